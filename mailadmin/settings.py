@@ -1,0 +1,201 @@
+"""Settings: every value that differs between sites comes from MAILADMIN_* in the environment.
+
+The variables are listed in docs/operations.md; a `_FILE` variable names a file that holds a secret.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import environ
+from csp.constants import SELF
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.FileAwareEnv()
+
+VAR_DIR = Path(env.str("MAILADMIN_VAR", default=str(BASE_DIR / "var")))
+DEBUG = env.bool("MAILADMIN_DEBUG", default=False)
+DEMO = env.bool("MAILADMIN_DEMO", default=False)
+SITE_NAME = env.str("MAILADMIN_SITE_NAME", default="mailadmin")
+ONE_POSTMASTER = env.bool("MAILADMIN_ONE_POSTMASTER", default=False)
+
+
+def _secret_key() -> str:
+    """The secret from the environment or its file; there is no default to forget in production."""
+    try:
+        return env.str("MAILADMIN_SECRET_KEY")
+    except ImproperlyConfigured as missing:
+        raise ImproperlyConfigured(
+            "Set MAILADMIN_SECRET_KEY or MAILADMIN_SECRET_KEY_FILE; ./run makes one by itself."
+        ) from missing
+
+
+SECRET_KEY = _secret_key()
+ALLOWED_HOSTS = env.list("MAILADMIN_ALLOWED_HOSTS", default=["127.0.0.1", "localhost"])
+CSRF_TRUSTED_ORIGINS = env.list("MAILADMIN_ORIGINS", default=[])
+HTTPS = env.bool("MAILADMIN_HTTPS", default=True)
+
+INSTALLED_APPS = [
+    "mailadmin.people",
+    "mailadmin.audit",
+    "mailadmin.wire",
+    "mailadmin.ui",
+    "routing",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.forms",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "django_htmx",
+    "template_partials",
+    "tablericons",
+    "csp",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "mailadmin.people.middleware.RequirePermission",
+]
+
+ROOT_URLCONF = "mailadmin.urls"
+WSGI_APPLICATION = "mailadmin.wsgi.application"
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "mailadmin.ui.context.page",
+            ],
+            "builtins": [
+                "django_htmx.templatetags.django_htmx",
+                "tablericons.templatetags.tablericons",
+                "mailadmin.ui.templatetags.ma",
+            ],
+        },
+    }
+]
+
+DATABASES = {
+    "default": env.db("MAILADMIN_DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'mailadmin.sqlite3'}")
+}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # Measured with six writing processes: WAL, an immediate write lock and ten seconds of patience
+    # give no "database is locked"; a deferred transaction that turns into a write gives many.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 10,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+    # Real workers cannot see an in-memory database.
+    DATABASES["default"]["TEST"] = {
+        "NAME": env.str("MAILADMIN_TEST_DATABASE", default=str(VAR_DIR / "test.sqlite3"))
+    }
+ATOMIC_REQUESTS = False
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "people.Person"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "/sign-in/"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "mailadmin.people.adapter.ClosedAccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = None
+ACCOUNT_LOGOUT_REDIRECT_URL = "/sign-in/"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
+
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [
+    BASE_DIR / "static",
+    ("tabler", BASE_DIR / "node_modules/@tabler/core/dist"),
+    ("inter", BASE_DIR / "node_modules/@fontsource-variable/inter"),
+    ("jetbrains-mono", BASE_DIR / "node_modules/@fontsource-variable/jetbrains-mono"),
+]
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+
+BROKER_URL = env.str("MAILADMIN_BROKER_URL", default="redis://127.0.0.1:6379/0")
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": env.str("MAILADMIN_CACHE_URL", default=BROKER_URL),
+        "KEY_PREFIX": "cache",
+    }
+}
+TICK_SECONDS = env.float("MAILADMIN_TICK_SECONDS", default=2.0)
+OBSERVE_SECONDS = env.float("MAILADMIN_OBSERVE_SECONDS", default=15.0)
+ORDER_LIFETIME_SECONDS = env.int("MAILADMIN_ORDER_LIFETIME_SECONDS", default=3600)
+WIRE_RESEND_AFTER_S = env.float("MAILADMIN_RESEND_SECONDS", default=10.0)
+WIRE_BLOB_TTL_S = env.int("MAILADMIN_BLOB_TTL_SECONDS", default=3600)
+# Only the control worker is given a readable file here; the web process never signs.
+SIGNING_KEY_FILE = env.str("MAILADMIN_SIGNING_KEY", default=str(VAR_DIR / "keys/control.key"))
+CONTROL_PUBLIC_KEY_FILE = env.str(
+    "MAILADMIN_CONTROL_PUBLIC_KEY", default=str(VAR_DIR / "keys/control.pub")
+)
+
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = True
+CSRF_COOKIE_HTTPONLY = False
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "frame-ancestors": ["'none'"],
+        "form-action": [SELF],
+        "base-uri": ["'none'"],
+        "object-src": ["'none'"],
+    }
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+}
