@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.models import UserManager
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.db import models
 
@@ -21,7 +20,7 @@ class Person(AbstractBaseUser):
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(auto_now_add=True)
 
-    objects: UserManager[Person] = UserManager()  # type: ignore[type-var]  # no PermissionsMixin
+    objects: BaseUserManager[Person] = BaseUserManager()
 
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"

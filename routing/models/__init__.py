@@ -1,0 +1,28 @@
+"""Rows of the routing app, one module per subject."""
+
+from routing.models.hosts import HostState, MailHost
+from routing.models.objects import (
+    ForeignLine,
+    LocalHost,
+    RelayTarget,
+    Route,
+    RoutingObject,
+    VirtualDomain,
+)
+from routing.models.pushes import Approval, ConfigPush, PushEditor, PushTarget, Revision
+
+__all__ = [
+    "Approval",
+    "ConfigPush",
+    "ForeignLine",
+    "HostState",
+    "LocalHost",
+    "MailHost",
+    "PushEditor",
+    "PushTarget",
+    "RelayTarget",
+    "Revision",
+    "Route",
+    "RoutingObject",
+    "VirtualDomain",
+]
