@@ -1,0 +1,44 @@
+"""Revisions of mail hosts: which one is live, and the bundle and intent that one holds."""
+
+from __future__ import annotations
+
+import json
+
+from mailadmin.wire.core.blobs import pack, unpack
+from mailadmin.wire.core.canonical import canonical, digest_of
+from routing.core.bundle import Bundle, bundle_from_canonical
+from routing.core.intent import Intent, intent_from_json, intent_to_json
+from routing.core.states import TargetState
+from routing.models import MailHost, PushTarget, Revision
+
+STORED_DIGEST_BYTES = 64
+
+
+def live_target(host: MailHost) -> PushTarget | None:
+    """The newest confirmed target of a host: its revision is the one that is live by our record."""
+    confirmed = PushTarget.objects.filter(host=host, state=TargetState.CONFIRMED)
+    return confirmed.select_related("revision", "push").order_by("-state_at", "-pk").first()
+
+
+def live_revision(host: MailHost) -> Revision | None:
+    """The last active revision of a host, None before its first push."""
+    target = live_target(host)
+    return target.revision if target else None
+
+
+def bundle_of(revision: Revision) -> Bundle:
+    """The frozen bytes as a bundle. Raises BlobDamaged when the row was altered."""
+    return bundle_from_canonical(unpack(bytes(revision.bundle), revision.digest))
+
+
+def intent_of(revision: Revision) -> Intent:
+    """The intent that a revision was rendered from."""
+    stored = bytes(revision.intent)
+    digest, packed = stored[:STORED_DIGEST_BYTES].decode(), stored[STORED_DIGEST_BYTES:]
+    return intent_from_json(json.loads(unpack(packed, digest)))
+
+
+def stored_intent(intent: Intent) -> bytes:
+    """The form that `intent_of` reads: the digest of the canonical JSON, then its packed bytes."""
+    data = canonical(intent_to_json(intent))
+    return digest_of(data).encode() + pack(data)
