@@ -1,0 +1,65 @@
+"""What every Celery application of ours has in common: one Redis, JSON, direct queues, and
+nothing by which one process could command another except the two tasks.
+"""
+
+from collections.abc import Sequence
+
+from celery import Celery
+from kombu import Exchange, Queue
+
+from mailadmin.wire.names import unacked_keys
+
+# Longer than any verb may take; a message that a dead worker held comes back after this time,
+# and by then the control plane's own re-send has long done its work.
+VISIBILITY_TIMEOUT_S = 3600
+
+
+def direct_queue(name: str) -> Queue:
+    """A task queue on the nameless exchange: it is one Redis list and needs no binding key,
+    which all hosts would have to share and any of them could change."""
+    return Queue(name, Exchange("", type="direct"), routing_key=name)
+
+
+def celery_settings(*, url: str, prefix: str, queues: Sequence[str]) -> dict[str, object]:
+    """The configuration of an application that consumes `queues` (the first is its default);
+    `prefix` is what its private Redis keys begin with."""
+    return {
+        "broker_url": url,
+        "broker_connection_retry_on_startup": True,
+        "broker_connection_max_retries": None,
+        "broker_transport_options": {
+            **unacked_keys(prefix),
+            "priority_steps": [0],
+            "visibility_timeout": VISIBILITY_TIMEOUT_S,
+            "socket_connect_timeout": 5,
+            "socket_timeout": 30,
+            "socket_keepalive": True,
+        },
+        "task_queues": [direct_queue(name) for name in queues],
+        "task_default_queue": queues[0],
+        "task_default_exchange": "",
+        "task_default_exchange_type": "direct",
+        "task_default_routing_key": queues[0],
+        "task_create_missing_queues": False,
+        "task_serializer": "json",
+        "accept_content": ["json"],
+        "task_ignore_result": True,
+        "task_acks_late": True,
+        "task_send_sent_event": False,
+        "worker_prefetch_multiplier": 1,
+        "worker_send_task_events": False,
+        "worker_enable_remote_control": False,
+        "timezone": "UTC",
+    }
+
+
+def drop_builtin_tasks(app: Celery) -> None:
+    """Take away Celery's own tasks (celery.map, celery.chain …): each can run another task by
+    name, and whoever can write to the queue could call them."""
+    app.finalize()
+    for name in [name for name in app.tasks if name.startswith("celery.")]:
+        app.tasks.unregister(name)
+
+
+# A worker with these announces nothing and listens to nobody but its queue.
+QUIET_WORKER = ("--without-mingle", "--without-gossip", "--without-heartbeat")

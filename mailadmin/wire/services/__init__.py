@@ -1,0 +1,20 @@
+"""Ask for orders, send them, take reports in. Every change is compare-and-set in a short
+transaction; Redis is spoken to outside of it, and losing what was said there changes nothing.
+"""
+
+from mailadmin.wire.services.agents import AgentConflict, NoSuchAgent, register_agent
+from mailadmin.wire.services.asking import again, cancel, request
+from mailadmin.wire.services.receiving import record
+from mailadmin.wire.services.sending import resend_open, sign_and_send_due
+
+__all__ = [
+    "AgentConflict",
+    "NoSuchAgent",
+    "again",
+    "cancel",
+    "record",
+    "register_agent",
+    "request",
+    "resend_open",
+    "sign_and_send_due",
+]
