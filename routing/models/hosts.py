@@ -21,7 +21,9 @@ class MailHost(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=31, unique=True, validators=[HOST_NAME])
     kind = models.CharField(max_length=20, choices=[(kind.value, kind.value) for kind in HostKind])
-    position = models.PositiveIntegerField(default=0, help_text="order of activation, first is the canary")
+    position = models.PositiveIntegerField(
+        default=0, help_text="order of activation, first is the canary"
+    )
     site_m4 = models.TextField(blank=True)
     note = models.TextField(blank=True)
 

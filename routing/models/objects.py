@@ -29,7 +29,9 @@ class RelayTarget(models.Model):
     class Meta:
         ordering = ["name"]
         constraints = [
-            models.CheckConstraint(condition=Q(port__gte=1, port__lte=65535), name="relay_port_is_a_port"),
+            models.CheckConstraint(
+                condition=Q(port__gte=1, port__lte=65535), name="relay_port_is_a_port"
+            ),
             models.CheckConstraint(condition=~Q(name=""), name="relay_has_a_name"),
             models.CheckConstraint(condition=~Q(hosts=[]), name="relay_has_a_host"),
         ]
@@ -61,7 +63,8 @@ class RoutingObject(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["server", "key"], name="one_key_once_per_server"),
             models.CheckConstraint(
-                condition=Q(kind__in=[kind.value for kind in ObjectKind]), name="object_kind_is_known"
+                condition=Q(kind__in=[kind.value for kind in ObjectKind]),
+                name="object_kind_is_known",
             ),
             models.CheckConstraint(condition=~Q(key=""), name="object_has_a_key"),
             models.CheckConstraint(

@@ -28,18 +28,28 @@ class ConfigPush(models.Model):
     )
     superseded_by = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True)
     guard_reason = models.TextField(blank=True)
-    digest = models.CharField(max_length=64, blank=True, help_text="what an approval binds, once proved")
+    digest = models.CharField(
+        max_length=64, blank=True, help_text="what an approval binds, once proved"
+    )
     version = models.PositiveIntegerField(default=1, help_text="bumped by every write, for polling")
     deploy_when_approved = models.BooleanField(default=True)
+    form_token = models.UUIDField(
+        null=True,
+        blank=True,
+        unique=True,
+        help_text="of the form that proposed it: sent twice is one push",
+    )
 
     class Meta:
         ordering = ["-pk"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(state__in=[state.value for state in PushState]), name="push_state_is_known"
+                condition=Q(state__in=[state.value for state in PushState]),
+                name="push_state_is_known",
             ),
             models.CheckConstraint(
-                condition=~Q(state__in=["proved", "approved", "deploying", "active"]) | ~Q(digest=""),
+                condition=~Q(state__in=["proved", "approved", "deploying", "active"])
+                | ~Q(digest=""),
                 name="proved_push_has_a_digest",
             ),
         ]
@@ -65,9 +75,12 @@ class Revision(models.Model):
     class Meta:
         ordering = ["-number"]
         constraints = [
-            models.UniqueConstraint(fields=["host", "number"], name="revision_number_once_per_host"),
+            models.UniqueConstraint(
+                fields=["host", "number"], name="revision_number_once_per_host"
+            ),
             models.CheckConstraint(
-                condition=Q(first_event__lte=models.F("last_event") + 1), name="revision_events_in_order"
+                condition=Q(first_event__lte=models.F("last_event") + 1),
+                name="revision_events_in_order",
             ),
         ]
 
@@ -84,7 +97,9 @@ class PushTarget(models.Model):
     state = models.CharField(max_length=20, choices=[(s.value, s.value) for s in TargetState])
     state_at = models.DateTimeField()
     holds_host = models.BooleanField(default=True, help_text="the visible lock: the push is open")
-    base = models.CharField(max_length=64, blank=True, help_text="live digest when proposed, empty is none")
+    base = models.CharField(
+        max_length=64, blank=True, help_text="live digest when proposed, empty is none"
+    )
     base_revision = models.ForeignKey(
         Revision, on_delete=models.PROTECT, null=True, blank=True, related_name="based_targets"
     )
@@ -93,11 +108,15 @@ class PushTarget(models.Model):
     manifest = models.JSONField(null=True, blank=True)
     manifest_digest = models.CharField(max_length=64, blank=True)
     proof = models.JSONField(null=True, blank=True)
+    answers = models.BinaryField(null=True, help_text="what sendmail answered, packed")
+    answers_digest = models.CharField(max_length=64, blank=True)
     proved_at = models.DateTimeField(null=True, blank=True)
     attempt = models.ForeignKey(
         Attempt, on_delete=models.SET_NULL, null=True, blank=True, related_name="push_targets"
     )
-    error = models.JSONField(null=True, blank=True, help_text="code, text and output of what failed")
+    error = models.JSONField(
+        null=True, blank=True, help_text="code, text and output of what failed"
+    )
 
     class Meta:
         ordering = ["position"]
@@ -142,7 +161,9 @@ class Approval(models.Model):
 
     push = models.ForeignKey(ConfigPush, on_delete=models.PROTECT, related_name="approvals")
     person = models.ForeignKey(Person, on_delete=models.PROTECT)
-    verdict = models.CharField(max_length=10, choices=[("approved", "approved"), ("refused", "refused")])
+    verdict = models.CharField(
+        max_length=10, choices=[("approved", "approved"), ("refused", "refused")]
+    )
     digest = models.CharField(max_length=64)
     reason = models.TextField(blank=True)
     at = models.DateTimeField()
@@ -151,7 +172,9 @@ class Approval(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["push", "person"], condition=Q(voided_at=None), name="one_verdict_per_person"
+                fields=["push", "person"],
+                condition=Q(voided_at=None),
+                name="one_verdict_per_person",
             ),
             models.CheckConstraint(
                 condition=Q(verdict="approved") | ~Q(reason=""), name="refusal_has_a_reason"

@@ -1,0 +1,23 @@
+"""Tell the control worker that something is due now. Losing a nudge costs one tick."""
+
+from __future__ import annotations
+
+import logging
+
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+
+from mailadmin.celery import CONTROL_QUEUE, app
+from mailadmin.wire.broker import direct_queue
+
+log = logging.getLogger(__name__)
+
+TICK = "mailadmin.tick"
+
+
+def nudge() -> None:
+    """Send a tick; a Redis that is away is logged, because the next tick does the same."""
+    try:
+        app.send_task(TICK, queue=direct_queue(CONTROL_QUEUE), declare=[], retry=False)
+    except (OperationalError, RedisError, OSError) as error:
+        log.warning("no nudge, the next tick will do: %s", error)

@@ -1,0 +1,68 @@
+"""Move every open push on as far as its rows allow. The sweep behind all nudges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+
+from mailadmin.audit.services import CONTROL
+from mailadmin.wire.core.states import OPEN_STATES
+from mailadmin.wire.models import Attempt
+from routing.core.states import OPEN_PUSH, PushState
+from routing.models import ConfigPush, HostState, PushTarget
+from routing.services.order import request_next
+from routing.services.transitions import move_push
+
+
+def open_pushes() -> Iterable[ConfigPush]:
+    """Oldest first."""
+    return ConfigPush.objects.filter(state__in=OPEN_PUSH - {PushState.STOPPED}).order_by("pk")
+
+
+def settle_unheard() -> Iterable[Attempt]:
+    """Attempts that have ended while a target still waits: a worker died between two commits."""
+    waiting = PushTarget.objects.filter(attempt=OuterRef("pk"))
+    ended = Attempt.objects.exclude(state__in=OPEN_STATES)
+    return ended.filter(Exists(waiting)).select_related("agent")
+
+
+def advance(push: ConfigPush) -> None:
+    """Begin what may begin and ask for every order that is due."""
+    with transaction.atomic():
+        push = ConfigPush.objects.select_for_update().get(pk=push.pk)
+        if push.state == PushState.PROPOSED:
+            move_push(push=push, to=PushState.STAGING, by=CONTROL)
+        if push.state == PushState.APPROVED and push.deploy_when_approved and not moved_base(push):
+            move_push(push=push, to=PushState.DEPLOYING, by=CONTROL)
+        request_next(push=push)
+
+
+def moved_base(push: ConfigPush) -> tuple[str, ...]:
+    """Why the ground under a push is not what it was proposed on, empty when it still is.
+
+    Only what was observed can be judged; the agent compares again at the switch itself.
+    """
+    targets = push.targets.select_related("host")
+    states = {
+        state.host_id: state
+        for state in HostState.objects.filter(host__in=[t.host_id for t in targets])
+    }
+    return tuple(
+        reason for target in targets for reason in _moved(target, states.get(target.host_id))
+    )
+
+
+def _moved(target: PushTarget, state: HostState | None) -> list[str]:
+    name = target.host.name
+    if state is None or state.live is None:
+        return [f"What {name} runs is not known."]
+    if state.live not in (target.base, target.revision.digest):
+        return [
+            f"{name} runs {state.live[:8] or 'no release'}, not {target.base[:8] or 'none'}: stale."
+        ]
+    if state.drift:
+        files = ", ".join(sorted({item["file"] for item in state.drift}))
+        return [f"Files of {name} were edited by hand: {files}."]
+    return []

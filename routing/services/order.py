@@ -1,0 +1,173 @@
+"""Which verb is due for a target, and whether the policy lets the control worker sign it."""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+from mailadmin.wire.core.canonical import Json, canonical
+from mailadmin.wire.core.messages import Role, Verb
+from mailadmin.wire.models import Attempt
+from mailadmin.wire.services import request
+from routing.core.approval import PushPart, push_digest
+from routing.core.intent import Intent, ObjectKind
+from routing.core.plan import plan_from_json
+from routing.core.proof import addresses_to_ask
+from routing.core.states import PushState, TargetState
+from routing.models import Approval, ConfigPush, PushTarget
+from routing.queries.revisions import bundle_of, intent_of
+from routing.services.transitions import touch
+
+MANAGED = frozenset({ObjectKind.VIRTUAL_DOMAIN, ObjectKind.LOCAL_HOST})
+PREPARING = frozenset({PushState.PROPOSED, PushState.STAGING})
+
+
+def request_next(*, push: ConfigPush) -> None:
+    """Ask for every order that is due and that no open attempt stands for. Safe to call again."""
+    if push.state in PREPARING:
+        for target in push.targets.filter(attempt=None):
+            _prepare(target)
+    elif push.state == PushState.DEPLOYING:
+        target = push.targets.exclude(state=TargetState.CONFIRMED).order_by("position").first()
+        if target is not None and target.attempt_id is None:
+            _deploy(target)
+
+
+def request_stage(target: PushTarget) -> None:
+    """Send the frozen bytes to be built beside the live release."""
+    release = target.revision.digest
+    bundle = bundle_of(target.revision).canonical
+    _request(target, Role.DEPLOY, Verb.STAGE, {"release": release}, bundle)
+
+
+def request_proof(target: PushTarget) -> None:
+    """Have sendmail asked where mail goes, by the live and by the staged release."""
+    arguments: dict[str, Json] = {"live": target.base, "staged": target.revision.digest}
+    _request(target, Role.SPOOL, Verb.PROVE, arguments, _addresses(target))
+
+
+def request_activation(target: PushTarget) -> None:
+    """Switch the host to the staged release."""
+    arguments: dict[str, Json] = {
+        "release": target.revision.digest,
+        "base": target.base,
+        "manifest_digest": target.manifest_digest,
+    }
+    _request(target, Role.DEPLOY, Verb.ACTIVATE, arguments, None)
+
+
+def request_live_proof(target: PushTarget) -> None:
+    """Ask the configuration that is live now the same addresses again."""
+    arguments: dict[str, Json] = {"live": target.revision.digest, "staged": ""}
+    _request(target, Role.SPOOL, Verb.PROVE, arguments, _addresses(target))
+
+
+def request_confirmation(target: PushTarget) -> None:
+    """Make the live release the last good one."""
+    _request(target, Role.DEPLOY, Verb.CONFIRM, {"release": target.revision.digest}, None)
+
+
+def request_revert(target: PushTarget) -> None:
+    """Go back to the base: the live configuration did not answer as the proof said."""
+    arguments: dict[str, Json] = {"release": target.revision.digest, "to": target.base}
+    _request(target, Role.DEPLOY, Verb.REVERT, arguments, None)
+
+
+def may_sign(attempt: Attempt) -> str | None:
+    """Why an order must not be signed now, None when it may; read from rows, just before signing."""
+    if attempt.verb == Verb.OBSERVE:
+        return None
+    target = PushTarget.objects.select_related("push", "revision").filter(attempt=attempt).first()
+    if target is None:
+        return "no push waits for this order any more"
+    if attempt.verb in (Verb.STAGE, Verb.PROVE) and target.push.state == PushState.STAGING:
+        return None
+    if target.push.state != PushState.DEPLOYING:
+        return f"push #{target.push_id} is {target.push.state}"
+    return why_not_deploy(target.push)
+
+
+def why_not_deploy(push: ConfigPush) -> str | None:
+    """Why a push may not go live: its digest must be the approved one, computed from rows again."""
+    now = digest_of_push(push)
+    if now != push.digest:
+        return f"push #{push.pk} is no longer what was proved ({now[:8]}, not {push.digest[:8]})"
+    if is_first_release(push):
+        return None
+    given = Approval.objects.filter(
+        push=push, verdict="approved", voided_at=None, digest=now, person__is_active=True
+    ).select_related("person")
+    editors = set(push.editors.values_list("username", flat=True)) | {
+        name for name in [push.proposed_by_person and push.proposed_by_person.username] if name
+    }
+    for approval in given:
+        if settings.ONE_POSTMASTER or approval.person.username not in editors:
+            return None
+    return f"push #{push.pk} has no approval of {now[:8]} by somebody who did not edit it"
+
+
+def is_first_release(push: ConfigPush) -> bool:
+    """An import of a host without a release needs no approval: it changes no route."""
+    targets = list(push.targets.all())
+    return push.proposed_by_person_id is None and all(target.base == "" for target in targets)
+
+
+def digest_of_push(push: ConfigPush) -> str:
+    """What an approval binds: bundle digests, manifests and bases of all hosts."""
+    return push_digest(
+        [
+            PushPart(
+                host=target.host.name,
+                bundle_digest=target.revision.digest,
+                manifest_digest=target.manifest_digest,
+                base_digest=target.base,
+            )
+            for target in push.targets.select_related("host", "revision").order_by("position")
+        ]
+    )
+
+
+def _prepare(target: PushTarget) -> None:
+    if target.state == TargetState.PENDING:
+        request_stage(target)
+    elif target.state == TargetState.STAGED and target.proof is None:
+        request_proof(target)
+
+
+def _deploy(target: PushTarget) -> None:
+    if target.state == TargetState.PENDING:
+        request_stage(target)
+    elif target.state == TargetState.STAGED:
+        request_activation(target)
+    elif target.state == TargetState.ACTIVATED:
+        request_live_proof(target)
+
+
+def _addresses(target: PushTarget) -> bytes:
+    live = bundle_of(target.base_revision) if target.base_revision else None
+    asked = addresses_to_ask(
+        live,
+        bundle_of(target.revision),
+        plan_from_json(target.plan),
+        managed_keys(intent_of(target.revision)),
+    )
+    return canonical(list(asked))
+
+
+def managed_keys(intent: Intent) -> tuple[str, ...]:
+    """The domains whose mail is ours to place: virtual domains and local hosts that are enabled."""
+    return tuple(item.key for item in intent.objects if item.enabled and item.kind in MANAGED)
+
+
+def _request(
+    target: PushTarget, role: Role, verb: Verb, arguments: dict[str, Json], blob: bytes | None
+) -> None:
+    attempt = request(
+        host=target.host.name,
+        role=role,
+        verb=verb,
+        arguments=arguments,
+        blob=blob,
+        lifetime_s=settings.ORDER_LIFETIME_SECONDS,
+    )
+    PushTarget.objects.filter(pk=target.pk).update(attempt=attempt)
+    touch(target.push_id)

@@ -1,0 +1,240 @@
+"""Propose: freeze picked edits into a push. Later edits do not touch what is frozen here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from mailadmin.audit.services import IMPORT, Actor, Happened, last_number, record
+from mailadmin.people.models import Person
+from mailadmin.people.services import actor
+from mailadmin.wire.core.blobs import pack
+from routing.core.plan import plan_to_json
+from routing.core.states import OPEN_PUSH, REPLACEABLE_PUSH, PushState, TargetState
+from routing.models import (
+    Approval,
+    ConfigPush,
+    HostState,
+    MailHost,
+    PushEditor,
+    PushTarget,
+    Revision,
+)
+from routing.queries.edits import editors_of, rows_intent
+from routing.queries.revisions import intent_of, live_revision, live_target, stored_intent
+from routing.services.draft import Draft, draft_intent, preview
+from routing.services.errors import NotAllowed
+from routing.services.transitions import move_push
+
+SUPERSEDABLE = REPLACEABLE_PUSH - {PushState.STOPPED}
+
+
+def propose(
+    *,
+    picked: frozenset[UUID],
+    title: str,
+    note: str = "",
+    guard_reason: str = "",
+    form_token: UUID | None = None,
+    by: Person,
+) -> ConfigPush:
+    """Make a push of the picked edits and supersede every open push on its hosts.
+
+    The same form sent twice gives the same push. Raises NotAllowed with every reason, InvalidIntent
+    with every finding.
+    """
+    sent_before = ConfigPush.objects.filter(form_token=form_token).first() if form_token else None
+    if sent_before is not None:
+        return sent_before
+    drafts = preview(picked=picked)
+    reasons = [*_refusals(drafts), *_unacknowledged(drafts, guard_reason)]
+    if not title.strip():
+        reasons.append("Give the push a title that says what it changes.")
+    if reasons:
+        raise NotAllowed(reasons)
+    push = ConfigPush(
+        title=title.strip(),
+        note=note,
+        guard_reason=guard_reason.strip(),
+        form_token=form_token,
+        proposed_by_person=by,
+    )
+    return _freeze(push=push, drafts=drafts, by=actor(by), replaces=SUPERSEDABLE)
+
+
+def restore(*, revision: Revision, note: str, guard_reason: str = "", by: Person) -> ConfigPush:
+    """Propose an older revision's intent again, out of *stopped* too.
+
+    It is rendered with today's host facts: where those have not changed, the bytes and the release
+    are the old ones. A restore asks for a reason, which also acknowledges the guards.
+    """
+    if not note.strip():
+        raise NotAllowed(["Say why the older revision comes back."])
+    base = live_revision(revision.host)
+    draft = draft_intent(host=revision.host, base=base, intent=intent_of(revision))
+    if draft is None:
+        raise NotAllowed([f"Revision {revision.number} is what {revision.host.name} runs now."])
+    if reasons := _refusals([draft]):
+        raise NotAllowed(reasons)
+    push = ConfigPush(
+        title=f"Restore revision {revision.number} of {revision.host.name}",
+        note=note,
+        guard_reason=guard_reason.strip() or note.strip(),
+        restores=revision,
+        proposed_by_person=by,
+    )
+    return _freeze(push=push, drafts=[draft], by=actor(by), replaces=REPLACEABLE_PUSH)
+
+
+def propose_import(*, server: MailHost, title: str, by: Actor = IMPORT) -> ConfigPush:
+    """Push 1 of a host: everything that the import wrote. Only while the host has no release."""
+    if live_target(server) is not None:
+        raise NotAllowed([f"{server.name} has a release already; edit and propose instead."])
+    draft = draft_intent(host=server, base=None, intent=rows_intent(server))
+    if draft is None:
+        raise NotAllowed([f"Nothing was imported for {server.name}."])
+    if reasons := _refusals([draft]):
+        raise NotAllowed(reasons)
+    push = ConfigPush(title=title, note="", guard_reason="first release of the host")
+    return _freeze(push=push, drafts=[draft], by=by, replaces=SUPERSEDABLE)
+
+
+def _refusals(drafts: Sequence[Draft]) -> list[str]:
+    if not drafts:
+        return ["Nothing would change on any mail host: pick at least one edit that is not live."]
+    return [reason for draft in drafts for reason in _host_refusals(draft)]
+
+
+def _host_refusals(draft: Draft) -> list[str]:
+    """Drift and unknown ground: the live files must be what our record says they are."""
+    name, state = draft.host.name, HostState.objects.filter(host=draft.host).first()
+    base = draft.base.digest if draft.base else ""
+    if state is None or state.live is None:
+        return [f"What {name} runs is not known yet. Wait for its deploy agent to report."]
+    if state.live != base:
+        runs = f"release {state.live[:8]}" if state.live else "no release"
+        ours = f"release {base[:8]}" if base else "none"
+        return [f"{name} runs {runs} and our record says {ours}. Look at the page of {name} first."]
+    if state.drift:
+        files = ", ".join(sorted({item["file"] for item in state.drift}))
+        return [
+            f"Files of {name} were edited by hand: {files}. Nothing is overwritten; undo that first."
+        ]
+    return []
+
+
+def _unacknowledged(drafts: Sequence[Draft], reason: str) -> list[str]:
+    if reason.strip():
+        return []
+    return [
+        f"{draft.host.name}: {guard.text} Give a reason to go on."
+        for draft in drafts
+        for guard in draft.guards
+    ]
+
+
+def _freeze(
+    *, push: ConfigPush, drafts: Sequence[Draft], by: Actor, replaces: frozenset[PushState]
+) -> ConfigPush:
+    with transaction.atomic():
+        _lock_hosts(drafts)
+        replaced = _supersedable(drafts, replaces)
+        push.state, push.proposed_by = PushState.PROPOSED, by.name
+        push.state_at = push.proposed_at = timezone.now()
+        push.save(force_insert=True)
+        for older in replaced:
+            _supersede(older, push, by)
+        for position, draft in enumerate(drafts):
+            _freeze_target(push, draft, position, by)
+        _freeze_editors(push, drafts)
+        happened = Happened(
+            action="push.proposed", subject=f"push #{push.pk}", push=push.pk, note=push.title
+        )
+        record(by=by, happened=happened)
+    return push
+
+
+def _lock_hosts(drafts: Sequence[Draft]) -> None:
+    """Two proposals for one host wait for each other; the second sees the first one's push."""
+    hosts = MailHost.objects.select_for_update().filter(pk__in=[draft.host.pk for draft in drafts])
+    for host in hosts.order_by("pk"):
+        drafted = next(draft for draft in drafts if draft.host.pk == host.pk)
+        if live_revision(host) != drafted.base:
+            raise NotAllowed(
+                [f"A push went live on {host.name} meanwhile. Look again, then propose."]
+            )
+
+
+def _supersedable(drafts: Sequence[Draft], replaces: frozenset[PushState]) -> list[ConfigPush]:
+    hosts = [draft.host.pk for draft in drafts]
+    held = ConfigPush.objects.filter(targets__host__in=hosts, state__in=OPEN_PUSH).distinct()
+    busy = [push for push in held if PushState(push.state) not in replaces]
+    if busy:
+        raise NotAllowed([_busy(push) for push in busy])
+    return list(held)
+
+
+def _busy(push: ConfigPush) -> str:
+    if push.state == PushState.DEPLOYING:
+        return f"Push #{push.pk} is being deployed. Wait until it is live or stopped."
+    return f"Push #{push.pk} stopped half-way. Retry it or restore an older revision first."
+
+
+def _supersede(older: ConfigPush, push: ConfigPush, by: Actor) -> None:
+    note = f"superseded by push #{push.pk}"
+    move_push(push=older, to=PushState.SUPERSEDED, by=by, note=note, superseded_by=push)
+    Approval.objects.filter(push=older, voided_at=None).update(voided_at=timezone.now())
+
+
+def _freeze_target(push: ConfigPush, draft: Draft, position: int, by: Actor) -> None:
+    before = Revision.objects.filter(host=draft.host).order_by("-number").first()
+    head = last_number()
+    revision = Revision.objects.create(
+        host=draft.host,
+        number=before.number + 1 if before else 1,
+        digest=draft.bundle.digest,
+        bundle=pack(draft.bundle.canonical),
+        intent=stored_intent(draft.intent),
+        author=by.name,
+        note=push.title,
+        made_at=push.proposed_at,
+        first_event=min(_since(draft.base) + 1, head + 1),
+        last_event=head,
+    )
+    PushTarget.objects.create(
+        push=push,
+        host=draft.host,
+        position=position,
+        state=TargetState.PENDING,
+        state_at=push.proposed_at,
+        base=draft.base.digest if draft.base else "",
+        base_revision=draft.base,
+        revision=revision,
+        plan=plan_to_json(draft.plan),
+    )
+
+
+def _since(base: Revision | None) -> int:
+    return base.last_event if base else 0
+
+
+def _freeze_editors(push: ConfigPush, drafts: Iterable[Draft]) -> None:
+    for draft in drafts:
+        written = frozenset(edit.object_id for edit in draft.edits)
+        PushEditor.objects.bulk_create(
+            [
+                PushEditor(
+                    push=push,
+                    username=editor.username,
+                    name=editor.name,
+                    object_id=editor.object_id,
+                    subject=editor.subject,
+                    at=editor.at,
+                )
+                for editor in editors_of(written, _since(draft.base))
+            ],
+            ignore_conflicts=True,
+        )
