@@ -1,0 +1,72 @@
+/* sendmail: in our place for a mode of its own, as a child for a submission. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "wrapper.h"
+
+#define OWN_WORDS 3 /* the program's name, -C, the configuration */
+
+/* For a submission this runs in the child, where giving up is only what the parent will keep the message for. */
+void exec_sendmail(const struct command *command, const struct release *release)
+{
+    char **words = calloc((size_t)command->count + OWN_WORDS + 1, sizeof *words);
+
+    if (words == NULL)
+        give_up(EX_OSERR, "no memory to start %s", SENDMAIL_PATH);
+    words[0] = (char *)SENDMAIL_PATH;
+    words[1] = (char *)"-C";
+    words[2] = (char *)release->configuration;
+    memcpy(words + OWN_WORDS, command->arguments, (size_t)command->count * sizeof *words);
+    restore_process();
+    execv(SENDMAIL_PATH, words);
+    give_up(EX_OSFILE, "cannot start %s: %s", SENDMAIL_PATH, strerror(errno));
+}
+
+static void start_sendmail(const struct command *command, const struct release *release, int message)
+{
+    if (dup2(message, STDIN_FILENO) < 0)
+        give_up(EX_OSERR, "cannot give the message to %s: %s", SENDMAIL_PATH, strerror(errno));
+    exec_sendmail(command, release);
+}
+
+/* Passes signals on until the child has ended. Returns its wait status. */
+static int wait_for(pid_t child, const sigset_t *watched)
+{
+    int wait_status;
+
+    for (;;) {
+        int number = sigwaitinfo(watched, NULL);
+
+        if (number == SIGTERM || number == SIGINT || number == SIGHUP)
+            kill(child, number);
+        if (waitpid(child, &wait_status, WNOHANG) == child)
+            return wait_status;
+    }
+}
+
+int run_sendmail(const struct command *command, const struct release *release, int message)
+{
+    sigset_t watched;
+
+    sigemptyset(&watched);
+    sigaddset(&watched, SIGTERM);
+    sigaddset(&watched, SIGINT);
+    sigaddset(&watched, SIGHUP);
+    sigaddset(&watched, SIGCHLD);
+    /* Blocked before the fork: a signal in between waits, and is passed on. */
+    sigprocmask(SIG_BLOCK, &watched, NULL);
+    pid_t child = fork();
+    if (child == 0)
+        start_sendmail(command, release, message);
+    if (child < 0) {
+        report(LOG_ERR, "cannot start %s: %s", SENDMAIL_PATH, strerror(errno));
+        return W_EXITCODE(EX_OSERR, 0);
+    }
+    return wait_for(child, &watched);
+}
