@@ -1,0 +1,1 @@
+"""The look: navigation, words for states and figures, the design page. Knows no push."""

@@ -1,0 +1,98 @@
+"""The one dictionary that gives every state its kind, its word and its icon.
+
+Kinds are ok, warn, bad and unk; work is motion. A state missing here fails a test, not a page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+ICONS: Mapping[str, str] = {
+    "ok": "circle-check",
+    "warn": "alert-triangle",
+    "bad": "alert-octagon",
+    "unk": "circle-dashed",
+    "work": "loader-2",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """What a status badge shows. `spins` only while something really moves."""
+
+    kind: str
+    word: str
+    icon: str
+    spins: bool = False
+
+
+def _badge(kind: str, word: str, *, spins: bool = False) -> Badge:
+    return Badge(kind=kind, word=word, icon=ICONS[kind], spins=spins)
+
+
+PUSH: Mapping[str, Badge] = {
+    "proposed": _badge("warn", "Proposed"),
+    "staging": _badge("work", "Staging", spins=True),
+    "failed": _badge("bad", "Failed"),
+    "proved": _badge("warn", "Waiting for approval"),
+    "approved": _badge("warn", "Approved, not live"),
+    "deploying": _badge("work", "Deploying", spins=True),
+    "stopped": _badge("bad", "Stopped"),
+    "active": _badge("ok", "Active"),
+    "refused": _badge("bad", "Refused"),
+    "superseded": _badge("unk", "Superseded"),
+    "expired": _badge("unk", "Expired"),
+}
+
+TARGET: Mapping[str, Badge] = {
+    "pending": _badge("unk", "Pending"),
+    "staged": _badge("work", "Staged"),
+    "activated": _badge("work", "Activated", spins=True),
+    "confirmed": _badge("ok", "Confirmed"),
+    "reverted": _badge("bad", "Reverted"),
+    "failed": _badge("bad", "Failed"),
+    "unreachable": _badge("bad", "Unreachable"),
+}
+
+OBJECT: Mapping[str, Badge] = {
+    "live": _badge("ok", "Live"),
+    "edited": _badge("warn", "Edited"),
+    "new": _badge("warn", "New"),
+    "removed": _badge("warn", "Removed"),
+    "in_push": _badge("work", "In push"),
+    "disabled": _badge("unk", "Disabled"),
+}
+
+AGENT: Mapping[str, Badge] = {
+    "seen": _badge("ok", "Answers"),
+    "late": _badge("warn", "Late"),
+    "away": _badge("bad", "No news"),
+    "never": _badge("unk", "Never seen"),
+}
+
+DRIFT: Mapping[str, Badge] = {
+    "none": _badge("ok", "None"),
+    "drift": _badge("bad", "Drift"),
+    "unknown": _badge("unk", "Unknown"),
+}
+
+FINDING: Mapping[str, Badge] = {
+    "error": _badge("bad", "Error"),
+    "warning": _badge("warn", "Warning"),
+    "info": _badge("unk", "Note"),
+}
+
+FAMILIES: Mapping[str, Mapping[str, Badge]] = {
+    "push": PUSH,
+    "target": TARGET,
+    "object": OBJECT,
+    "agent": AGENT,
+    "drift": DRIFT,
+    "finding": FINDING,
+}
+
+
+def badge_of(family: str, state: str) -> Badge:
+    """Return the badge of a state. Raises KeyError for a word that no table knows."""
+    return FAMILIES[family][str(state)]

@@ -1,0 +1,77 @@
+"""What every page needs, under the one name `ui`. Lazy: a fragment costs nothing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import cached_property
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils import timezone
+
+from mailadmin.people.roles import Permission
+from mailadmin.ui import theme
+from mailadmin.ui.navigation import Group, groups
+from mailadmin.ui.standing import Standing, Strip, standing_of
+
+POLL_SECONDS = 15
+
+
+class Page:
+    """The frame around one request's page."""
+
+    poll_seconds = POLL_SECONDS
+    theme_choices = theme.CHOICES
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+
+    @property
+    def site_name(self) -> str:
+        """The site's own name, shown at the foot of the navigation."""
+        return str(settings.SITE_NAME)
+
+    @property
+    def now(self) -> datetime:
+        """The server's clock: ages in the browser run by it, not by the desk's."""
+        return timezone.now()
+
+    @property
+    def theme(self) -> str:
+        """light, dark or auto."""
+        return theme.chosen(self._request.COOKIES)
+
+    @cached_property
+    def standing(self) -> Standing:
+        """What waits; asked once, and only for somebody who may read."""
+        return standing_of(self._request) if self._may(Permission.READ) else Standing()
+
+    @property
+    def strips(self) -> tuple[Strip, ...]:
+        """The lines under the top bar."""
+        return self.standing.strips
+
+    @property
+    def navigation(self) -> tuple[Group, ...]:
+        """The groups of the left navigation."""
+        return groups(
+            self._request.path,
+            self.standing.counts,
+            administrator=self._may(Permission.ADMINISTER),
+        )
+
+    @property
+    def roles(self) -> str:
+        """The roles of the person who is signed in, as words."""
+        held = getattr(self._request.user, "role_set", frozenset())
+        return ", ".join(sorted(str(role) for role in held)) or "no role"
+
+    def _may(self, permission: Permission) -> bool:
+        # An error page is rendered before the sign-in middleware ran: no user, no rights.
+        user = getattr(self._request, "user", None)
+        return user is not None and user.is_authenticated and user.may(permission)
+
+
+def page(request: HttpRequest) -> dict[str, Page]:
+    """Context processor: `{{ ui.theme }}`, `{{ ui.navigation }}` and so on."""
+    return {"ui": Page(request)}

@@ -1,0 +1,76 @@
+"""The left navigation: only pages that exist, in the groups and words of the product."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One page of the navigation. `count` names the figure shown when something waits there."""
+
+    label: str
+    path: str
+    icon: str
+    count: str = ""
+    administrators_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An entry as one request sees it."""
+
+    label: str
+    path: str
+    icon: str
+    count: int
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    label: str
+    links: tuple[Link, ...]
+
+
+ENTRIES: Mapping[str, tuple[Entry, ...]] = {
+    "Configure": (
+        Entry("Virtual domains", "/domains/", "world"),
+        Entry("Local hosts", "/local-hosts/", "server"),
+        Entry("Routes", "/routes/", "route"),
+        Entry("Relays", "/relays/", "arrows-diagonal"),
+        Entry("Foreign lines", "/foreign-lines/", "quote"),
+        Entry("Mail hosts", "/mail-hosts/", "server-2"),
+    ),
+    "Change": (
+        Entry("Pushes", "/pushes/", "git-pull-request", count="pushes"),
+        Entry("Audit", "/audit/", "history"),
+    ),
+    "Administration": (Entry("People", "/people/", "users", administrators_only=True),),
+}
+
+
+def groups(path: str, counts: Mapping[str, int], *, administrator: bool) -> tuple[Group, ...]:
+    """Return the groups that have an entry for this reader; the page at `path` is current."""
+    made = (
+        Group(label, tuple(_links(entries, path, counts, administrator)))
+        for label, entries in ENTRIES.items()
+    )
+    return tuple(group for group in made if group.links)
+
+
+def _links(
+    entries: tuple[Entry, ...], path: str, counts: Mapping[str, int], administrator: bool
+) -> list[Link]:
+    return [
+        Link(
+            label=entry.label,
+            path=entry.path,
+            icon=entry.icon,
+            count=counts.get(entry.count, 0),
+            current=path.startswith(entry.path),
+        )
+        for entry in entries
+        if administrator or not entry.administrators_only
+    ]

@@ -1,0 +1,431 @@
+"""What the large pages show, as values: views fill them, templates only write them down.
+
+Every `href` is an address ready to use, an empty one means "no link". Every moment is aware and in
+UTC. A figure that nobody measured is None, never 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from mailadmin.ui.words import number
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A word that leads somewhere."""
+
+    label: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class ViewChip:
+    """One ready-made selection of a list."""
+
+    label: str
+    href: str
+    current: bool = False
+    count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FilterChip:
+    """A filter that holds now, and the address without it."""
+
+    label: str
+    remove_href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pager:
+    """Keyset paging. `summary` is "1 to 50 of 4 812"."""
+
+    summary: str
+    older_href: str = ""
+    newer_href: str = ""
+    older: str = "Older"
+    newer: str = "Newer"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing that the reader may do, or may not and then `reason` says why and who could.
+
+    kind: primary, plain, danger. `fields` are posted with it (the digest that was shown).
+    `asks` is the label of a reason to type; a form unfolds then and the label ends in "…".
+    """
+
+    id: str
+    label: str
+    action: str
+    kind: str = "plain"
+    digest: str = ""
+    reason: str = ""
+    asks: str = ""
+    confirm_label: str = ""
+    fields: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RailStep:
+    """status: done, waits, works, failed, todo."""
+
+    label: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRow:
+    """One key. op: create, update, delete. A note stands where there is no value of its own."""
+
+    op: str
+    key: str
+    before: str = ""
+    before_note: str = ""
+    after: str = ""
+    after_note: str = ""
+    by: str = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeGroup:
+    """The changes of one mail host. `hidden` of them are left out; `show_all_href` shows all."""
+
+    host: str
+    rows: tuple[ChangeRow, ...]
+    hidden: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """The whole plan. `keys` is the number of keys after it."""
+
+    groups: tuple[ChangeGroup, ...]
+    created: int
+    updated: int
+    deleted: int
+    keys: int
+    show_all_href: str = ""
+
+    @property
+    def total(self) -> int:
+        """How many keys change."""
+        return self.created + self.updated + self.deleted
+
+    @property
+    def several_hosts(self) -> bool:
+        """Then each group is named."""
+        return len(self.groups) > 1
+
+    @property
+    def hidden(self) -> int:
+        """Changes that are not among the rows."""
+        return sum(group.hidden for group in self.groups)
+
+
+@dataclass(frozen=True, slots=True)
+class ProofRow:
+    """One address whose answer changed (or did not, when all are shown)."""
+
+    address: str
+    live: str
+    staged: str
+    why: str
+    explained: bool = True
+    map_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What sendmail said on one mail host. `planned`: changed answers that the plan foretells."""
+
+    host: str
+    version: str
+    user: str
+    at: datetime
+    unexplained: int
+    changed: int
+    planned: int
+    asked: int
+    disagreements: int
+    rows: tuple[ProofRow, ...]
+    show_all_href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Something unusual about the plan, and who took it on with which reason (or nobody yet)."""
+
+    text: str
+    acknowledged_by: str = ""
+    reason: str = ""
+    at: datetime | None = None
+    action: Action | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DiffLine:
+    """kind: same, ins, del, fold. A fold's text says what it hides."""
+
+    kind: str
+    text: str
+    number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FileDiff:
+    """One file of one mail host; `too_long` files stand on a page of their own."""
+
+    id: str
+    host: str
+    name: str
+    added: int
+    removed: int
+    lines: tuple[DiffLine, ...] = ()
+    open: bool = False
+    too_long: bool = False
+    href: str = ""
+
+    @property
+    def differs(self) -> bool:
+        """Whether there is a difference to read."""
+        return bool(self.added or self.removed)
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One step of a deploy as the agent reported it. kind: ok, warn, bad, unk, work."""
+
+    kind: str
+    icon: str
+    text: str
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HostRow:
+    """One mail host of a push, in deploy order. `drift` is words: "none", "mailertable differs"."""
+
+    name: str
+    href: str
+    state: str
+    tag: str = ""
+    live: str = ""
+    goes_to: str = ""
+    drift: str = ""
+    drift_kind: str = ""
+    drift_at: datetime | None = None
+    error: str = ""
+    raw: str = ""
+    log: tuple[LogLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """status: met, warn, failed, waits, works.
+
+    They stand in this order: staged, proved, base, guard, window, approvals.
+    """
+
+    status: str
+    statement: str
+    note: str = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Work that is counted, per mail host while it deploys."""
+
+    label: str
+    done: int
+    total: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """The box beside the page: what must hold, what may be done, one sentence on what follows."""
+
+    title: str
+    requirements: tuple[Requirement, ...] = ()
+    actions: tuple[Action, ...] = ()
+    progress: tuple[Progress, ...] = ()
+    follows: str = ""
+
+    @property
+    def summary(self) -> str:
+        """ "4 of 5 met", for the link at the foot of a phone."""
+        met = sum(1 for item in self.requirements if item.status in ("met", "warn"))
+        return f"{met} of {len(self.requirements)} met"
+
+    @property
+    def missing(self) -> str:
+        """What the first open requirement says."""
+        left = [item for item in self.requirements if item.status not in ("met", "warn")]
+        return left[0].statement if left else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of a time line. kind: ok, warn, bad, unk, work, muted."""
+
+    icon: str
+    kind: str
+    text: str
+    at: datetime
+    actor: str = ""
+    href: str = ""
+    day: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PushPage:
+    """One config push on one page. `version` moves whenever anything on the page would."""
+
+    number: int
+    subject: str
+    state: str
+    author: str
+    proposed_at: datetime
+    digest: str
+    hosts: tuple[HostRow, ...]
+    rail: tuple[RailStep, ...]
+    changes: Changes
+    box: Box
+    version: str
+    poll_href: str
+    finished: bool = False
+    revision: int | None = None
+    replaces: int | None = None
+    state_reason: str = ""
+    state_todo: str = ""
+    state_raw: str = ""
+    proofs: tuple[Proof, ...] = ()
+    proof_waits: str = ""
+    guards: tuple[Guard, ...] = ()
+    files: tuple[FileDiff, ...] = ()
+    activity: tuple[Event, ...] = ()
+    more: tuple[Action, ...] = ()
+
+    @property
+    def unexplained(self) -> int:
+        """Over all mail hosts; one is enough to block."""
+        return sum(proof.unexplained for proof in self.proofs)
+
+    @property
+    def differing_files(self) -> int:
+        """Files with a difference to read."""
+        return sum(1 for file in self.files if file.differs)
+
+    @property
+    def same_files(self) -> int:
+        """Files that are as they were."""
+        return len(self.files) - self.differing_files
+
+
+@dataclass(frozen=True, slots=True)
+class PushRow:
+    """One push of the list. `mine`: it waits for the reader."""
+
+    number: int
+    href: str
+    subject: str
+    state: str
+    created: int
+    updated: int
+    deleted: int
+    hosts: str
+    author: str
+    approver: str
+    digest: str
+    at: datetime
+    mine: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PushesPage:
+    """The list of config pushes. `propose_reason` disables the button and says why."""
+
+    views: tuple[ViewChip, ...]
+    rows: tuple[PushRow, ...]
+    total: int
+    propose_href: str
+    version: str
+    poll_href: str
+    propose_reason: str = ""
+    pager: Pager | None = None
+    filtered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SortHead:
+    """A column head that sorts. direction: "", ascending, descending."""
+
+    label: str
+    href: str = ""
+    direction: str = ""
+    numeric: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RowAction:
+    """An entry of a row's menu: a link, or a page that asks before it writes."""
+
+    label: str
+    href: str
+    icon: str
+    danger: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DomainRow:
+    """One virtual domain. `unicode` only when it differs from the name; `push` is the open one."""
+
+    name: str
+    href: str
+    route: str
+    state: str
+    server: str
+    changed_by: str = ""
+    changed_at: datetime | None = None
+    unicode: str = ""
+    push: int | None = None
+    findings: int = 0
+    finding_kind: str = "ok"
+    finding_text: str = ""
+    actions: tuple[RowAction, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DomainsPage:
+    """The list of virtual domains: `total` there are, `matched` fit the filter."""
+
+    rows: tuple[DomainRow, ...]
+    heads: tuple[SortHead, ...]
+    total: int
+    matched: int
+    action: str
+    add_href: str
+    query: str = ""
+    add_reason: str = ""
+    chips: tuple[FilterChip, ...] = ()
+    views: tuple[ViewChip, ...] = ()
+    clear_href: str = ""
+    pager: Pager | None = None
+    show_server: bool = False
+    error: str = ""
+
+    @property
+    def count_words(self) -> str:
+        """How many fit, announced beside the filter."""
+        every = number(self.total)
+        return f"{number(self.matched)} of {every}" if self.matched != self.total else every
+
+    @property
+    def no_match(self) -> str:
+        """The heading when nothing fits the filter."""
+        return f"No domain matches {self.query}" if self.query else "No domain fits these filters"

@@ -1,0 +1,95 @@
+"""Template words of the dashboard: `{% load ma %}`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import lru_cache
+
+from django import template
+from django.forms import BoundField, CheckboxInput, RadioSelect, Select
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from tablericons.templatetags.tablericons import icon as tabler_icon
+
+from mailadmin.ui import words
+from mailadmin.ui.badges import Badge, badge_of
+
+register = template.Library()
+
+
+@lru_cache(maxsize=256)
+def _drawn(name: str, size: int, css: str) -> SafeString:
+    # Icons stand beside a word that says the same: readers skip them.
+    kwargs = {"class": css, "aria_hidden": "true", "focusable": "false"}
+    return mark_safe(tabler_icon(f"outline/{name}", size=size, **kwargs))
+
+
+@register.simple_tag
+def ma_icon(name: str, size: int = 18, css: str = "") -> SafeString:
+    """Draw one icon inline: `{% ma_icon "route" 16 "ma-ok" %}`."""
+    return _drawn(str(name), size, f"ma-icon {css}".strip())
+
+
+@register.inclusion_tag("components/badge.html")
+def badge(family: str, state: str, word: str = "") -> dict[str, object]:
+    """Draw the badge of a state: `{% badge "push" push.state %}`; `word` adds to it ("#12")."""
+    known = badge_of(family, state)
+    return {"badge": Badge(known.kind, f"{known.word} {word}".strip(), known.icon, known.spins)}
+
+
+@register.simple_tag
+def age(moment: datetime | None, empty: str = words.UNKNOWN) -> SafeString | str:
+    """Draw a moment as its age; the browser lets it run on. Without a moment: `empty`."""
+    if moment is None:
+        return empty
+    return format_html(
+        '<time class="ma-nowrap" datetime="{}" title="{}" data-ma-age>{}</time>',
+        moment.isoformat(),
+        words.stamp(moment),
+        words.age(moment, timezone.now()),
+    )
+
+
+@register.filter
+def number(value: int | None) -> str:
+    """`{{ 4812|number }}` is "4 812", with a narrow no-break space."""
+    return words.number(value)
+
+
+@register.filter
+def duration(seconds: float | None) -> str:
+    """`{{ 8040|duration }}` is "2 h 14 min"."""
+    return words.duration(seconds)
+
+
+@register.filter
+def digest8(digest: str) -> str:
+    """`{{ push.digest|digest8 }}`: the first eight characters, as people compare them."""
+    return words.digest8(digest)
+
+
+@register.filter
+def initials(name: str) -> str:
+    """`{{ "Claire Martin"|initials }}` is "CM"."""
+    parts = name.split()
+    return "".join(part[0].upper() for part in (parts[:1] + parts[1:][-1:]))
+
+
+@register.filter
+def widget(field: BoundField) -> SafeString:
+    """Draw a form field's control with the classes of our controls."""
+    kind = field.field.widget
+    css = "form-control"
+    if isinstance(kind, CheckboxInput | RadioSelect):
+        css = "form-check-input"
+    elif isinstance(kind, Select):
+        css = "form-select"
+    own = str(kind.attrs.get("class", ""))
+    return field.as_widget(attrs={"class": f"{css} {own}".strip()})
+
+
+@register.filter
+def is_check(field: BoundField) -> bool:
+    """Whether the label stands behind the control."""
+    return isinstance(field.field.widget, CheckboxInput)
