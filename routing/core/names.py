@@ -1,0 +1,264 @@
+"""Names as sendmail will read them: keys, hosts, next hops, ports, and what may reach a `.mc`.
+
+Measured on sendmail 8.17.1 with a real table: a key with a port, brackets, `@`, `*`, a trailing
+dot or non-ASCII letters is taken by makemap and never matches an address; `_` and single labels
+match; the map folds letters to lower case.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+
+import idna
+
+from routing.core.findings import Finding, Severity
+from routing.core.intent import DEFAULT_KEY
+
+NAME_LIMIT = 253
+LABEL_LIMIT = 63
+RELAY_NAME_LIMIT = 24
+PORT_LIMIT = 65535
+
+LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?")
+RELAY_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
+MC_CHARACTERS = re.compile(r"[A-Za-z0-9._/:\[\]+ -]*")
+MC_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+MC_MACRO = re.compile(r"_[A-Za-z0-9_]*_|[A-Z][A-Z0-9_]+|conf[A-Z][A-Z0-9_]*|__\w*")
+M4_BUILTINS = frozenset(
+    "builtin changecom changequote changeword debugfile debugmode decr define defn divert divnum "
+    "dnl dumpdef errprint esyscmd eval format ifdef ifelse include incr index indir len m4exit "
+    "m4wrap maketemp mkstemp patsubst popdef pushdef regexp shift sinclude substr syscmd sysval "
+    "traceoff traceon translit undefine undivert".split()
+)
+
+
+def normalise_key(text: str) -> str:
+    """A mailertable key in the one spelling that is stored: lower case, A-labels, no last dot.
+
+    `.` stays, and so does the dot before a suffix. A text that cannot be a name comes back as far
+    as it goes, so that `check_key` can say what is wrong with it.
+    """
+    text = text.strip()
+    if text == DEFAULT_KEY:
+        return text
+    lead = "." if text.startswith(".") else ""
+    return lead + normalise_name(text[len(lead) :])
+
+
+def normalise_name(text: str) -> str:
+    """A host or domain name: lower case, A-labels (UTS 46), no last dot; addresses unchanged."""
+    text = text.strip()
+    if text.isascii():
+        return _unbracketed_lower(text)
+    try:
+        mapped = idna.uts46_remap(text, std3_rules=False, transitional=False)
+        labels = [_a_label(label) for label in mapped.rstrip(".").split(".")]
+    except idna.IDNAError:
+        return text
+    return ".".join(labels)
+
+
+def _unbracketed_lower(text: str) -> str:
+    if text.startswith("["):
+        return text
+    return text.removesuffix(".").lower()
+
+
+def _a_label(label: str) -> str:
+    return label.lower() if label.isascii() else idna.alabel(label).decode("ascii")
+
+
+def display_name(key: str) -> str:
+    """The key with its A-labels as people write them; the key itself where that is not possible."""
+    lead = "." if key.startswith(".") else ""
+    return lead + ".".join(_u_label(label) for label in key.removeprefix(".").split("."))
+
+
+def _u_label(label: str) -> str:
+    if not label.startswith("xn--"):
+        return label
+    try:
+        return idna.ulabel(label)
+    except (idna.IDNAError, UnicodeError):
+        return label
+
+
+def check_key(text: str, *, field: str = "key") -> tuple[Finding, ...]:
+    """Findings about a key: a full name, `.suffix`, or `.` alone. `text` is normalised first."""
+    key = normalise_key(text)
+    if key == DEFAULT_KEY:
+        return ()
+    name = key.removeprefix(".")
+    wrong = _wrong_name(name)
+    if wrong is None and _is_address(name):
+        wrong = "is an address: mail to an address literal never looks at the mailertable"
+    if wrong is not None:
+        return (_error("key_invalid", key or text, wrong, _instead(key), field),)
+    if "." not in name and not key.startswith("."):
+        return (_single_label(key, field),)
+    return ()
+
+
+def _single_label(key: str, field: str) -> Finding:
+    return Finding(
+        code="key_single_label",
+        severity=Severity.WARNING,
+        subject=key,
+        text=f"{key} is one label: it matches mail to user@{key} only.",
+        advice=f"Write the whole name, or .{key} for every name below it.",
+        field=field,
+    )
+
+
+def check_host(text: str, *, field: str = "host") -> tuple[Finding, ...]:
+    """Findings about one host: a bare name, an IPv4 address, or `[IPv6:…]`. No port, no brackets
+    around a name: rendering writes them."""
+    if ipv6_of(text) is not None or _is_address(text):
+        return ()
+    name = normalise_name(text)
+    wrong = _wrong_name(name)
+    if wrong is None:
+        return ()
+    return (_error("host_invalid", text, wrong, _instead_of_host(text), field),)
+
+
+def check_next_hop(text: str, *, field: str = "next_hop") -> tuple[Finding, ...]:
+    """Findings about the host part of a value: `[host]` (no MX look-up), `host` (by MX), or
+    several of them separated by colons or commas, tried in that order."""
+    hosts = split_next_hop(text)
+    if not text.strip() or not all(hosts):
+        return (_error("next_hop_empty", text, "names no host", "Write [host] or host.", field),)
+    findings: list[Finding] = []
+    for host in hosts:
+        findings += _check_hop(host, field)
+    return tuple(findings)
+
+
+def _check_hop(host: str, field: str) -> tuple[Finding, ...]:
+    if host.isdigit():
+        advice = "Add a relay target with that port and let the route name it."
+        return (_error("next_hop_port", host, "would be a port: a value has none", advice, field),)
+    if "@" in host:
+        advice = f"Write {host.rpartition('@')[2]}."
+        text = "names a user: every recipient would be rewritten to that one"
+        return (_error("next_hop_user", host, text, advice, field),)
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    if host.lower().startswith("[ipv6:"):
+        bare = host
+    return check_host(bare, field=field)
+
+
+def split_next_hop(text: str) -> tuple[str, ...]:
+    """The hosts of a next hop; a colon or comma inside brackets belongs to an IPv6 address."""
+    parts = re.split(r"[:,](?![^\[\]]*\])", text.strip())
+    return tuple(part.strip() for part in parts)
+
+
+def check_relay_name(text: str, *, field: str = "name") -> tuple[Finding, ...]:
+    """Findings about the name of a relay target. It becomes part of a mailer's name."""
+    if len(text) <= RELAY_NAME_LIMIT and RELAY_NAME.fullmatch(text):
+        return ()
+    wrong = (
+        f"is not a short name of at most {RELAY_NAME_LIMIT} small letters, digits and inner hyphens"
+    )
+    return (_error("relay_name_invalid", text, wrong, "Write a name such as smtp1.", field),)
+
+
+def check_port(text: str, *, field: str = "port") -> tuple[Finding, ...]:
+    """Findings about a TCP port as it was typed."""
+    text = text.strip()
+    if text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= PORT_LIMIT:
+        return ()
+    wrong = "is not a port"
+    advice = f"Write a whole number from 1 to {PORT_LIMIT}; 25 is SMTP."
+    return (_error("port_invalid", text, wrong, advice, field),)
+
+
+def bracket(host: str) -> str:
+    """The host as a next hop without an MX look-up: `[name]`, `[192.0.2.1]`, `[IPv6:2001:db8::1]`."""
+    address = ipv6_of(host)
+    return f"[IPv6:{address}]" if address is not None else f"[{host}]"
+
+
+def ipv6_of(text: str) -> ipaddress.IPv6Address | None:
+    """The address in `2001:db8::1`, `[2001:db8::1]` or `[IPv6:2001:db8::1]`; None for all else."""
+    bare = text[1:-1] if text.startswith("[") and text.endswith("]") else text
+    bare = bare[5:] if bare[:5].lower() == "ipv6:" else bare
+    try:
+        return ipaddress.IPv6Address(bare)
+    except ValueError:
+        return None
+
+
+def is_loopback(host: str) -> bool:
+    """True when the host names this machine whatever its name is: 127.0.0.0/8, ::1, localhost."""
+    address = ipv6_of(host)
+    if address is not None:
+        mapped = address.ipv4_mapped
+        return address.is_loopback or (mapped is not None and mapped.is_loopback)
+    bare = host.strip("[]").lower()
+    if _is_address(bare):
+        return ipaddress.IPv4Address(bare).is_loopback
+    return bare == "localhost" or bare.endswith(".localhost")
+
+
+def mc_safe(text: str) -> bool:
+    """True when m4 copies the text unchanged: plain characters, and no word that is a macro.
+
+    m4 runs commands (`esyscmd`), and a bare `dnl` in a path swallows the rest of its line.
+    """
+    if not MC_CHARACTERS.fullmatch(text):
+        return False
+    words = MC_WORD.findall(text)
+    return not any(word in M4_BUILTINS or MC_MACRO.fullmatch(word) for word in words)
+
+
+def _wrong_name(name: str) -> str | None:
+    """Why the text is not a name in its stored spelling; None when it is one."""
+    if not name:
+        return "is empty"
+    if not name.isascii():
+        return "holds characters that no domain name can have"
+    if len(name) > NAME_LIMIT:
+        return f"is longer than {NAME_LIMIT} characters"
+    for label in name.split("."):
+        if not label:
+            return "has an empty label"
+        if len(label) > LABEL_LIMIT:
+            return f"has a label longer than {LABEL_LIMIT} characters"
+        if not LABEL.fullmatch(label):
+            return f"has {label!r} in it, which no domain name can have"
+    return None
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.IPv4Address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _instead(key: str) -> str:
+    """What to write in place of a key that cannot be one."""
+    name = re.sub(r"^[a-z][a-z0-9+.-]*://", "", key)
+    name = name.rpartition("@")[2].split("/")[0].strip("[]")
+    name = re.sub(r":\d*$", "", name).rstrip(".")
+    wild = re.sub(r"^\.?\*\.", ".", name)
+    suffix = normalise_key(wild)
+    if suffix != key and not _wrong_name(suffix.removeprefix(".")) and not _is_address(suffix):
+        return f"Write {suffix}."
+    return "Write a full name (jres.org), a suffix (.jres.org) or . for everything else."
+
+
+def _instead_of_host(text: str) -> str:
+    bare = re.sub(r":\d+$", "", text.strip()).strip("[]").rpartition("@")[2].rstrip(".")
+    if bare != text and not _wrong_name(normalise_name(bare)):
+        return f"Write {normalise_name(bare)}; a port has its own field."
+    return "Write a name, an IPv4 address, or an IPv6 address as [IPv6:2001:db8::1]."
+
+
+def _error(code: str, subject: str, wrong: str, advice: str, field: str) -> Finding:
+    shown = subject if subject.strip() else "The name"
+    return Finding(code, Severity.ERROR, subject, f"{shown} {wrong}.", advice, field)
