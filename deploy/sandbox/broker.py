@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import random
 import secrets
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 from deploy.sandbox.hosts import make_directory, write_file
+from mailadmin.wire.acl import acl_line
+
+# Below the range from which Linux takes the local ports of outgoing connections.
+PORTS = range(20000, 32000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +36,20 @@ class Broker:
 
 def free_port() -> int:
     """A TCP port of 127.0.0.1 that nobody listens on at this moment."""
+    while not port_is_free(port := random.SystemRandom().choice(PORTS)):
+        pass
+    return port
+
+
+def port_is_free(port: int) -> bool:
+    """Whether a program could listen on this port of 127.0.0.1 now."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def make_broker(directory: Path, port: int, rules: Mapping[str, Sequence[str]]) -> Broker:
@@ -47,8 +61,7 @@ def make_broker(directory: Path, port: int, rules: Mapping[str, Sequence[str]]) 
     make_directory(directory / "passwords", 0o700)
     lines = ["user default off"]
     for user, given in rules.items():
-        digest = sha256(password_of(directory, user).encode()).hexdigest()
-        lines.append(f"user {user} on #{digest} {' '.join(given)}")
+        lines.append(acl_line(user, password_of(directory, user), list(given)))
     write_file(directory / "users.acl", "\n".join(lines) + "\n", 0o600)
     write_file(directory / "redis.conf", redis_conf(directory, port), 0o600)
     return Broker(directory, port)

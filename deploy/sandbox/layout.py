@@ -1,0 +1,212 @@
+"""One sandbox on disk: two mail hosts, a Redis, the ports; made once, and found again as it was.
+
+VAR/sandbox.json    the ports
+VAR/hosts/NAME/     the mail hosts (hosts.py)
+VAR/redis/          the broker and its passwords (broker.py)
+VAR/control/        secrets of the control plane
+VAR/sinks/          what the two mail servers recorded
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import subprocess
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from deploy.sandbox.broker import Broker, free_port, make_broker, port_is_free
+from deploy.sandbox.hosts import (
+    HostTree,
+    Users,
+    make_directory,
+    make_host,
+    sandbox_users,
+    write_file,
+)
+from deploy.sandbox.tools import SandboxError, SendmailTools
+from mailadmin.wire.acl import acl_rules, control_rules
+from mailadmin.wire.core.messages import Role
+from mailadmin.wire.names import CONTROL_USER, redis_user
+from routing.core.facts import HostKind
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+WEB_PORT = 8000
+LIST_SERVER = "listes"
+RELAY = "smtp1"
+LIST_SERVER_FQDN = "listes.renater.fr"
+RELAY_FQDN = "smtp1.renater.fr"
+# The relay and the local host of the seed's table; the sinks are on this machine.
+ADDRESSES = {RELAY_FQDN: "127.0.0.1", "host.renater.fr": "127.0.0.1"}
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxAgent:
+    """One agent: on which host it runs, in which role, as which user, and where its files are."""
+
+    host: str
+    role: Role
+    kind: HostKind
+    tree: HostTree
+
+    @property
+    def name(self) -> str:
+        return f"{self.host}-{self.role.value}"
+
+    @property
+    def user(self) -> str:
+        return self.tree.users.deploy if self.role is Role.DEPLOY else self.tree.users.spool
+
+    @property
+    def home(self) -> Path:
+        """Its journal, key, broker address and configuration file."""
+        return self.tree.deploy if self.role is Role.DEPLOY else self.tree.spool_agent
+
+    @property
+    def config(self) -> Path:
+        return self.home / "agent.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """All on 127.0.0.1. `mta` and `relay` are the two sinks."""
+
+    web: int
+    redis: int
+    mta: int
+    relay: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """Where everything of one sandbox is."""
+
+    var: Path
+    tools: SendmailTools
+    agent_venv: Path
+    ports: Ports
+    users: Users
+    listes: HostTree
+    smtp1: HostTree
+    broker: Broker
+
+    @property
+    def agents(self) -> tuple[SandboxAgent, ...]:
+        """In the order in which they start."""
+        return (
+            SandboxAgent(LIST_SERVER, Role.DEPLOY, HostKind.LIST_SERVER, self.listes),
+            SandboxAgent(LIST_SERVER, Role.SPOOL, HostKind.LIST_SERVER, self.listes),
+            SandboxAgent(RELAY, Role.DEPLOY, HostKind.OUTGOING_RELAY, self.smtp1),
+        )
+
+    @property
+    def control(self) -> Path:
+        return self.var / "control"
+
+    def record(self, sink: str) -> Path:
+        """The file in which the sink `mta` or `relay` records what was delivered."""
+        return self.var / "sinks" / f"{sink}.jsonl"
+
+    @property
+    def address(self) -> str:
+        """Where a browser finds the dashboard."""
+        return f"http://127.0.0.1:{self.ports.web}/"
+
+
+def make_sandbox(
+    var: Path, tools: SendmailTools, agent_venv: Path, web_port: int | None = None
+) -> Sandbox:
+    """Make what is missing of the sandbox in `var`; passwords, ports and keys stay as they were."""
+    for directory in (var, var / "hosts", var / "sinks"):
+        make_directory(directory, 0o755)
+    make_directory(var / "control", 0o700)
+    make_directory(var / "keys", 0o700)
+    users, ports = sandbox_users(), remember_ports(var / "sandbox.json", web_port)
+    sandbox = Sandbox(
+        var=var,
+        tools=tools,
+        agent_venv=agent_venv,
+        ports=ports,
+        users=users,
+        listes=make_host(var / "hosts" / LIST_SERVER, LIST_SERVER_FQDN, ADDRESSES, users),
+        smtp1=make_host(var / "hosts" / RELAY, RELAY_FQDN, {}, users),
+        broker=make_broker(var / "redis", ports.redis, redis_rules()),
+    )
+    write_secrets(sandbox)
+    return sandbox
+
+
+def redis_rules() -> dict[str, list[str]]:
+    """Each agent reaches its own keys only."""
+    return {
+        CONTROL_USER: control_rules(),
+        redis_user(LIST_SERVER, Role.DEPLOY): acl_rules(LIST_SERVER, Role.DEPLOY),
+        redis_user(LIST_SERVER, Role.SPOOL): acl_rules(LIST_SERVER, Role.SPOOL),
+        redis_user(RELAY, Role.DEPLOY): acl_rules(RELAY, Role.DEPLOY),
+    }
+
+
+def remember_ports(file: Path, web_port: int | None) -> Ports:
+    """The ports of last time: those of the sinks are in the rows and releases by now.
+
+    The dashboard's own may change, and does when another program has taken it.
+    """
+    kept = json.loads(file.read_text()) if file.exists() else {}
+    ports = {name: kept.get(name) or free_port() for name in ("redis", "mta", "relay")}
+    web = web_port or kept.get("web") or WEB_PORT
+    if web_port is None and not port_is_free(web):
+        web = free_port()
+    chosen = Ports(web=web, **ports)
+    write_file(file, json.dumps(asdict(chosen), indent=2) + "\n", 0o644)
+    return chosen
+
+
+def check_ports(ports: Ports) -> None:
+    """Raises SandboxError, naming every port that another program has taken."""
+    taken = [f"{name} {port}" for name, port in asdict(ports).items() if not port_is_free(port)]
+    if taken:
+        raise SandboxError(
+            f"another program listens on these ports of 127.0.0.1: {', '.join(taken)}; end it,"
+            " or start with --port PORT for the dashboard, with --reset for the others"
+        )
+
+
+def write_secrets(sandbox: Sandbox) -> None:
+    """The control plane's secret key, and to each program the address of Redis as its own user."""
+    key = sandbox.control / "secret-key"
+    if not key.exists():
+        write_file(key, secrets.token_urlsafe(48), 0o600)
+    write_file(sandbox.control / "broker-url", sandbox.broker.url(CONTROL_USER), 0o600)
+    for agent in sandbox.agents:
+        url = sandbox.broker.url(redis_user(agent.host, agent.role))
+        write_file(agent.home / "broker-url", url, 0o600, agent.user)
+
+
+def control_environment(sandbox: Sandbox) -> dict[str, str]:
+    """What the web process, the control worker, beat and manage.py are told."""
+    return {
+        "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
+        "HOME": str(sandbox.control),
+        "LANG": "C.UTF-8",
+        "PYTHONUNBUFFERED": "1",
+        "DJANGO_SETTINGS_MODULE": "mailadmin.settings",
+        "MAILADMIN_VAR": str(sandbox.var),
+        "MAILADMIN_SECRET_KEY_FILE": str(sandbox.control / "secret-key"),
+        "MAILADMIN_BROKER_URL_FILE": str(sandbox.control / "broker-url"),
+        "MAILADMIN_HTTPS": "false",
+        "MAILADMIN_DEMO": "true",
+    }
+
+
+def build_wrapper(sandbox: Sandbox) -> None:
+    """Compile the program that Sympa calls, unless it is there and newer than its source."""
+    tree, source = sandbox.listes, CHECKOUT / "deploy/wrapper"
+    newest = max(file.stat().st_mtime for file in source.iterdir() if file.is_file())
+    if tree.wrapper.exists() and tree.wrapper.stat().st_mtime > newest:
+        return
+    argv = [source / "build", "--out", tree.wrapper, "--routing", tree.routing]
+    argv += ["--sendmail", sandbox.tools.sendmail, "--kept", tree.kept]
+    argv += ["--owner", tree.users.spool, "--baked", tree.etc / "baked/sympa.cf"]
+    built = subprocess.run([*map(str, argv)], capture_output=True, text=True, check=False)
+    if built.returncode != 0:
+        raise SandboxError(f"the wrapper was not built:\n{built.stdout}{built.stderr}")
