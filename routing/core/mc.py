@@ -32,7 +32,7 @@ FALLBACK = Flavour(
 
 
 def mc_text(flavour: Flavour, facts: HostFacts, mailers: Iterable[Mailer], *, site_m4: bool) -> str:
-    """One `.mc`. `_RELEASE_`, the directory of the release, comes from `m4 -D` when it is staged."""
+    """One `.mc`. `_RELEASE_`, the directory of the release, comes from `m4 -D` at staging."""
     sections = [
         _head(flavour, facts),
         _identity(),
@@ -88,7 +88,7 @@ def _owner(flavour: Flavour, facts: HostFacts) -> list[str]:
         "undefine(`confHOST_STATUS_DIRECTORY')dnl",
         f"define(`confPID_FILE', `{facts.run_dir}/{flavour.name}.pid')dnl",
         f"define(`confDEAD_LETTER_DROP', `{facts.dead_letter}')dnl",
-        "dnl No authwarnings: they would mark each list message. restrictqrun: owner and root only.",
+        "dnl No authwarnings, which mark each list message; restrictqrun: owner and root only.",
         "define(`confPRIVACY_FLAGS', `novrfy,noexpn,noetrn,nobodyreturn,restrictqrun')dnl",
     ]
 

@@ -26,10 +26,52 @@ MC_CHARACTERS = re.compile(r"[A-Za-z0-9._/:\[\]+ -]*")
 MC_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 MC_MACRO = re.compile(r"_[A-Za-z0-9_]*_|[A-Z][A-Z0-9_]+|conf[A-Z][A-Z0-9_]*|__\w*")
 M4_BUILTINS = frozenset(
-    "builtin changecom changequote changeword debugfile debugmode decr define defn divert divnum "
-    "dnl dumpdef errprint esyscmd eval format ifdef ifelse include incr index indir len m4exit "
-    "m4wrap maketemp mkstemp patsubst popdef pushdef regexp shift sinclude substr syscmd sysval "
-    "traceoff traceon translit undefine undivert".split()
+    # fmt: off
+    (
+        "builtin",
+        "changecom",
+        "changequote",
+        "changeword",
+        "debugfile",
+        "debugmode",
+        "decr",
+        "define",
+        "defn",
+        "divert",
+        "divnum",
+        "dnl",
+        "dumpdef",
+        "errprint",
+        "esyscmd",
+        "eval",
+        "format",
+        "ifdef",
+        "ifelse",
+        "include",
+        "incr",
+        "index",
+        "indir",
+        "len",
+        "m4exit",
+        "m4wrap",
+        "maketemp",
+        "mkstemp",
+        "patsubst",
+        "popdef",
+        "pushdef",
+        "regexp",
+        "shift",
+        "sinclude",
+        "substr",
+        "syscmd",
+        "sysval",
+        "traceoff",
+        "traceon",
+        "translit",
+        "undefine",
+        "undivert",
+    )
+    # fmt: on
 )
 
 
@@ -176,7 +218,7 @@ def check_port(text: str, *, field: str = "port") -> tuple[Finding, ...]:
 
 
 def bracket(host: str) -> str:
-    """The host as a next hop without an MX look-up: `[name]`, `[192.0.2.1]`, `[IPv6:2001:db8::1]`."""
+    """The host as a next hop without an MX look-up: `[name]`, `[192.0.2.1]`, `[IPv6:…]`."""
     address = ipv6_of(host)
     return f"[IPv6:{address}]" if address is not None else f"[{host}]"
 

@@ -12,7 +12,7 @@ from routing.core.intent import DEFAULT_KEY, Intent
 from routing.core.mailers import mailers_of
 from routing.core.mailertable import format_mailertable, value_of
 from routing.core.mc import FALLBACK, LOCAL_M4, PRIMARY, mc_text
-from routing.core.names import M4_BUILTINS, check_host, check_port, ipv6_of, mc_safe
+from routing.core.names import check_host, check_port, ipv6_of, mc_safe
 from routing.core.validate import validate_intent
 
 SYMPA_CONF = "sympa.conf"
@@ -20,9 +20,23 @@ SYMPA_ARGUMENTS = "-L sm-sympa -oi -odi -oem -Am"
 PATHS = ("cf_dir", "spool", "run_dir", "dead_letter", "wrapper")
 PLAIN_PATH = re.compile(r"/[A-Za-z0-9._/+-]*")
 USER_NAME = re.compile(r"[a-z_][a-z0-9_-]*")
-SITE_M4_REFUSED = M4_BUILTINS & frozenset(
-    "builtin changecom changequote changeword esyscmd include indir maketemp mkstemp sinclude "
-    "syscmd undivert".split()
+SITE_M4_REFUSED = frozenset(
+    # fmt: off
+    (
+        "builtin",
+        "changecom",
+        "changequote",
+        "changeword",
+        "esyscmd",
+        "include",
+        "indir",
+        "maketemp",
+        "mkstemp",
+        "sinclude",
+        "syscmd",
+        "undivert",
+    )
+    # fmt: on
 )
 
 
