@@ -89,12 +89,14 @@ def _parse(body: str) -> Json:
 
 
 def _split(envelope: str) -> tuple[str, bytes]:
-    if not isinstance(envelope, str) or len(envelope) > MAX_ENVELOPE:
-        raise EnvelopeError(f"an envelope is text of at most {MAX_ENVELOPE} bytes")
     try:
+        if len(envelope.encode("utf-8")) > MAX_ENVELOPE:
+            raise EnvelopeError(f"an envelope is text of at most {MAX_ENVELOPE} bytes")
         found = json.loads(envelope)
         body, signature = found["body"], found["signature"]
         body.encode("utf-8")
         return body, base64.b64decode(signature, validate=True)
+    except EnvelopeError:
+        raise
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, binascii.Error):
         raise EnvelopeError('an envelope is {"body": text, "signature": base64}') from None
