@@ -18,7 +18,7 @@ PATIENCE = 4
 
 
 def request_observations(*, now: datetime) -> None:
-    """One *observe* for each agent whose last one was asked a period ago and that has no open order."""
+    """One *observe* for each agent without an open order, last asked a period ago."""
     since = now - timedelta(seconds=settings.OBSERVE_SECONDS)
     busy = Attempt.objects.filter(
         Q(state__in=OPEN_STATES) | Q(verb=Verb.OBSERVE, created_at__gt=since)

@@ -73,7 +73,7 @@ def request_revert(target: PushTarget) -> None:
 
 
 def may_sign(attempt: Attempt) -> str | None:
-    """Why an order must not be signed now, None when it may; read from rows, just before signing."""
+    """Why an order must not be signed now, None when it may; read from rows."""
     if attempt.verb == Verb.OBSERVE:
         return None
     target = PushTarget.objects.select_related("push", "revision").filter(attempt=attempt).first()

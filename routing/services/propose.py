@@ -121,7 +121,7 @@ def _host_refusals(draft: Draft) -> list[str]:
     if state.drift:
         files = ", ".join(sorted({item["file"] for item in state.drift}))
         return [
-            f"Files of {name} were edited by hand: {files}. Nothing is overwritten; undo that first."
+            f"Files of {name} were edited by hand: {files}. Undo that first; we overwrite none."
         ]
     return []
 
