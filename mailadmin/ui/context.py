@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import cached_property
 
 from django.conf import settings
@@ -32,9 +31,9 @@ class Page:
         return str(settings.SITE_NAME)
 
     @property
-    def now(self) -> datetime:
-        """The server's clock: ages in the browser run by it, not by the desk's."""
-        return timezone.now()
+    def now_ms(self) -> int:
+        """The server's clock in milliseconds: ages run by it in the browser, not by the desk's."""
+        return int(timezone.now().timestamp() * 1000)
 
     @property
     def theme(self) -> str:

@@ -1,0 +1,98 @@
+"""Pictures of pages by Debian's own Chromium, and what must hold on every one of them.
+
+`SHOTS_DIR` names the directory of the pictures; without it nothing is written.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+THEMES = ("light", "dark")
+WIDTHS = (1440, 390)
+HEIGHT = 900
+SERIOUS = ("serious", "critical")
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Start the machine's Chromium, without a window, and stop it afterwards."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, headless=True, args=list(ARGUMENTS)
+        )
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def dress(page: Page, *, theme: str, width: int) -> None:
+    """Give a page its colours and width, as the theme's cookie and a window would."""
+    page.emulate_media(reduced_motion="reduce")
+    page.set_viewport_size({"width": width, "height": HEIGHT})
+    page.evaluate(
+        "theme => { document.documentElement.dataset.maTheme = theme;"
+        " document.documentElement.setAttribute('data-bs-theme', theme); }",
+        theme,
+    )
+    page.evaluate("() => document.fonts.ready.then(() => true)")
+
+
+def shoot(page: Page, name: str, *, theme: str, width: int, directory: Path | None = None) -> None:
+    """Write NAME-THEME-WIDTH.png of the whole page that is open."""
+    place = directory or _directory()
+    dress(page, theme=theme, width=width)
+    if place is not None:
+        place.mkdir(parents=True, exist_ok=True)
+        # As high as the page: a fixed navigation would end after the first window otherwise.
+        page.set_viewport_size({"width": width, "height": max(HEIGHT, _height(page))})
+        page.screenshot(path=place / f"{name}-{theme}-{width}.png")
+
+
+def shoot_all(page: Page, name: str) -> None:
+    """Write the open page in both themes, wide and as a phone."""
+    for theme in THEMES:
+        for width in WIDTHS:
+            shoot(page, name, theme=theme, width=width)
+
+
+def axe_faults(page: Page) -> list[str]:
+    """Return what axe calls serious or critical on the open page, one line each."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{rule['id']}: {node['target']} {node.get('failureSummary', '')}"
+        for rule in found
+        if rule["impact"] in SERIOUS
+        for node in rule["nodes"]
+    ]
+
+
+def sideways(page: Page) -> int:
+    """Return by how many pixels the page is wider than its window."""
+    script = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    return int(page.evaluate(script))
+
+
+def _height(page: Page) -> int:
+    return int(page.evaluate("() => document.documentElement.scrollHeight"))
+
+
+def _directory() -> Path | None:
+    named = os.environ.get("SHOTS_DIR", "")
+    return Path(named) if named else None
