@@ -10,14 +10,12 @@ from mailadmin.audit.services import Happened, record
 from mailadmin.people.models import Person
 from mailadmin.people.roles import Permission, roles_granting
 from mailadmin.people.services import actor
-from routing.core.approval import Reason, Standing, why_not_approve
+from routing.core.approval import Reason, why_not_approve, why_not_refuse
 from routing.core.states import PushState
 from routing.models import Approval, ConfigPush
 from routing.services.advance import moved_base
 from routing.services.errors import DigestMoved, NotAllowed
 from routing.services.transitions import move_push
-
-REFUSABLE = frozenset({PushState.PROPOSED, PushState.STAGING, PushState.PROVED, PushState.APPROVED})
 
 
 def approve(*, push: ConfigPush, digest: str, deploy: bool, by: Person) -> None:
@@ -47,11 +45,8 @@ def refuse(*, push: ConfigPush, digest: str, reason: str, by: Person) -> None:
             return
         if digest != push.digest:
             raise DigestMoved(digest, push.digest, push.state, push.state_at)
-        reasons = []
-        if push.state not in REFUSABLE:
-            reasons.append(f"Push #{push.pk} is {push.state} and can no longer be refused.")
-        if not by.may(Permission.APPROVE):
-            reasons.append("You do not hold the role approver.")
+        refused = why_not_refuse(roles=by.role_set, state=PushState(push.state))
+        reasons = [why.text for why in refused]
         if not reason.strip():
             reasons.append("Say why, so that the author knows what to change.")
         if reasons:
@@ -63,30 +58,35 @@ def refuse(*, push: ConfigPush, digest: str, reason: str, by: Person) -> None:
 
 def why_not(*, push: ConfigPush, person: Person) -> tuple[Reason, ...]:
     """Every reason against an approval by this person now; for the button and for the service."""
-    return why_not_approve(
+    written = list(push.editors.values_list("username", "subject"))
+    author = push.proposed_by_person.username if push.proposed_by_person else None
+    editors = {username for username, _ in written}
+    reasons = why_not_approve(
+        person_id=person.username,
+        roles=person.role_set,
+        editor_ids=editors,
+        proposer_id=author,
         state=PushState(push.state),
-        standing=standing(push=push, person=person),
+        digest_shown=push.digest,
+        digest_now=push.digest,
         one_postmaster=settings.ONE_POSTMASTER,
-        moved=moved_base(push) if push.state == PushState.PROVED else (),
+        edited=sorted({subject for username, subject in written if username == person.username}),
+        could=who_could(push=push),
     )
+    moved = moved_base(push) if push.state == PushState.PROVED else ()
+    return (*reasons, *(Reason("moved", text) for text in moved))
 
 
-def standing(*, push: ConfigPush, person: Person) -> Standing:
-    """How a person stands to a push, and who else could approve it."""
-    editors = list(push.editors.values_list("username", "subject"))
-    authors = {username for username, _ in editors}
+def who_could(*, push: ConfigPush) -> tuple[str, ...]:
+    """Full names of the people who may approve a push, at most five."""
+    authors = set(push.editors.values_list("username", flat=True))
     if push.proposed_by_person is not None:
         authors.add(push.proposed_by_person.username)
     approvers = Person.objects.filter(
         roles__role__in=roles_granting(Permission.APPROVE), is_active=True
-    ).distinct()
-    others = approvers.exclude(username__in=authors | {person.username}).order_by("full_name")
-    return Standing(
-        may_approve=person.may(Permission.APPROVE),
-        proposed_it=push.proposed_by_person_id == person.pk,
-        edited=tuple(sorted({what for who, what in editors if who == person.username})),
-        others=tuple(others.values_list("full_name", flat=True)[:5]),
     )
+    others = approvers.exclude(username__in=authors).order_by("full_name").distinct()
+    return tuple(others.values_list("full_name", flat=True)[:5])
 
 
 def _approved_before(push: ConfigPush, digest: str, by: Person) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from routing.core.bundle import Bundle
-from routing.core.edits import RELAY_TARGET, Edit, apply_edits, compute_edits, pull_in
+from routing.core.edits import Edit, apply_edits, compute_edits, pull_in
 from routing.core.facts import HostFacts, HostKind
 from routing.core.intent import Intent
 from routing.core.plan import Guard, Plan, guards, make_plan
@@ -69,9 +69,7 @@ def draft_intent(
     if base is not None and bundle.digest == base.digest:
         return None
     plan = make_plan(bundle_of(base) if base else None, bundle)
-    relays = [edit.name for edit in edits if edit.subject == RELAY_TARGET and edit.before]
-    found = guards(plan, changed_relays=relays)
-    return Draft(host, base, intent, bundle, plan, found, edits, pulled_in)
+    return Draft(host, base, intent, bundle, plan, guards(plan), edits, pulled_in)
 
 
 def preview(*, picked: frozenset[UUID]) -> tuple[Draft, ...]:
