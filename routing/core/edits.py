@@ -1,11 +1,9 @@
-"""Edits: computed from the live intent and the rows, never stored.
-
-Objects are matched by id, so that a renamed key is one edit and not a delete and a create.
-"""
+"""Edits are computed, never stored: the live intent against the rows, matched by UUID."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
@@ -14,11 +12,11 @@ from routing.core.intent import Intent, RelayTarget, RoutingObject, make_intent
 
 RELAY_TARGET = "relay_target"
 
-Subject = RoutingObject | RelayTarget
+Value = RoutingObject | RelayTarget
 
 
 class Op(StrEnum):
-    """What happened to an object, or to a key."""
+    """What happens to one object or key."""
 
     CREATE = "create"
     UPDATE = "update"
@@ -27,122 +25,154 @@ class Op(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """The difference of one object between the live intent (`before`) and its row (`after`).
+    """The difference of one object between the live intent and its row now.
 
-    `subject` is an object kind's value or "relay_target"; `name` the key or the relay's name, as it
-    is now or was last.
+    `subject` is the value of an ObjectKind or "relay_target"; `name` is the key or the relay's
+    name, as it is now, or as it was when the object is gone.
     """
 
     object_id: UUID
     subject: str
     op: Op
     name: str
-    before: Subject | None
-    after: Subject | None
+    before: Value | None
+    after: Value | None
 
 
 def compute_edits(live: Intent | None, rows: Intent) -> tuple[Edit, ...]:
-    """Every object that differs, relay targets first, then by name.
-
-    `rows` holds the relay targets that a row names; one that only the live intent names is a delete
-    as far as this list server goes.
-    """
-    before, after = _subjects(live), _subjects(rows)
-    edits = [
-        _edit(identity, before.get(identity), after.get(identity))
-        for identity in before.keys() | after.keys()
-        if before.get(identity) != after.get(identity)
-    ]
-    return tuple(sorted(edits, key=lambda edit: (edit.subject != RELAY_TARGET, edit.name)))
+    """Every edit, relay targets first, then in order of name. `live` is None before the first
+    release. Raises ValueError when the two are of different servers."""
+    base = _base(live, rows)
+    relays = _differences(_relays(base), _relays(rows))
+    objects = _differences(_objects(base), _objects(rows))
+    return (*_in_order(relays), *_in_order(objects))
 
 
-def pull_in(
-    edits: tuple[Edit, ...], picked: frozenset[UUID], live: Intent | None, rows: Intent
-) -> frozenset[UUID]:
-    """The picked edits and those that they refer to, until nothing more is referred to.
-
-    A route pulls in the relay target that it names and that is new or changed; a key that two
-    objects exchange pulls in the other; a relay target that goes pulls in the routes that leave it.
-    """
-    pending = {edit.object_id: edit for edit in edits}
-    wanted = set(picked & pending.keys())
-    queue = list(wanted)
-    releases, leaves = _key_releases(edits), _relay_leaves(edits)
-    while queue:
-        edit = pending[queue.pop()]
-        referred = _refers_to(edit, pending, releases, leaves) - wanted
-        wanted |= referred
-        queue.extend(referred)
-    return frozenset(wanted)
+def _base(live: Intent | None, rows: Intent) -> Intent:
+    base = Intent(server=rows.server) if live is None else live
+    if base.server != rows.server:
+        raise ValueError(f"live intent of {base.server} against rows of {rows.server}")
+    return base
 
 
-def apply_edits(live: Intent | None, rows: Intent, picked: frozenset[UUID]) -> Intent:
-    """The live intent with the picked objects as they are in the rows."""
-    before, after = _subjects(live), _subjects(rows)
-    chosen = {
-        identity: (after if identity in picked else before).get(identity)
-        for identity in before.keys() | after.keys()
-    }
-    objects = {i: item for i, item in chosen.items() if isinstance(item, RoutingObject)}
-    relays = {i: item for i, item in chosen.items() if isinstance(item, RelayTarget)}
-    missing = {item.relay_target for item in objects.values() if item.relay_target} - relays.keys()
-    for identity in missing:
-        kept = after.get(identity) or before.get(identity)
-        if isinstance(kept, RelayTarget):
-            relays[identity] = kept
-    return make_intent(rows.server, objects, relays)
+def _objects(intent: Intent) -> dict[UUID, Value]:
+    return {item.id: item for item in intent.objects}
 
 
-def _subjects(intent: Intent | None) -> dict[UUID, Subject]:
-    if intent is None:
-        return {}
-    subjects: dict[UUID, Subject] = {item.id: item for item in intent.objects}
-    return subjects | {relay.id: relay for relay in intent.relay_targets}
+def _relays(intent: Intent) -> dict[UUID, Value]:
+    return {relay.id: relay for relay in intent.relay_targets}
 
 
-def _edit(identity: UUID, before: Subject | None, after: Subject | None) -> Edit:
+def _differences(live: Mapping[UUID, Value], rows: Mapping[UUID, Value]) -> Iterator[Edit]:
+    for identity in live.keys() | rows.keys():
+        before, after = live.get(identity), rows.get(identity)
+        if before != after:
+            yield _edit(identity, before, after)
+
+
+def _edit(identity: UUID, before: Value | None, after: Value | None) -> Edit:
     shown = after or before
-    if shown is None:
-        raise ValueError(f"object {identity} is in neither intent")
-    op = Op.CREATE if before is None else Op.DELETE if after is None else Op.UPDATE
+    assert shown is not None
+    changed = Op.UPDATE if after is not None else Op.DELETE
+    op = Op.CREATE if before is None else changed
     if isinstance(shown, RelayTarget):
         return Edit(identity, RELAY_TARGET, op, shown.name, before, after)
     return Edit(identity, shown.kind.value, op, shown.key, before, after)
 
 
-def _key_releases(edits: tuple[Edit, ...]) -> Mapping[str, UUID]:
-    """Which edit gives a key up: by deleting its object or by renaming it."""
-    return {
-        edit.before.key: edit.object_id
-        for edit in edits
-        if isinstance(edit.before, RoutingObject)
-        and (not isinstance(edit.after, RoutingObject) or edit.after.key != edit.before.key)
-    }
+def _in_order(edits: Iterable[Edit]) -> list[Edit]:
+    return sorted(edits, key=lambda edit: (edit.name, str(edit.object_id)))
 
 
-def _relay_leaves(edits: tuple[Edit, ...]) -> Mapping[UUID, frozenset[UUID]]:
-    """For each relay target, the edits of routes that stop naming it."""
-    leaving: dict[UUID, set[UUID]] = {}
+def pull_in(
+    edits: Iterable[Edit], picked: frozenset[UUID], live: Intent | None, rows: Intent
+) -> frozenset[UUID]:
+    """`picked` and every edit that one of them cannot be live without.
+
+    A route pulls in the new or changed relay target that it names; a name that moved from one
+    object to another joins the two; a relay target that goes pulls in the routes that left it. Ids
+    that are no edit are dropped.
+    """
+    by_id = {edit.object_id: edit for edit in edits}
+    needs = _needs(by_id)
+    wanted: set[UUID] = set()
+    waiting = [identity for identity in picked if identity in by_id]
+    while waiting:
+        identity = waiting.pop()
+        if identity not in wanted:
+            wanted.add(identity)
+            waiting += needs(by_id[identity])
+    return frozenset(wanted)
+
+
+def _needs(by_id: Mapping[UUID, Edit]) -> Callable[[Edit], Iterable[UUID]]:
+    left_name, took_name = _names(by_id.values())
+    left_relay = _leavers(by_id.values())
+
+    def needs(edit: Edit) -> set[UUID]:
+        found = left_name[_name(edit.after)] | took_name[_name(edit.before)]
+        target = edit.after.relay_target if isinstance(edit.after, RoutingObject) else None
+        if target is not None and target in by_id:
+            found.add(target)
+        if edit.after is None:
+            found |= left_relay[edit.object_id]
+        return found
+
+    return needs
+
+
+Name = tuple[bool, str] | None
+"""What no two of one kind may share: whether it is a relay target, and its name or key."""
+
+
+def _name(value: Value | None) -> Name:
+    if value is None:
+        return None
+    return (True, value.name) if isinstance(value, RelayTarget) else (False, value.key)
+
+
+def _names(edits: Iterable[Edit]) -> tuple[dict[Name, set[UUID]], dict[Name, set[UUID]]]:
+    """Which edits gave a name up, and which ones took it."""
+    left: dict[Name, set[UUID]] = defaultdict(set)
+    took: dict[Name, set[UUID]] = defaultdict(set)
     for edit in edits:
-        was = edit.before.relay_target if isinstance(edit.before, RoutingObject) else None
-        now = edit.after.relay_target if isinstance(edit.after, RoutingObject) else None
-        if was is not None and was != now:
-            leaving.setdefault(was, set()).add(edit.object_id)
-    return {relay: frozenset(routes) for relay, routes in leaving.items()}
+        before, after = _name(edit.before), _name(edit.after)
+        if before != after and before is not None:
+            left[before].add(edit.object_id)
+        if before != after and after is not None:
+            took[after].add(edit.object_id)
+    return left, took
 
 
-def _refers_to(
-    edit: Edit,
-    pending: Mapping[UUID, Edit],
-    releases: Mapping[str, UUID],
-    leaves: Mapping[UUID, frozenset[UUID]],
-) -> set[UUID]:
-    referred: set[UUID] = set()
-    if isinstance(edit.after, RoutingObject):
-        if edit.after.relay_target in pending:
-            referred.add(edit.after.relay_target)
-        if (giver := releases.get(edit.after.key)) is not None and giver != edit.object_id:
-            referred.add(giver)
-    if edit.subject == RELAY_TARGET and edit.op == Op.DELETE:
-        referred |= leaves.get(edit.object_id, frozenset())
-    return referred
+def _leavers(edits: Iterable[Edit]) -> dict[UUID, set[UUID]]:
+    leavers: dict[UUID, set[UUID]] = defaultdict(set)
+    for edit in edits:
+        if isinstance(edit.before, RoutingObject) and edit.before.relay_target is not None:
+            leavers[edit.before.relay_target].add(edit.object_id)
+    return leavers
+
+
+def apply_edits(live: Intent | None, rows: Intent, picked: frozenset[UUID]) -> Intent:
+    """The live intent with the picked edits, and those they pull in, put on it.
+
+    All edits give the rows; none gives the live intent.
+    """
+    base = _base(live, rows)
+    edits = compute_edits(live, rows)
+    wanted = pull_in(edits, picked, live, rows)
+    objects = {item.id: item for item in base.objects}
+    relays = {relay.id: relay for relay in base.relay_targets}
+    for edit in edits:
+        if edit.object_id in wanted:
+            _put(edit, objects, relays)
+    return make_intent(rows.server, objects, relays)
+
+
+def _put(edit: Edit, objects: dict[UUID, RoutingObject], relays: dict[UUID, RelayTarget]) -> None:
+    if isinstance(edit.after, RelayTarget):
+        relays[edit.object_id] = edit.after
+    elif isinstance(edit.after, RoutingObject):
+        objects[edit.object_id] = edit.after
+    else:
+        objects.pop(edit.object_id, None)
+        relays.pop(edit.object_id, None)

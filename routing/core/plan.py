@@ -1,26 +1,32 @@
-"""The plan: the ordered difference live to proposed, key by key, and the guards on it."""
+"""The plan: the ordered difference live → proposed, per key, and what makes it dangerous."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from routing.core.bundle import Bundle
 from routing.core.edits import Op
 from routing.core.intent import DEFAULT_KEY
-from routing.core.mailertable import parse_mailertable
+from routing.core.mailers import is_reserved
+from routing.core.table import Table
 
-TABLE = "mailertable"
+PRIMARY_TABLE = "mailertable"
+FALLBACK_TABLE = "mailertable-fallback"
+TABLES = frozenset({PRIMARY_TABLE, FALLBACK_TABLE})
 MANY_KEYS = 10
-LARGE_SHARE = 0.30
+MANY_CHANGED_PERCENT = 30
+OPS_IN_ORDER = (Op.DELETE, Op.UPDATE, Op.CREATE)
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One key. `before` and `after` are its values, "" where it has none of its own.
+    """What happens to one key.
 
-    Then `before_by` or `after_by` names the broader key that routes it (".fr", "."), "" if none.
+    `before` and `after` are values that route it: its own, or, when `before_by` or `after_by`
+    names one, those of another key (`.` or `.fr`). Empty means by MX. `fallback_before` and
+    `fallback_after` are the same for the fallback, whoever decides there.
     """
 
     op: Op
@@ -29,133 +35,204 @@ class Change:
     after: str
     before_by: str
     after_by: str
+    fallback_before: str = ""
+    fallback_after: str = ""
+    to_relay: bool = False
+    """Whether a relay target is before or after it: its line is not in a fallback table."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All changes in key order; `other_files` are files that differ beside the table."""
+    """Every change of one host, deletes first, each group in key order.
+
+    `other_files` are the names of changed files beside the two tables, `mailers` those of our own
+    mailers that changed. `first` is true when the host has no release yet.
+    """
 
     changes: tuple[Change, ...]
     keys_before: int
     keys_after: int
-    other_files: tuple[str, ...]
+    other_files: tuple[str, ...] = ()
+    mailers: tuple[str, ...] = ()
+    first: bool = False
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """The keys that change."""
+        return frozenset(change.key for change in self.changes)
 
     def count(self, op: Op) -> int:
-        """How many keys are created, updated or deleted."""
-        return sum(change.op == op for change in self.changes)
+        """How many changes of one kind."""
+        return sum(change.op is op for change in self.changes)
 
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """Something about a plan that wants a reason before it is proposed."""
+    """Something in a plan that needs a reason: what it is, and what to look at."""
 
     code: str
     text: str
     advice: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Side:
+    primary: Table
+    fallback: Table
+
+    @classmethod
+    def of(cls, bundle: Bundle | None) -> _Side:
+        files: Mapping[str, str] = {} if bundle is None else bundle.files
+        return cls(
+            Table.from_text(files.get(PRIMARY_TABLE, "")),
+            Table.from_text(files.get(FALLBACK_TABLE, "")),
+        )
+
+    def line(self, key: str) -> tuple[str | None, str | None]:
+        return self.primary.values.get(key), self.fallback.values.get(key)
+
+    def to_relay(self, key: str) -> bool:
+        return key in self.primary.values and key not in self.fallback.values
+
+
 def make_plan(live: Bundle | None, proposed: Bundle) -> Plan:
-    """Compare two bundles of one host; no live bundle is an empty table."""
-    before, after = _table(live), _table(proposed)
-    changed = sorted(
-        key for key in before.keys() | after.keys() if before.get(key) != after.get(key)
-    )
+    """Compare the tables of two bundles of one host. `live` is None before its first release."""
+    before, after = _Side.of(live), _Side.of(proposed)
+    keys = before.primary.values.keys() | after.primary.values.keys()
+    changes = [_change(key, before, after) for key in keys if before.line(key) != after.line(key)]
+    changes.sort(key=lambda change: (OPS_IN_ORDER.index(change.op), change.key))
     return Plan(
-        changes=tuple(_change(key, before, after) for key in changed),
-        keys_before=len(before),
-        keys_after=len(after),
+        changes=tuple(changes),
+        keys_before=len(before.primary.values),
+        keys_after=len(after.primary.values),
         other_files=_other_files(live, proposed),
+        mailers=_changed_mailers(live, proposed),
+        first=live is None,
     )
 
 
-def guards(plan: Plan, *, changed_relays: Sequence[str] = ()) -> tuple[Guard, ...]:
-    """What asks for an acknowledgement with a reason. A first release asks for none.
+def _change(key: str, before: _Side, after: _Side) -> Change:
+    if key not in after.primary.values:
+        op = Op.DELETE
+    else:
+        op = Op.UPDATE if key in before.primary.values else Op.CREATE
+    value_before, by_before = _routed(before.primary, key)
+    value_after, by_after = _routed(after.primary, key)
+    return Change(
+        op=op,
+        key=key,
+        before=value_before,
+        after=value_after,
+        before_by=by_before,
+        after_by=by_after,
+        fallback_before=_routed(before.fallback, key)[0],
+        fallback_after=_routed(after.fallback, key)[0],
+        to_relay=before.to_relay(key) or after.to_relay(key),
+    )
 
-    `changed_relays` are the names of relay targets that were live before and change.
-    """
-    if plan.keys_before == 0:
-        return ()
-    found = [_share_guard(plan), _default_guard(plan), _empty_guard(plan)]
-    return (*(guard for guard in found if guard is not None), *_relay_guards(changed_relays))
+
+def _routed(table: Table, key: str) -> tuple[str, str]:
+    own = table.values.get(key)
+    if own is not None:
+        return own, ""
+    by = table.inherited_key(key)
+    return table.values.get(by, ""), by
 
 
-def broader_key(key: str, table: Mapping[str, str]) -> str:
-    """The key that routes `key` when it has no line of its own: `.parent`, then `.`, or ""."""
-    labels = key.lstrip(".").split(".")
-    for start in range(1, len(labels)):
-        parent = "." + ".".join(labels[start:])
-        if parent in table and parent != key:
-            return parent
-    return DEFAULT_KEY if DEFAULT_KEY in table and key != DEFAULT_KEY else ""
+def _other_files(live: Bundle | None, proposed: Bundle) -> tuple[str, ...]:
+    old: Mapping[str, str] = {} if live is None else live.files
+    names = (old.keys() | proposed.files.keys()) - TABLES
+    return tuple(sorted(name for name in names if old.get(name) != proposed.files.get(name)))
+
+
+def _changed_mailers(live: Bundle | None, proposed: Bundle) -> tuple[str, ...]:
+    old, new = _mailers(live), _mailers(proposed)
+    names = old.keys() | new.keys()
+    return tuple(sorted(name for name in names if old.get(name) != new.get(name)))
+
+
+def _mailers(bundle: Bundle | None) -> dict[str, str]:
+    """Our own mailers as they stand in sympa.mc: name → definition with its continuation."""
+    text = "" if bundle is None else bundle.files.get("sympa.mc", "")
+    lines = text.split("\n")
+    pairs = zip(lines, [*lines[1:], ""], strict=True)
+    found = ((line[1:].partition(",")[0], line + after) for line, after in pairs if line[:1] == "M")
+    return {name: definition for name, definition in found if is_reserved(name)}
+
+
+def guards(plan: Plan) -> tuple[Guard, ...]:
+    """What in this plan needs a reason before it may go on. A first release replaces nothing."""
+    found = [] if plan.first else [_many(plan), _default(plan), _relay(plan)]
+    return tuple(guard for guard in (*found, _empty(plan)) if guard is not None)
+
+
+def _many(plan: Plan) -> Guard | None:
+    touched = plan.count(Op.UPDATE) + plan.count(Op.DELETE)
+    if plan.keys_before < MANY_KEYS or touched * 100 <= MANY_CHANGED_PERCENT * plan.keys_before:
+        return None
+    percent = touched * 100 // plan.keys_before
+    text = f"{touched} of {plan.keys_before} keys are changed or deleted ({percent} %)."
+    return Guard("many_keys", text, "Look at each of them: is this really one change?")
+
+
+def _default(plan: Plan) -> Guard | None:
+    change = next((change for change in plan.changes if change.key == DEFAULT_KEY), None)
+    if change is None:
+        return None
+    before, after = change.before or "by MX", change.after or "by MX"
+    text = f"The . key changes: all other mail goes {after} instead of {before}."
+    return Guard("default_key", text, "Make sure that the new way out takes mail from this host.")
+
+
+def _relay(plan: Plan) -> Guard | None:
+    keys = [change.key for change in plan.changes if change.to_relay and _is_known(change)]
+    if not keys and not plan.mailers:
+        return None
+    what = ", ".join([*plan.mailers, *(f"the route of {key}" for key in keys[:3])])
+    more = f" and {len(keys) - 3} more" if len(keys) > 3 else ""
+    text = f"A way out through a relay target changes: {what}{more}."
+    return Guard("relay_target", text, "Make sure that the relay answers there before it is live.")
+
+
+def _is_known(change: Change) -> bool:
+    """A new or deleted route is seen by its own line; `.` has its own guard."""
+    return change.op is Op.UPDATE and change.key != DEFAULT_KEY
+
+
+def _empty(plan: Plan) -> Guard | None:
+    if plan.keys_after:
+        return None
+    text = "The table would be empty: all mail goes by MX."
+    return Guard("empty_table", text, "Refuse it unless this host is being taken out of service.")
 
 
 def plan_to_json(plan: Plan) -> dict[str, Any]:
-    """The stored form."""
-    return asdict(plan) | {
+    """The stored form; `plan_from_json` gives the same plan back."""
+    return {
         "changes": [asdict(change) | {"op": change.op.value} for change in plan.changes],
+        "keys_before": plan.keys_before,
+        "keys_after": plan.keys_after,
         "other_files": list(plan.other_files),
+        "mailers": list(plan.mailers),
+        "first": plan.first,
     }
 
 
 def plan_from_json(data: Mapping[str, Any]) -> Plan:
-    """The reverse of `plan_to_json`."""
+    """The reverse of `plan_to_json`. Raises KeyError or ValueError on another shape."""
     return Plan(
-        changes=tuple(Change(**{**change, "op": Op(change["op"])}) for change in data["changes"]),
+        changes=tuple(_change_from_json(change) for change in data["changes"]),
         keys_before=data["keys_before"],
         keys_after=data["keys_after"],
-        other_files=tuple(data["other_files"]),
+        other_files=_names(data["other_files"]),
+        mailers=_names(data["mailers"]),
+        first=data["first"],
     )
 
 
-def _table(bundle: Bundle | None) -> dict[str, str]:
-    if bundle is None:
-        return {}
-    lines = parse_mailertable(bundle.files[TABLE]).lines
-    return {line.key: f"{line.mailer}:{line.next_hop}" for line in lines}
+def _change_from_json(data: Mapping[str, Any]) -> Change:
+    return Change(**{**data, "op": Op(data["op"])})
 
 
-def _change(key: str, before: Mapping[str, str], after: Mapping[str, str]) -> Change:
-    op = Op.CREATE if key not in before else Op.DELETE if key not in after else Op.UPDATE
-    return Change(
-        op=op,
-        key=key,
-        before=before.get(key, ""),
-        after=after.get(key, ""),
-        before_by="" if key in before else broader_key(key, before),
-        after_by="" if key in after else broader_key(key, after),
-    )
-
-
-def _other_files(live: Bundle | None, proposed: Bundle) -> tuple[str, ...]:
-    before = live.files if live else {}
-    names = sorted((before.keys() | proposed.files.keys()) - {TABLE})
-    return tuple(name for name in names if before.get(name) != proposed.files.get(name))
-
-
-def _share_guard(plan: Plan) -> Guard | None:
-    touched = plan.count(Op.UPDATE) + plan.count(Op.DELETE)
-    if plan.keys_before < MANY_KEYS or touched <= LARGE_SHARE * plan.keys_before:
-        return None
-    text = f"{touched} of {plan.keys_before} keys are changed or removed."
-    return Guard("large_share", text, "Check that so many routes are meant to change.")
-
-
-def _default_guard(plan: Plan) -> Guard | None:
-    if all(change.key != DEFAULT_KEY for change in plan.changes):
-        return None
-    text = "The . key changes: it routes all mail that no other key names."
-    return Guard("default_key", text, "Check that the new way out is meant for everything else.")
-
-
-def _relay_guards(relays: Sequence[str]) -> list[Guard]:
-    text = "The relay target {} changes, and with it every route that names it."
-    advice = "Check that the relay accepts mail from this list server."
-    return [Guard("relay_target", text.format(name), advice) for name in relays]
-
-
-def _empty_guard(plan: Plan) -> Guard | None:
-    if plan.keys_after:
-        return None
-    return Guard(
-        "empty", "No key is left in the table.", "Check that nothing is to be routed here."
-    )
+def _names(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(values)

@@ -1,0 +1,50 @@
+"""A mailertable as sendmail looks it up: exact key, then `.parent` from the left, then `.`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from routing.core.intent import DEFAULT_KEY
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Keys and values of one table. Keys are in their stored spelling."""
+
+    values: Mapping[str, str]
+
+    @classmethod
+    def from_text(cls, text: str) -> Table:
+        """Read what `format_mailertable` wrote: key, tab, value. Nothing is checked here."""
+        rows = (line.partition("\t") for line in text.split("\n") if "\t" in line)
+        return cls({key: value for key, _, value in rows})
+
+    def deciding_key(self, domain: str) -> str:
+        """The key that decides for a domain; `""` when none does. `domain` in lower case.
+
+        A value without a colon decides nothing: sendmail passes over it.
+        """
+        for key in candidates(domain):
+            if ":" in self.values.get(key, ""):
+                return key
+        return ""
+
+    def inherited_key(self, key: str) -> str:
+        """The key that decides for `key` when it has no line of its own."""
+        if key == DEFAULT_KEY:
+            return ""
+        for other in candidates(key.removeprefix(".")):
+            if other != key and ":" in self.values.get(other, ""):
+                return other
+        return ""
+
+
+def candidates(domain: str) -> Iterator[str]:
+    """The keys in the order in which sendmail tries them for a domain."""
+    yield domain
+    rest = domain
+    while "." in rest:
+        rest = rest.partition(".")[2]
+        yield f".{rest}"
+    yield DEFAULT_KEY
