@@ -10,9 +10,7 @@ from celery import Celery  # the settings' name must be known first
 from django.conf import settings
 
 from mailadmin.wire.broker import celery_settings
-from mailadmin.wire.names import REPORTS_QUEUE
-
-CONTROL_QUEUE = "control"
+from mailadmin.wire.names import CONTROL_QUEUE, REPORTS_QUEUE
 
 app = Celery("mailadmin", fixups=["celery.fixups.django:fixup"])
 app.conf.update(

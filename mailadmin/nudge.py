@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-from mailadmin.celery import CONTROL_QUEUE, app
+from mailadmin.celery import app
 from mailadmin.wire.broker import direct_queue
+from mailadmin.wire.names import CONTROL_QUEUE
 
 log = logging.getLogger(__name__)
 
@@ -18,6 +20,7 @@ TICK = "mailadmin.tick"
 def nudge() -> None:
     """Send a tick; a Redis that is away is logged, because the next tick does the same."""
     try:
-        app.send_task(TICK, queue=direct_queue(CONTROL_QUEUE), declare=[], retry=False)
+        options: dict[str, Any] = {"queue": direct_queue(CONTROL_QUEUE), "declare": []}
+        app.send_task(TICK, retry=False, **options)
     except (OperationalError, RedisError, OSError) as error:
         log.warning("no nudge, the next tick will do: %s", error)

@@ -24,7 +24,7 @@ ONE_POSTMASTER = env.bool("MAILADMIN_ONE_POSTMASTER", default=False)
 def _secret_key() -> str:
     """The secret from the environment or its file; there is no default to forget in production."""
     try:
-        return env.str("MAILADMIN_SECRET_KEY")
+        return str(env.str("MAILADMIN_SECRET_KEY"))
     except ImproperlyConfigured as missing:
         raise ImproperlyConfigured(
             "Set MAILADMIN_SECRET_KEY or MAILADMIN_SECRET_KEY_FILE; ./run makes one by itself."
@@ -98,7 +98,9 @@ TEMPLATES = [
 ]
 
 DATABASES = {
-    "default": env.db("MAILADMIN_DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'mailadmin.sqlite3'}")
+    "default": env.db(
+        "MAILADMIN_DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'mailadmin.sqlite3'}"
+    )
 }
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # Measured with six writing processes: WAL, an immediate write lock and ten seconds of patience

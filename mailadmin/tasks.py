@@ -9,13 +9,13 @@ from mailadmin.tick import tick as run_tick
 from mailadmin.wire.names import RECORD_REPORT
 
 
-@app.task(name=TICK)  # type: ignore[untyped-decorator]  # celery-types has no type for it
+@app.task(name=TICK)
 def tick() -> None:
     """Called by beat, and as a nudge when somebody did something."""
     run_tick()
 
 
-@app.task(name=RECORD_REPORT)  # type: ignore[untyped-decorator]  # celery-types has no type for it
+@app.task(name=RECORD_REPORT)
 def record_report(envelope: str) -> None:
     """Called by agents."""
     take_in(envelope)

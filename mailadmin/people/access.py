@@ -38,7 +38,11 @@ def permission_of(view: Callable[..., Any]) -> Permission | str | None:
     """
     marked = getattr(view, "required_permission", None)
     if marked is not None:
-        return marked if isinstance(marked, str) and marked in (PUBLIC, SIGNED_IN) else Permission(marked)
+        return (
+            marked
+            if isinstance(marked, str) and marked in (PUBLIC, SIGNED_IN)
+            else Permission(marked)
+        )
     view_class = getattr(view, "view_class", None)
     module = getattr(view_class or view, "__module__", "")
     return PUBLIC if module.startswith("allauth.") else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import ClassVar, Self
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.validators import UnicodeUsernameValidator
@@ -20,7 +21,7 @@ class Person(AbstractBaseUser):
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(auto_now_add=True)
 
-    objects: BaseUserManager[Person] = BaseUserManager()
+    objects: ClassVar[BaseUserManager[Self]] = BaseUserManager()
 
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"
@@ -52,7 +53,9 @@ class HeldRole(models.Model):
     """One role of one person."""
 
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="roles")
-    role = models.CharField(max_length=20, choices=[(role.value, role.value) for role in PersonRole])
+    role = models.CharField(
+        max_length=20, choices=[(role.value, role.value) for role in PersonRole]
+    )
 
     class Meta:
         constraints = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -66,10 +66,11 @@ def _errors(person: Person, password: str, roles: frozenset[PersonRole]) -> list
     errors: list[ValidationError] = []
     if not roles:
         errors.append(ValidationError("Name at least one role: a person without one sees nothing."))
-    for check in (
+    checks: tuple[Callable[[], None], ...] = (
         lambda: person.full_clean(exclude=["password"]),
         lambda: validate_password(password, person),
-    ):
+    )
+    for check in checks:
         try:
             check()
         except ValidationError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import ClassVar, Self, TypeVar
 
 from django.db import models
 from django.db.models import Q
@@ -89,14 +89,17 @@ class RoutingObject(models.Model):
         return self.key
 
 
-class OfKind(models.Manager["RoutingObject"]):
+Kind = TypeVar("Kind", bound=RoutingObject)
+
+
+class OfKind(models.Manager[Kind]):
     """The rows of one kind."""
 
     def __init__(self, kind: ObjectKind) -> None:
         super().__init__()
         self.kind = kind
 
-    def get_queryset(self) -> models.QuerySet[Any]:
+    def get_queryset(self) -> models.QuerySet[Kind]:
         """Only this kind."""
         return super().get_queryset().filter(kind=self.kind)
 
@@ -104,7 +107,7 @@ class OfKind(models.Manager["RoutingObject"]):
 class VirtualDomain(RoutingObject):
     """Handed to the local MTA."""
 
-    objects = OfKind(ObjectKind.VIRTUAL_DOMAIN)
+    objects: ClassVar[OfKind[Self]] = OfKind(ObjectKind.VIRTUAL_DOMAIN)
 
     class Meta:
         proxy = True
@@ -113,7 +116,7 @@ class VirtualDomain(RoutingObject):
 class LocalHost(RoutingObject):
     """Served on this network, handed to the host of that name."""
 
-    objects = OfKind(ObjectKind.LOCAL_HOST)
+    objects: ClassVar[OfKind[Self]] = OfKind(ObjectKind.LOCAL_HOST)
 
     class Meta:
         proxy = True
@@ -122,7 +125,7 @@ class LocalHost(RoutingObject):
 class Route(RoutingObject):
     """One destination by a relay target or a mailer of its own."""
 
-    objects = OfKind(ObjectKind.ROUTE)
+    objects: ClassVar[OfKind[Self]] = OfKind(ObjectKind.ROUTE)
 
     class Meta:
         proxy = True
@@ -131,7 +134,7 @@ class Route(RoutingObject):
 class ForeignLine(RoutingObject):
     """A line that an import kept as it was."""
 
-    objects = OfKind(ObjectKind.FOREIGN_LINE)
+    objects: ClassVar[OfKind[Self]] = OfKind(ObjectKind.FOREIGN_LINE)
 
     class Meta:
         proxy = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.db.models import Q
 
 from mailadmin.wire.core.canonical import Json, canonical
 from mailadmin.wire.core.messages import Role, Verb
@@ -27,9 +28,9 @@ def request_next(*, push: ConfigPush) -> None:
         for target in push.targets.filter(attempt=None):
             _prepare(target)
     elif push.state == PushState.DEPLOYING:
-        target = push.targets.exclude(state=TargetState.CONFIRMED).order_by("position").first()
-        if target is not None and target.attempt_id is None:
-            _deploy(target)
+        first = push.targets.exclude(state=TargetState.CONFIRMED).order_by("position").first()
+        if first is not None and first.attempt_id is None:
+            _deploy(first)
 
 
 def request_stage(target: PushTarget) -> None:
@@ -95,13 +96,12 @@ def why_not_deploy(push: ConfigPush) -> str | None:
         return None
     given = Approval.objects.filter(
         push=push, verdict="approved", voided_at=None, digest=now, person__is_active=True
-    ).select_related("person")
-    editors = set(push.editors.values_list("username", flat=True)) | {
-        name for name in [push.proposed_by_person and push.proposed_by_person.username] if name
-    }
-    for approval in given:
-        if settings.ONE_POSTMASTER or approval.person.username not in editors:
-            return None
+    )
+    own = Q(person__username__in=push.editors.values("username")) | Q(
+        person=push.proposed_by_person_id
+    )
+    if (given if settings.ONE_POSTMASTER else given.exclude(own)).exists():
+        return None
     return f"push #{push.pk} has no approval of {now[:8]} by somebody who did not edit it"
 
 

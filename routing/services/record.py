@@ -38,7 +38,7 @@ from routing.services.transitions import move_push, move_target, touch
 # The agent's sequence was ahead of ours (a database restored from before): the next is above it.
 ASK_AGAIN = frozenset({Refusal.LOWER_SEQUENCE.value, Refusal.OTHER_CONTENT.value})
 
-Answers = Mapping[str, Mapping[str, tuple[str, str]]]
+Answers = Mapping[str, tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,8 @@ class Ended:
     @property
     def body(self) -> Mapping[str, Any]:
         """What the agent reported."""
-        return self.attempt.body
+        body: Mapping[str, Any] = self.attempt.body
+        return body
 
     def error(self) -> dict[str, Any]:
         """Code and text of what went wrong, in words that a page can show."""
