@@ -48,8 +48,9 @@ class Fields:
         self.problems.extend(f"{name} is not known" for name in sorted(value.keys() - names))
 
     def version(self, supported: int) -> int:
+        faults = len(self.problems)
         found = self.integer("version", 0)
-        if found != supported and "version" in self.values:
+        if found != supported and "version" in self.values and len(self.problems) == faults:
             self.code = "unsupported_version"
             self.problems.append(f"version {found} is not supported; this is version {supported}")
         return found
