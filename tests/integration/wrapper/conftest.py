@@ -1,0 +1,74 @@
+"""One list server for all tests of the wrapper, emptied for each."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.sandbox.hosts import Users, make_host
+from deploy.sandbox.tools import SendmailTools
+from tests.fixtures.sandbox import Sink
+from tests.integration.wrapper.list_server import ListServer, Paths
+
+
+@pytest.fixture(scope="session")
+def built_server(
+    scratch_root: Path, sendmail_tools: SendmailTools, unix_users: Users
+) -> ListServer:
+    """The host and a wrapper built for it."""
+    addresses = {"smtp1.renater.fr": "127.0.0.1"}
+    tree = make_host(scratch_root / "wrapper", "listes.renater.fr", addresses, unix_users)
+    paths = Paths(
+        out=tree.wrapper,
+        routing=tree.routing,
+        sendmail=sendmail_tools.sendmail,
+        kept=tree.kept,
+        owner=unix_users.spool,
+        baked=tree.etc / "sympa.cf",
+    )
+    subprocess.run(paths.build_command(), check=True)
+    return ListServer(tree, sendmail_tools, paths)
+
+
+@pytest.fixture
+def server(built_server: ListServer) -> ListServer:
+    """The list server without a release."""
+    built_server.clear()
+    return built_server
+
+
+@pytest.fixture
+def relay(sink: Callable[..., Sink]) -> Sink:
+    """The outgoing relay; takes everything."""
+    return sink("relay")
+
+
+@pytest.fixture
+def live(server: ListServer, relay: Sink) -> ListServer:
+    """The list server with release "a" live, which goes to the relay."""
+    server.make_release("a", relay.port)
+    server.activate("a")
+    return server
+
+
+@pytest.fixture(scope="session")
+def built_other(built_server: ListServer) -> ListServer:
+    return built_server.with_wrapper("sendmail-other", built_server.tree.path / "bin/other")
+
+
+@pytest.fixture
+def other(live: ListServer, built_other: ListServer) -> ListServer:
+    """The live list server with a wrapper that calls a program of the test, missing at first."""
+    built_other.paths.sendmail.unlink(missing_ok=True)
+    return built_other
+
+
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """A port where a connection is taken and nothing is ever said."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]

@@ -1,0 +1,155 @@
+"""A submission reaches the relay as the caller meant it, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.fixtures.sandbox import Sink
+from tests.integration.wrapper.list_server import MESSAGE, SYMPA, ListServer
+
+
+def assert_nothing_left(server: ListServer) -> None:
+    assert (server.kept_files(), server.queued()) == ([], [])
+
+
+def test_a_message_is_delivered_and_its_copy_removed(live: ListServer, relay: Sink) -> None:
+    done = live.submit("a@example.net")
+    (message,) = relay.messages()
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    assert message["sender"] == "list-owner@lists.renater.fr"
+    assert message["recipients"] == ["a@example.net"]
+    assert message["message_id"] == "<1@lists.renater.fr>"
+    assert_nothing_left(live)
+
+
+def test_the_null_sender_stays_empty(live: ListServer, relay: Sink) -> None:
+    done = live.submit("a@example.net", sender="")
+    assert (done.returncode, relay.messages()[0]["sender"]) == (0, "")
+    assert relay.recipients() == ["a@example.net"]
+
+
+def test_delivery_notices_and_envelope_id_are_passed_on(live: ListServer, relay: Sink) -> None:
+    dsn = ("-N", "success,delay,failure", "-V00000abc")
+    done = live.call(*SYMPA, *dsn, "-f", "list-owner@lists.renater.fr", "--", "a@example.net")
+    (message,) = relay.messages()
+    assert done.returncode == 0
+    assert message["mail_params"] == "ENVID=00000abc"
+    assert message["rcpt_params"] == ["NOTIFY=SUCCESS,FAILURE,DELAY"]
+
+
+def test_five_hundred_recipients_get_it_once_each(live: ListServer, relay: Sink) -> None:
+    recipients = [f"subscriber{number:03}@example.net" for number in range(500)]
+    done = live.submit(*recipients)
+    assert done.returncode == 0
+    assert relay.recipients() == recipients
+    assert_nothing_left(live)
+
+
+def test_a_recipient_that_looks_like_an_option_stays_a_recipient(
+    live: ListServer, relay: Sink
+) -> None:
+    done = live.submit("-b@example.net", "a@example.net")
+    assert done.returncode == 0
+    assert relay.recipients() == ["-b@example.net", "a@example.net"]
+
+
+@pytest.mark.parametrize("size", [0, 65_536, 3_000_000])
+def test_the_body_arrives_whole_at_every_size(live: ListServer, relay: Sink, size: int) -> None:
+    line = b"0123456789" * 7 + b"\n"
+    body = (line * (size // len(line) + 1))[:size].removesuffix(b"\n")
+    done = live.submit("a@example.net", message=MESSAGE + body)
+    (arrived,) = relay.kept.iterdir()
+    received = arrived.read_bytes().replace(b"\r\n", b"\n").partition(b"\n\n")[2]
+    assert done.returncode == 0
+    assert received.rstrip(b"\n") == (b"Hello.\n" + body).rstrip(b"\n")
+
+
+def test_a_line_with_a_dot_alone_does_not_end_the_message(live: ListServer, relay: Sink) -> None:
+    live.submit("a@example.net", message=MESSAGE + b".\nafter the dot\n")
+    (arrived,) = relay.kept.iterdir()
+    assert b"after the dot" in arrived.read_bytes()
+
+
+def test_a_message_that_ends_at_a_dot_is_taken_though_more_follows(
+    live: ListServer, relay: Sink
+) -> None:
+    """Without -oi sendmail stops reading there; the caller's pipe must not break."""
+    arguments = [word for word in SYMPA if word != "-oi"]
+    done = live.call(*arguments, "--", "a@example.net", message=MESSAGE + b".\n" + b"x\n" * 90_000)
+    assert (done.returncode, relay.recipients()) == (0, ["a@example.net"])
+
+
+def test_a_deferred_message_waits_in_the_spool_and_not_in_the_kept_area(
+    server: ListServer, silent_port: int
+) -> None:
+    server.make_release("a", silent_port)
+    server.activate("a")
+    options = ("-OTimeout.initial=1s", "-OTimeout.iconnect=1s")
+    done = server.call(*SYMPA, *options, "--", "a@example.net")
+    assert (done.returncode, server.kept_files()) == (0, [])
+    assert [name[:2] for name in server.queued()] == ["df", "qf"]
+
+
+def test_a_closed_standard_input_is_an_empty_message_as_for_sendmail(
+    live: ListServer, relay: Sink
+) -> None:
+    command = live.command(*SYMPA, "--", "a@example.net")
+    shell = ["sh", "-c", 'exec "$@" <&-', "sh", *command]
+    done = subprocess.run(shell, capture_output=True, timeout=30, check=False)
+    assert (done.returncode, relay.recipients()) == (0, ["a@example.net"])
+
+
+def test_closed_output_does_not_break_a_submission(live: ListServer, relay: Sink) -> None:
+    command = live.command(*SYMPA, "--", "a@example.net")
+    shell = ["sh", "-c", 'exec "$@" >&- 2>&-', "sh", *command]
+    done = subprocess.run(shell, input=MESSAGE, timeout=30, check=False)
+    assert (done.returncode, relay.recipients()) == (0, ["a@example.net"])
+
+
+def test_the_callers_own_end_of_the_pipe_left_open_does_not_hang_it(
+    live: ListServer, relay: Sink
+) -> None:
+    read_end, write_end = os.pipe()
+    command = live.command(*SYMPA, "--", "a@example.net")
+    process = subprocess.Popen(command, stdin=read_end, pass_fds=[write_end])
+    os.close(read_end)
+    os.write(write_end, MESSAGE)
+    os.close(write_end)
+    assert process.wait(timeout=30) == 0
+    assert relay.recipients() == ["a@example.net"]
+
+
+def test_an_ignored_sigpipe_and_sigchld_are_no_harm(live: ListServer, relay: Sink) -> None:
+    """Perl's and Python's callers leave such signals ignored in the programs that they start."""
+    command = live.command(*SYMPA, "--", "a@example.net")
+    shell = ["sh", "-c", 'trap "" PIPE CHLD; exec "$@"', "sh", *command]
+    done = subprocess.run(shell, input=MESSAGE, timeout=30, check=False)
+    assert (done.returncode, relay.recipients()) == (0, ["a@example.net"])
+    assert_nothing_left(live)
+
+
+def test_a_writer_that_dies_looks_like_the_end_of_the_message(
+    live: ListServer, relay: Sink
+) -> None:
+    process = subprocess.Popen(live.command(*SYMPA, "--", "a@example.net"), stdin=subprocess.PIPE)
+    assert process.stdin is not None
+    process.stdin.write(MESSAGE.removesuffix(b"lo.\n"))
+    process.stdin.close()
+    assert process.wait(timeout=30) == 0
+    (arrived,) = relay.kept.iterdir()
+    assert arrived.read_bytes().endswith(b"Hel\r\n")
+
+
+def test_no_message_is_submitted_from_a_directory_as_standard_input(
+    live: ListServer, relay: Sink, tmp_path: Path
+) -> None:
+    directory = os.open(tmp_path, os.O_RDONLY)
+    command = live.command(*SYMPA, "--", "a@example.net")
+    done = subprocess.run(command, stdin=directory, capture_output=True, timeout=30, check=False)
+    os.close(directory)
+    assert (done.returncode, relay.messages()) == (74, [])
+    assert b"cannot be read from standard input" in done.stderr
