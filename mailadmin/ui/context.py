@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 
-from mailadmin.people.roles import Permission
+from mailadmin.people.roles import Permission, PersonRole
 from mailadmin.ui import theme
 from mailadmin.ui.navigation import Group, groups
 from mailadmin.ui.standing import Standing, Strip, standing_of
@@ -62,8 +62,9 @@ class Page:
     @property
     def roles(self) -> str:
         """The roles of the person who is signed in, as words."""
-        held = getattr(self._request.user, "role_set", frozenset())
-        return ", ".join(sorted(str(role) for role in held)) or "no role"
+        user = self._request.user
+        held = user.role_set if user.is_authenticated else frozenset()
+        return ", ".join(role for role in PersonRole if role in held) or "no role"
 
     def _may(self, permission: Permission) -> bool:
         # An error page is rendered before the sign-in middleware ran: no user, no rights.

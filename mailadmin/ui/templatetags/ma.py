@@ -52,6 +52,18 @@ def age(moment: datetime | None, empty: str = words.UNKNOWN) -> SafeString | str
 
 
 @register.filter
+def ago(moment: datetime) -> str:
+    """The age as plain words, for a title: `title="{{ row.at|ago }}"`."""
+    return words.age(moment, timezone.now())
+
+
+@register.filter
+def stamp(moment: datetime) -> str:
+    """The moment itself, where it is evidence."""
+    return words.stamp(moment)
+
+
+@register.filter
 def number(value: int | None) -> str:
     """`{{ 4812|number }}` is "4 812", with a narrow no-break space."""
     return words.number(value)
