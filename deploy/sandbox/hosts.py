@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import grp
 import os
 import pwd
 import shutil
@@ -75,6 +76,20 @@ class HostTree:
     @property
     def service_switch(self) -> Path:
         return self.etc / "service.switch"
+
+    @property
+    def baked_cf(self) -> Path:
+        """The configuration that the wrapper uses when no release can be read."""
+        return self.etc / "baked/sympa.cf"
+
+    @property
+    def dead_letter(self) -> Path:
+        return self.run / "dead.letter"
+
+    @property
+    def group(self) -> str:
+        """The group of the spool's owner."""
+        return grp.getgrgid(pwd.getpwnam(self.users.spool).pw_gid).gr_name
 
     def command(self, user: str, argv: Sequence[str | Path]) -> list[str]:
         """The argument list that runs `argv` on this host as `user`, with a clean environment."""

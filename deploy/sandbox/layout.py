@@ -15,6 +15,7 @@ import subprocess
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from deploy.sandbox.baked import bake, sandbox_facts
 from deploy.sandbox.broker import Broker, free_port, make_broker, port_is_free
 from deploy.sandbox.hosts import (
     HostTree,
@@ -31,6 +32,7 @@ from mailadmin.wire.names import CONTROL_USER, redis_user
 from routing.core.facts import HostKind
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+SEED_TABLE = CHECKOUT / "deploy/sandbox/mailertable"
 WEB_PORT = 8000
 LIST_SERVER = "listes"
 RELAY = "smtp1"
@@ -198,15 +200,17 @@ def control_environment(sandbox: Sandbox) -> dict[str, str]:
     }
 
 
-def build_wrapper(sandbox: Sandbox) -> None:
+def install_wrapper(sandbox: Sandbox) -> None:
     """Compile the program that Sympa calls, unless it is there and newer than its source."""
     tree, source = sandbox.listes, CHECKOUT / "deploy/wrapper"
+    facts = sandbox_facts(tree, LIST_SERVER, sandbox.tools, sandbox.ports.mta)
+    bake(tree, facts, sandbox.tools, SEED_TABLE, sandbox.ports.relay)
     newest = max(file.stat().st_mtime for file in source.iterdir() if file.is_file())
     if tree.wrapper.exists() and tree.wrapper.stat().st_mtime > newest:
         return
     argv = [source / "build", "--out", tree.wrapper, "--routing", tree.routing]
     argv += ["--sendmail", sandbox.tools.sendmail, "--kept", tree.kept]
-    argv += ["--owner", tree.users.spool, "--baked", tree.etc / "baked/sympa.cf"]
+    argv += ["--owner", tree.users.spool, "--baked", tree.baked_cf]
     built = subprocess.run([*map(str, argv)], capture_output=True, text=True, check=False)
     if built.returncode != 0:
         raise SandboxError(f"the wrapper was not built:\n{built.stdout}{built.stderr}")

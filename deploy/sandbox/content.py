@@ -1,0 +1,95 @@
+"""What a new sandbox holds: tables, keys, people, the example's mailertable, a push to approve.
+
+Every step is a command that a site would run too; each does nothing where it was done.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import dataclass
+
+from deploy.sandbox.layout import (
+    CHECKOUT,
+    LIST_SERVER,
+    SEED_TABLE,
+    Sandbox,
+    control_environment,
+)
+from deploy.sandbox.tools import SandboxError
+
+MANAGE_S = 300
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPerson:
+    """An account of the demonstration; its password is public, so it is made nowhere else."""
+
+    username: str
+    name: str
+    roles: tuple[str, ...]
+
+    @property
+    def password(self) -> str:
+        return f"{self.username}-shows-mail"
+
+
+DEMO_PEOPLE = (
+    DemoPerson("claire", "Claire Morel", ("editor",)),
+    DemoPerson("paul", "Paul Lefèvre", ("approver",)),
+    DemoPerson("odile", "Odile Garnier", ("operator",)),
+    DemoPerson("victor", "Victor Blanc", ("viewer",)),
+)
+
+
+def manage(sandbox: Sandbox, *arguments: str, stdin: str = "") -> str:
+    """Run a management command and return what it prints. Raises SandboxError when it fails."""
+    ran = subprocess.run(
+        [sys.executable, str(CHECKOUT / "manage.py"), *arguments],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=MANAGE_S,
+        cwd=CHECKOUT,
+        env=control_environment(sandbox),
+        check=False,
+    )
+    if ran.returncode != 0:
+        command = " ".join(arguments)
+        raise SandboxError(f"manage.py {command} failed:\n{ran.stdout}{ran.stderr}")
+    return ran.stdout
+
+
+def migrate(sandbox: Sandbox) -> None:
+    manage(sandbox, "migrate", "--no-input", "--verbosity=0")
+
+
+def make_keys(sandbox: Sandbox) -> None:
+    """The signing key of the control plane and one key for each agent."""
+    manage(sandbox, "keys")
+
+
+def create_people(sandbox: Sandbox, *, demo: bool) -> None:
+    """The demonstration's accounts, and only in a demonstration."""
+    for person in DEMO_PEOPLE if demo else ():
+        roles = [argument for role in person.roles for argument in ("--role", role)]
+        manage(
+            sandbox,
+            "create_person",
+            person.username,
+            f"--name={person.name}",
+            *roles,
+            "--if-missing",
+            stdin=person.password + "\n",
+        )
+
+
+def import_table(sandbox: Sandbox) -> None:
+    """The seed's own table as the first revision."""
+    port = f"--relay-port={sandbox.ports.relay}"
+    manage(sandbox, "import_mailertable", str(SEED_TABLE), f"--host={LIST_SERVER}", port)
+
+
+def propose_demo_push(sandbox: Sandbox) -> None:
+    """A push of the editor that waits for the approver."""
+    manage(sandbox, "demo")

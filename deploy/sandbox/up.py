@@ -1,0 +1,172 @@
+"""Brings a prepared sandbox up and keeps it up until Ctrl-C: what ./run does after prepare.sh.
+
+    .venv/bin/python -m deploy.sandbox.up [--port PORT] [--no-demo] [--reset]
+
+The place, the tools and the agents' environment come from MAILADMIN_VAR, MAILADMIN_TOOLS and
+MAILADMIN_AGENT_VENV.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import FrameType
+
+from deploy.sandbox import content
+from deploy.sandbox.agents import write_agent_configs
+from deploy.sandbox.layout import (
+    CHECKOUT,
+    Sandbox,
+    check_ports,
+    install_wrapper,
+    make_sandbox,
+)
+from deploy.sandbox.processes import sandbox_processes
+from deploy.sandbox.supervise import Stack
+from deploy.sandbox.tools import SandboxError, find_tools
+
+# What --reset removes; tools, environments and logs stay.
+STATE = ("hosts", "redis", "control", "keys", "sinks", "sandbox.json", "mailadmin.sqlite3*")
+WATCH_S = 1.0
+
+
+def main() -> int:
+    """Exit code 0 after Ctrl-C, 1 with a text when something does not start or ends."""
+    options = parse_options()
+    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(signum, interrupt)
+    os.umask(0o022)
+    try:
+        return run(options)
+    except SandboxError as error:
+        print(f"\n./run: {error}", file=sys.stderr)
+        return 1
+
+
+def run(options: argparse.Namespace) -> int:
+    sandbox, stack = open_sandbox(environment_place(), reset=options.reset, port=options.port)
+    try:
+        bring_up(sandbox, stack, demo=options.demo)
+        say(welcome(sandbox, demo=options.demo))
+        watch(stack)
+    except KeyboardInterrupt:
+        say("stopping")
+        return 0
+    finally:
+        # A second Ctrl-C must not leave processes behind.
+        for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(signum, signal.SIG_IGN)
+        stack.stop_all()
+        say("stopped")
+    return 0
+
+
+def open_sandbox(
+    place: tuple[Path, Path, Path],
+    *,
+    reset: bool = False,
+    port: int | None = None,
+    env: Mapping[str, str] | None = None,
+) -> tuple[Sandbox, Stack]:
+    """Lay the sandbox out and take its lock; nothing runs yet.
+
+    `place` is the directory of the state, of sendmail's tools and of the agents' environment;
+    `env` is added to what the control plane is told. Raises SandboxError.
+    """
+    var, tools, agent_venv = place
+    # The lock comes first: a sandbox that runs must not lose its state.
+    Stack(var, []).stop_all()
+    if reset:
+        remove_state(var)
+    sandbox = make_sandbox(var, find_tools(tools), agent_venv, port)
+    stack = Stack(var, sandbox_processes(sandbox, env))
+    check_ports(sandbox.ports)
+    return sandbox, stack
+
+
+def bring_up(sandbox: Sandbox, stack: Stack, *, demo: bool = True) -> None:
+    """From a layout to a dashboard with its content; each step can be run again."""
+    say("building the wrapper and the hosts' configuration")
+    install_wrapper(sandbox)
+    say("migrating the database")
+    content.migrate(sandbox)
+    content.make_keys(sandbox)
+    write_agent_configs(sandbox)
+    content.create_people(sandbox, demo=demo)
+    say("starting Redis, web, control worker, beat, agents and sinks")
+    stack.start_ready()
+    if demo:
+        say("importing the example's mailertable")
+        content.import_table(sandbox)
+        content.propose_demo_push(sandbox)
+
+
+def remove_state(var: Path) -> None:
+    """Everything but tools, environments and logs."""
+    for path in [found for pattern in STATE for found in var.glob(pattern)]:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def watch(stack: Stack) -> None:
+    """Until Ctrl-C. Raises SandboxError when a process ends by itself."""
+    while (story := stack.first_dead()) is None:
+        time.sleep(WATCH_S)
+    raise SandboxError(story)
+
+
+def welcome(sandbox: Sandbox, *, demo: bool) -> str:
+    """The last lines before waiting: where to go and how to sign in."""
+    lines = [f"ready: {sandbox.address}", ""]
+    if demo:
+        lines += [
+            f"          {person.username:8} {person.password:22} {', '.join(person.roles)}"
+            for person in content.DEMO_PEOPLE
+        ]
+    else:
+        lines.append("          an account: .venv/bin/python manage.py create_person --help")
+    lines += ["", f"          state and logs in {sandbox.var}; Ctrl-C stops everything"]
+    return "\n".join(lines)
+
+
+def environment_place() -> tuple[Path, Path, Path]:
+    try:
+        names = ("MAILADMIN_VAR", "MAILADMIN_TOOLS", "MAILADMIN_AGENT_VENV")
+        var, tools, agent_venv = (Path(os.environ[name]) for name in names)
+    except KeyError as missing:
+        raise SandboxError(f"{missing} is not set; start with ./run") from None
+    return var, tools, agent_venv
+
+
+def say(text: str) -> None:
+    """A line with the seconds since ./run began (BEGAN, seconds since 1970)."""
+    elapsed = time.time() - float(os.environ.get("BEGAN", BEGAN))
+    print(f"{elapsed:6.1f} s  {text}", flush=True)
+
+
+BEGAN = time.time()
+
+
+def interrupt(signum: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def parse_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="./run", description="Brings the dashboard up.")
+    parser.add_argument("--port", type=int, help="of the dashboard (default: 8000, if free)")
+    parser.add_argument("--no-demo", dest="demo", action="store_false", help="no example data")
+    parser.add_argument("--reset", action="store_true", help="start from nothing again")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    os.chdir(CHECKOUT)
+    sys.exit(main())
