@@ -70,11 +70,11 @@ def why_not_approve(
 
 def why_not_refuse(*, roles: Collection[str], state: PushState) -> tuple[Reason, ...]:
     """Every reason why this person may not refuse. The author may: nothing goes live by it."""
-    reasons = [_no_role(roles, ())]
+    reasons = [] if APPROVER in roles else [Reason("role", "Only an approver can refuse it.")]
     refusable = {PushState.PROPOSED, PushState.STAGING, PushState.PROVED, PushState.APPROVED}
     if state not in refusable:
         reasons.append(Reason("state", f"This push is {state.value}; it cannot be refused now."))
-    return tuple(reason for reason in reasons if reason is not None)
+    return tuple(reasons)
 
 
 def _wrong_state(state: PushState) -> Reason | None:
