@@ -8,7 +8,9 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
+from deploy.sandbox.agents import PUBLIC_KEY
 from deploy.sandbox.layout import (
     CHECKOUT,
     LIST_SERVER,
@@ -65,8 +67,15 @@ def migrate(sandbox: Sandbox) -> None:
 
 
 def make_keys(sandbox: Sandbox) -> None:
-    """The signing key of the control plane and one key for each agent."""
+    """The signing key of the control plane; and it learns the public key of each agent."""
     manage(sandbox, "keys")
+    for agent in sandbox.agents:
+        public = str(agent.home / PUBLIC_KEY)
+        manage(sandbox, "keys", "--register", agent.host, agent.role.value, public)
+
+
+def control_public_key(sandbox: Sandbox) -> Path:
+    return sandbox.var / "keys/control.pub"
 
 
 def create_people(sandbox: Sandbox, *, demo: bool) -> None:

@@ -15,7 +15,7 @@ from deploy.sandbox.layout import CHECKOUT, Sandbox, SandboxAgent, control_envir
 from deploy.sandbox.supervise import Process
 from deploy.sandbox.tools import find_program
 from mailadmin.wire.broker import QUIET_WORKER
-from mailadmin.wire.names import CONTROL_QUEUE, CONTROL_USER, REPORTS_QUEUE, task_queue
+from mailadmin.wire.names import CONTROL_QUEUE, CONTROL_USER, REPORTS_QUEUE
 
 SINK = Path(__file__).resolve().parent / "sink.py"
 
@@ -85,10 +85,8 @@ def beat_process(sandbox: Sandbox, env: Mapping[str, str]) -> Process:
 
 def agent_process(sandbox: Sandbox, agent: SandboxAgent) -> Process:
     """The agent as it runs on a mail host: its own environment, user, host name and file."""
-    argv = [find_program("env"), f"MAILADMIN_AGENT_CONFIG={agent.config}", "PYTHONUNBUFFERED=1"]
-    argv += [str(sandbox.agent_venv / "bin/celery"), "-A", "mailadmin.agent.app", "worker"]
-    argv += [f"--queues={task_queue(agent.host, agent.role)}", "--concurrency=1"]
-    argv += [f"--hostname={agent.role.value}@{agent.host}", "--loglevel=INFO", *QUIET_WORKER]
+    argv = [find_program("env"), "PYTHONUNBUFFERED=1", str(sandbox.agent_venv / "bin/python")]
+    argv += ["-m", "mailadmin.agent", "run", "--config", str(agent.config)]
     command = agent.tree.command(agent.user, argv)
     return Process(agent.name, command, says(" ready."), redis_environment(), agent.tree.path)
 

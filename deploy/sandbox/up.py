@@ -19,7 +19,7 @@ from pathlib import Path
 from types import FrameType
 
 from deploy.sandbox import content
-from deploy.sandbox.agents import write_agent_configs
+from deploy.sandbox.agents import make_agent_keys, write_agent_configs
 from deploy.sandbox.layout import (
     CHECKOUT,
     Sandbox,
@@ -96,8 +96,9 @@ def bring_up(sandbox: Sandbox, stack: Stack, *, demo: bool = True) -> None:
     install_wrapper(sandbox)
     say("migrating the database")
     content.migrate(sandbox)
+    make_agent_keys(sandbox)
     content.make_keys(sandbox)
-    write_agent_configs(sandbox)
+    write_agent_configs(sandbox, content.control_public_key(sandbox))
     content.create_people(sandbox, demo=demo)
     say("starting Redis, web, control worker, beat, agents and sinks")
     stack.start_ready()
