@@ -17,8 +17,8 @@ _TRANSACTION = ("+multi", "+exec", "+discard", "+watch", "+unwatch")
 _LISTS = ("+brpop", "+rpop", "+lpush", "+rpush", "+llen")
 _UNACKED = ("+zadd", "+zrem", "+zrange", "+hset", "+hget", "+hdel")
 # kombu's mutex is redis-py's lock: SET NX, then a script that compares and deletes.
-_MUTEX = ("+set", "+get", "+del", "+evalsha", "+eval", "+script|load")
-_BLOBS = ("+set", "+get", "+strlen", "+expire")
+_MUTEX = ("+set", "+get", "+del", "+evalsha", "+script|load")
+_BLOBS = ("+set", "+get", "+strlen")
 
 
 def acl_rules(host: str, role: Role) -> list[str]:

@@ -2,6 +2,7 @@
 
 from django.db import transaction
 
+from mailadmin.audit.services import Actor, Happened, record
 from mailadmin.wire.core.fields import HOST_NAME
 from mailadmin.wire.core.messages import Role
 from mailadmin.wire.keys import public_from_text
@@ -26,7 +27,9 @@ class AgentConflict(ValueError):
         )
 
 
-def register_agent(*, host: str, role: Role, public_key: str, replace: bool = False) -> Agent:
+def register_agent(
+    *, host: str, role: Role, public_key: str, by: Actor, replace: bool = False
+) -> Agent:
     """Idempotent. Raises ValueError for a bad name or key, AgentConflict for another key."""
     if not HOST_NAME.fullmatch(host):
         raise ValueError(
@@ -37,11 +40,20 @@ def register_agent(*, host: str, role: Role, public_key: str, replace: bool = Fa
         agent, made = Agent.objects.get_or_create(
             host_name=host, role=role.value, defaults={"public_key": public_key}
         )
-        if made or agent.public_key == public_key:
+        if not made and agent.public_key == public_key:
             return agent
-        if not replace:
+        if not made and not replace:
             raise AgentConflict(host, role)
+        old = None if made else {"public_key": agent.public_key}
         Agent.objects.filter(pk=agent.pk).update(public_key=public_key)
+        happened = Happened(
+            action="agent.registered",
+            subject=f"{role} agent of {host}",
+            host=host,
+            old=old,
+            new={"public_key": public_key},
+        )
+        record(by=by, happened=happened)
     agent.public_key = public_key
     return agent
 

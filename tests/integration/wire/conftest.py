@@ -20,6 +20,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from deploy.sandbox.broker import Broker, free_port, make_broker
+from mailadmin.audit.services import SETUP
 from mailadmin.wire.acl import acl_rules, control_rules
 from mailadmin.wire.broker import celery_settings, direct_queue
 from mailadmin.wire.core.messages import Role, Verb
@@ -282,5 +283,7 @@ def listes(control: Control, agent: Callable[..., AgentPlace]) -> AgentPlace:
 
 
 def registered(place: AgentPlace) -> AgentPlace:
-    register_agent(host=place.host, role=place.role, public_key=public_text(place.key.public_key()))
+    register_agent(
+        host=place.host, role=place.role, public_key=public_text(place.key.public_key()), by=SETUP
+    )
     return place
