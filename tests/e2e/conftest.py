@@ -1,0 +1,65 @@
+"""A browser for the tests of pages, and somebody who is signed in."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.conf import settings as site
+from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, Page
+from pytest_django.live_server_helper import LiveServer
+
+from mailadmin.people.models import HeldRole, Person
+from mailadmin.people.roles import PersonRole
+from tests.e2e.shots import chromium
+
+# Playwright keeps a loop in this thread; the ORM would refuse to work beside it.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+SignIn = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[Browser]:
+    """Debian's Chromium, one for the session."""
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def desk(engine: Browser) -> Iterator[BrowserContext]:
+    """A browser without any cookie."""
+    context = engine.new_context(viewport={"width": 1440, "height": 900})
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def noise(desk: BrowserContext) -> list[str]:
+    """What the browser's console complained about: a refused inline script or style, an error."""
+    heard: list[str] = []
+    desk.on("console", lambda said: heard.append(said.text) if said.type == "error" else None)
+    desk.on("weberror", lambda error: heard.append(str(error.error)))
+    return heard
+
+
+@pytest.fixture
+def signed_in(live_server: LiveServer, desk: BrowserContext) -> SignIn:
+    """Open a page as somebody with these roles: `signed_in("/design/", PersonRole.EDITOR)`."""
+
+    def open_as(path: str, *roles: PersonRole, name: str = "Paul Leroy") -> Page:
+        person = Person.objects.create(username=name.split()[0].lower(), full_name=name)
+        HeldRole.objects.bulk_create([HeldRole(person=person, role=role) for role in roles])
+        client = Client()
+        client.force_login(person)
+        cookie = client.cookies[site.SESSION_COOKIE_NAME].value
+        desk.add_cookies(
+            [{"name": site.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}]
+        )
+        page = desk.new_page()
+        page.goto(f"{live_server.url}{path}")
+        return page
+
+    return open_as

@@ -1,0 +1,37 @@
+"""Every component and every large page, in both themes, wide and as a phone."""
+
+from __future__ import annotations
+
+import pytest
+from pytest_django.live_server_helper import LiveServer
+
+from mailadmin.people.roles import PersonRole
+from mailadmin.ui import samples
+from tests.e2e.conftest import SignIn
+from tests.e2e.shots import THEMES, axe_faults, dress, shoot_all, sideways
+
+pytestmark = pytest.mark.django_db(transaction=True)
+WIDTHS = (1440, 768, 390, 320)
+
+
+def test_the_design_page_and_the_sample_pages_hold_in_both_themes_and_at_every_width(
+    signed_in: SignIn, live_server: LiveServer, noise: list[str]
+) -> None:
+    page = signed_in("/design/", PersonRole.ADMINISTRATOR, PersonRole.APPROVER)
+    for name in ("", *samples.PAGES):
+        page.goto(f"{live_server.url}/design/{name}{'/' if name else ''}")
+        for theme in THEMES:
+            dress(page, theme=theme, width=1440)
+            assert axe_faults(page) == [], f"{name} in {theme}"
+        for width in WIDTHS:
+            dress(page, theme="light", width=width)
+            assert sideways(page) == 0, f"{name} at {width}"
+        assert axe_faults(page) == [], f"{name} as a phone"
+        shoot_all(page, name or "design")
+    assert noise == []
+
+
+def test_only_administrators_open_the_design_page(signed_in: SignIn) -> None:
+    page = signed_in("/design/", PersonRole.EDITOR)
+    assert page.locator("h1").inner_text() == "This page is not yours to open"
+    assert "administrator" in page.locator("main").inner_text()
