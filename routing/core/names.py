@@ -85,7 +85,9 @@ def normalise_key(text: str) -> str:
     if text == DEFAULT_KEY:
         return text
     lead = "." if text.startswith(".") else ""
-    return lead + normalise_name(text[len(lead) :])
+    name = normalise_name(text[len(lead) :])
+    # Two dots with nothing between them must not become the key of everything else.
+    return lead + name if name else text
 
 
 def normalise_name(text: str) -> str:
