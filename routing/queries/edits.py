@@ -1,0 +1,101 @@
+"""Edits that are not live, computed from rows and the live intent, and who wrote them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from mailadmin.audit.models import AuditEvent
+from routing.core.edits import Edit, compute_edits
+from routing.core.facts import HostKind
+from routing.core.intent import Intent, ObjectKind, RoutingObject, make_intent
+from routing.core.intent import RelayTarget as RelayTargetValue
+from routing.models import MailHost, RelayTarget, Revision
+from routing.models import RoutingObject as RoutingObjectRow
+from routing.queries.revisions import intent_of, live_revision
+
+PROGRAMS = frozenset({"import", "control", "setup"})
+
+
+@dataclass(frozen=True, slots=True)
+class HostEdits:
+    """What differs on one list server between what is live and the rows."""
+
+    host: MailHost
+    base: Revision | None
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Editor:
+    """Somebody's last write of one object."""
+
+    username: str
+    name: str
+    object_id: UUID
+    subject: str
+    at: datetime
+
+
+def rows_intent(host: MailHost) -> Intent:
+    """The rows of one list server as values."""
+    objects = {
+        row.pk: object_value(row) for row in RoutingObjectRow.objects.filter(server=host).iterator()
+    }
+    return make_intent(host.name, objects, relay_values())
+
+
+def object_value(row: RoutingObjectRow) -> RoutingObject:
+    """One row as a value."""
+    return RoutingObject(
+        id=row.pk,
+        kind=ObjectKind(row.kind),
+        key=row.key,
+        enabled=row.enabled,
+        relay_target=row.relay_target_id,
+        mailer=row.mailer,
+        next_hop=row.next_hop,
+    )
+
+
+def relay_values() -> dict[UUID, RelayTargetValue]:
+    """All relay targets as values."""
+    return {row.pk: relay_value(row) for row in RelayTarget.objects.all()}
+
+
+def relay_value(row: RelayTarget) -> RelayTargetValue:
+    """One relay target as a value."""
+    return RelayTargetValue(id=row.pk, name=row.name, hosts=tuple(row.hosts), port=row.port)
+
+
+def host_edits(host: MailHost) -> HostEdits:
+    """The edits of one list server that are not live there."""
+    base = live_revision(host)
+    live = intent_of(base) if base else None
+    return HostEdits(host, base, compute_edits(live, rows_intent(host)))
+
+
+def pending_edits() -> tuple[HostEdits, ...]:
+    """Those of every list server that has any, in order of activation."""
+    servers = MailHost.objects.filter(kind=HostKind.LIST_SERVER)
+    return tuple(found for host in servers if (found := host_edits(host)).edits)
+
+
+def editors_of(object_ids: Iterable[UUID], since_event: int) -> tuple[Editor, ...]:
+    """Everybody, programs left out, who wrote one of these objects after event `since_event`."""
+    events = AuditEvent.objects.filter(object_id__in=list(object_ids), number__gt=since_event)
+    people = events.exclude(actor__in=PROGRAMS).order_by("number")
+    last = {(event.actor, event.object_id): event for event in people}
+    return tuple(
+        Editor(
+            username=event.actor,
+            name=event.actor_name,
+            object_id=event.object_id,
+            subject=event.subject,
+            at=event.at,
+        )
+        for event in last.values()
+        if event.object_id is not None
+    )
