@@ -26,7 +26,13 @@ from mailadmin.wire.broker import celery_settings, direct_queue
 from mailadmin.wire.core.messages import Role, Verb
 from mailadmin.wire.keys import generate, load_private, public_text, write_public
 from mailadmin.wire.models import Attempt
-from mailadmin.wire.names import CONTROL_USER, REPORTS_QUEUE, redis_user
+from mailadmin.wire.names import (
+    CARRY_OUT,
+    CONTROL_USER,
+    REPORTS_QUEUE,
+    redis_user,
+    task_queue,
+)
 from mailadmin.wire.services import (
     record,
     register_agent,
@@ -226,6 +232,11 @@ class Control:
     def sweep(self) -> list[Attempt]:
         return resend_open(transport=self.transport, now=self.now())
 
+    def push(self, place: AgentPlace, envelope: str, task: str = CARRY_OUT) -> None:
+        """Put any message into an agent's task queue, beside what waits there."""
+        options: dict[str, Any] = {"queue": direct_queue(task_queue(place.host, place.role))}
+        self.app.send_task(task, args=[envelope], retry=False, **options)
+
     def reports(self) -> list[str]:
         """Take every envelope that waits in the reports queue."""
         found = []
@@ -234,6 +245,16 @@ class Control:
             while (message := queue.get(accept=["json"])) is not None:
                 found.append(message.payload[0][0])
                 message.ack()
+        return found
+
+    def wait_for_reports(self, count: int) -> list[str]:
+        found: list[str] = []
+
+        def came() -> bool:
+            found.extend(self.reports())
+            return len(found) >= count
+
+        wait_until(came, f"{count} reports")
         return found
 
     def take_in(self) -> list[Attempt | None]:
