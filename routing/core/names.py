@@ -24,7 +24,31 @@ LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?")
 RELAY_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 MC_CHARACTERS = re.compile(r"[A-Za-z0-9._/:\[\]+ -]*")
 MC_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-MC_MACRO = re.compile(r"_[A-Za-z0-9_]*_|[A-Z][A-Z0-9_]+|conf[A-Z][A-Z0-9_]*|__\w*")
+MC_MACRO = re.compile(r"_\w*_|__\w*|[A-Z][A-Z0-9]*_[A-Z0-9_]*|conf[A-Z]\w*")
+MC_MACROS = frozenset(
+    # fmt: off
+    (
+        "CHKORX",
+        "CONCAT",
+        "DOL",
+        "DOMAIN",
+        "FEATURE",
+        "HACK",
+        "MAILER",
+        "OSTYPE",
+        "POPDIVERT",
+        "PUSHDIVERT",
+        "SITE",
+        "SITECONFIG",
+        "TEMPFILE",
+        "UUCPSMTP",
+        "VERSIONID",
+        "lower",
+        "strcasecmp",
+    )
+    # fmt: on
+)
+"""What sendmail's cf/ defines without an underscore in the name (8.17.1)."""
 M4_BUILTINS = frozenset(
     # fmt: off
     (
@@ -255,7 +279,8 @@ def mc_safe(text: str) -> bool:
     if not MC_CHARACTERS.fullmatch(text):
         return False
     words = MC_WORD.findall(text)
-    return not any(word in M4_BUILTINS or MC_MACRO.fullmatch(word) for word in words)
+    macros = M4_BUILTINS | MC_MACROS
+    return not any(word in macros or MC_MACRO.fullmatch(word) for word in words)
 
 
 def _wrong_name(name: str) -> str | None:

@@ -69,7 +69,8 @@ def resolve(
         return Resolution("", Why.LITERAL, ESMTP, name)
     key = table.deciding_key(name)
     if not key:
-        return Resolution("", Why.NO_KEY, ESMTP, f"{name}.")
+        # With FEATURE(nocanonify) only a name that has a dot is taken as complete.
+        return Resolution("", Why.NO_KEY, ESMTP, f"{name}." if "." in name else name)
     return _by_value(key, table.values[key], _why(key, name))
 
 

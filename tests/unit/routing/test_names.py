@@ -218,7 +218,14 @@ def test_loopback_has_many_spellings() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["/var/spool/sendmailsympa", "sympa", "[IPv6:2001:db8::1]", "/var/lib/mailadmin/run-1/x", ""],
+    [
+        "/var/spool/sendmailsympa",
+        "sympa",
+        "[IPv6:2001:db8::1]",
+        "/var/lib/mailadmin/run-1/x",
+        "",
+        "/srv/DEV/x",
+    ],
 )
 def test_plain_text_may_reach_a_configuration(text: str) -> None:
     assert mc_safe(text)
@@ -245,6 +252,8 @@ def test_plain_text_may_reach_a_configuration(text: str) -> None:
         "/x/_RELEASE_/y",
         "/var/QUEUE_DIR",
         "/confCW_FILE",
+        "/srv/DOMAIN/x",
+        "__file__",
         "esyscmd",
     ],
 )
