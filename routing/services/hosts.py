@@ -1,0 +1,104 @@
+"""Mail hosts: what a person writes of them, and what their agents report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from mailadmin.audit.services import Actor, Happened, record
+from mailadmin.wire.core.messages import Role
+from routing.core.facts import HostKind, facts_from_json
+from routing.core.findings import Finding, InvalidIntent, Severity
+from routing.models import HostState, MailHost
+
+FIELDS = ("name", "kind", "position", "site_m4", "note")
+
+
+def save_mail_host(
+    *,
+    identity: UUID | None,
+    name: str,
+    kind: HostKind,
+    position: int,
+    site_m4: str = "",
+    note: str = "",
+    by: Actor,
+) -> MailHost:
+    """Make or change a mail host. Raises InvalidIntent with everything that is wrong."""
+    with transaction.atomic():
+        before = MailHost.objects.filter(pk=identity).first() if identity else None
+        host = MailHost.objects.get(pk=identity) if before else MailHost()
+        old = _values(before) if before else None
+        host.name, host.kind, host.position = name, kind, position
+        host.site_m4, host.note = site_m4, note
+        _check(host)
+        if before is None:
+            host.save(force_insert=True)
+            HostState.objects.create(host=host)
+        elif old == _values(host):
+            return host
+        else:
+            host.save(update_fields=[*FIELDS])
+        happened = Happened(
+            action="mail_host.changed" if before else "mail_host.created",
+            subject=host.name,
+            object_id=host.pk,
+            host=host.name,
+            old=old,
+            new=_values(host),
+        )
+        record(by=by, happened=happened)
+    return host
+
+
+def observed(*, agent_host: str, role: str, body: Mapping[str, Any], now: datetime) -> None:
+    """Keep what an agent saw. Telemetry: no event, and the newest word wins."""
+    host = MailHost.objects.filter(name=agent_host).first()
+    if host is None:
+        return
+    HostState.objects.get_or_create(host=host)
+    columns = _deploy_columns(body) if role == Role.DEPLOY else _spool_columns(body)
+    columns |= {"deploy_at": now} if role == Role.DEPLOY else {"spool_at": now}
+    HostState.objects.filter(host=host).update(**columns)
+
+
+def _deploy_columns(body: Mapping[str, Any]) -> dict[str, Any]:
+    facts_from_json(body["facts"])
+    return {
+        "facts": body["facts"],
+        "live": body["live"],
+        "last_good": body["last_good"],
+        "releases": body["releases"],
+        "drift": body["drift"],
+    }
+
+
+def _spool_columns(body: Mapping[str, Any]) -> dict[str, Any]:
+    return {"kept": body["kept"], "kept_total": body["kept_total"]}
+
+
+def _values(host: MailHost) -> dict[str, Any]:
+    return {field: getattr(host, field) for field in FIELDS}
+
+
+def _check(host: MailHost) -> None:
+    try:
+        host.full_clean()
+    except ValidationError as error:
+        raise InvalidIntent(
+            Finding(
+                code="mail_host_invalid",
+                severity=Severity.ERROR,
+                subject=host.name,
+                text=text,
+                advice="",
+                field=field if field != "__all__" else "",
+            )
+            for field, texts in error.message_dict.items()
+            for text in texts
+        ) from error
