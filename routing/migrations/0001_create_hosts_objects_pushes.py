@@ -115,7 +115,7 @@ class Migration(migrations.Migration):
                         validators=[
                             django.core.validators.RegexValidator(
                                 "^[a-z][a-z0-9-]{0,30}\\Z",
-                                "Write a short name of lower-case letters, digits and hyphens, for example listes.",
+                                "Use lower-case letters, digits and hyphens, as in listes.",
                             )
                         ],
                     ),

@@ -11,7 +11,7 @@ from routing.core.facts import HostFacts, HostKind, facts_from_json
 
 HOST_NAME = RegexValidator(
     r"^[a-z][a-z0-9-]{0,30}\Z",
-    "Write a short name of lower-case letters, digits and hyphens, for example listes.",
+    "Use lower-case letters, digits and hyphens, as in listes.",
 )
 
 
