@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <syslog.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "wrapper.h"
@@ -35,22 +36,42 @@ static void start_sendmail(const struct command *command, const struct release *
     exec_sendmail(command, release);
 }
 
-/* Passes signals on until the child has ended. Returns its wait status. */
-static int wait_for(pid_t child, const sigset_t *watched)
+static bool is_passed_on(int number)
 {
-    int wait_status;
+    return number == SIGTERM || number == SIGINT || number == SIGHUP;
+}
+
+/* A signal that came with the child's end: whoever signals a whole group of processes may have reached both. */
+static void note_late_signal(struct ending *ending, const sigset_t *watched)
+{
+    const struct timespec at_once = {0};
+    int number;
+
+    while ((number = sigtimedwait(watched, NULL, &at_once)) > 0)
+        if (is_passed_on(number))
+            ending->passed_on = number;
+}
+
+/* Passes signals on until the child has ended. */
+static struct ending wait_for(pid_t child, const sigset_t *watched)
+{
+    struct ending ending = {0};
 
     for (;;) {
         int number = sigwaitinfo(watched, NULL);
 
-        if (number == SIGTERM || number == SIGINT || number == SIGHUP)
+        if (is_passed_on(number)) {
             kill(child, number);
-        if (waitpid(child, &wait_status, WNOHANG) == child)
-            return wait_status;
+            ending.passed_on = number;
+        }
+        if (waitpid(child, &ending.wait_status, WNOHANG) == child) {
+            note_late_signal(&ending, watched);
+            return ending;
+        }
     }
 }
 
-int run_sendmail(const struct command *command, const struct release *release, int message)
+struct ending run_sendmail(const struct command *command, const struct release *release, int message)
 {
     sigset_t watched;
 
@@ -66,7 +87,7 @@ int run_sendmail(const struct command *command, const struct release *release, i
         start_sendmail(command, release, message);
     if (child < 0) {
         report(LOG_ERR, "cannot start %s: %s", SENDMAIL_PATH, strerror(errno));
-        return W_EXITCODE(EX_OSERR, 0);
+        return (struct ending){.wait_status = W_EXITCODE(EX_OSERR, 0)};
     }
     return wait_for(child, &watched);
 }

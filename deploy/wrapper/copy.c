@@ -219,33 +219,38 @@ void drop_copy(struct copy *copy)
                KEPT_DIR, copy->id, strerror(errno));
 }
 
-static int describe_outcome(char *text, size_t size, const struct release *release, int wait_status)
+/* "exit 75", "signal 9", "exit 0 after signal 15". */
+static void describe_ending(char *text, size_t size, struct ending ending)
 {
-    bool killed = WIFSIGNALED(wait_status);
+    bool killed = WIFSIGNALED(ending.wait_status);
+    int number = killed ? WTERMSIG(ending.wait_status) : WEXITSTATUS(ending.wait_status);
+    int length = snprintf(text, size, "%s %d", killed ? "signal" : "exit", number);
 
-    return snprintf(text, size, "%s %d\nrelease %s\nfinished %lld\n", killed ? "signal" : "exit",
-                    killed ? WTERMSIG(wait_status) : WEXITSTATUS(wait_status), release->name, (long long)time(NULL));
+    if (ending.passed_on != 0)
+        snprintf(text + length, size - (size_t)length, " after signal %d", ending.passed_on);
 }
 
-static bool write_outcome(const struct copy *copy, const char *text, int length)
+static bool write_outcome(const struct copy *copy, const char *ended, const struct release *release)
 {
+    char text[NAME_MAX + 256];
+    int length = snprintf(text, sizeof text, "%s\nrelease %s\nfinished %lld\n", ended, release->name,
+                          (long long)time(NULL));
     int file = create_file(copy->place, UNFINISHED_OUTCOME_FILE);
 
     return file >= 0 && write_all(file, text, (size_t)length) && fsync(file) == 0 &&
            renameat(copy->place, UNFINISHED_OUTCOME_FILE, copy->place, OUTCOME_FILE) == 0 && fsync(copy->place) == 0;
 }
 
-void keep_copy(struct copy *copy, const struct release *release, int wait_status)
+void keep_copy(struct copy *copy, const struct release *release, struct ending ending)
 {
-    char text[NAME_MAX + 128];
-    int length = describe_outcome(text, sizeof text, release, wait_status);
-    int first_line = (int)strcspn(text, "\n");
+    char ended[64];
 
+    describe_ending(ended, sizeof ended, ending);
     if (copy->area < 0) {
-        report(LOG_CRIT, "sendmail ended with %.*s and there is no copy: the message may be lost", first_line, text);
+        report(LOG_CRIT, "sendmail ended with %s and there is no copy: the message may be lost", ended);
         return;
     }
-    report(LOG_ERR, "sendmail ended with %.*s: the message is kept as %s/%s", first_line, text, KEPT_DIR, copy->id);
-    if (!write_outcome(copy, text, length))
+    report(LOG_ERR, "sendmail ended with %s: the message is kept as %s/%s", ended, KEPT_DIR, copy->id);
+    if (!write_outcome(copy, ended, release))
         report(LOG_ERR, "how it ended cannot be written there: %s", strerror(errno));
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -123,6 +124,22 @@ class ListServer:
     ) -> subprocess.CompletedProcess[bytes]:
         """Submit a message as Sympa does."""
         return self.call(*SYMPA, "-f", sender, "--", *recipients, message=message)
+
+    def command_in_mounts(self, mounts: str, *arguments: str) -> list[str]:
+        """The argument list that calls the wrapper where a shell script has mounted something.
+
+        The script may use $OWNER, the uid that mount options name the spool's owner by.
+        """
+        shell = ["sh", "-euc", f'{mounts}\nexec "$@"', "sh"]
+        called = [str(self.paths.out), *arguments]
+        user = self.tree.users.spool
+        if os.geteuid() == 0:
+            become = ["setpriv", "--reuid", user, "--regid", user, "--init-groups"]
+            owner = f"OWNER={pwd.getpwnam(user).pw_uid}"
+            return ["env", owner, "unshare", "--mount", *shell, *become, *called]
+        become = ["unshare", "--user", f"--map-user={os.getuid()}", f"--map-group={os.getgid()}"]
+        namespaces = ["unshare", "--user", "--map-root-user", "--mount"]
+        return ["env", "OWNER=0", *namespaces, *shell, *become, *called]
 
     def queued(self) -> list[str]:
         """The queue files in the spool."""

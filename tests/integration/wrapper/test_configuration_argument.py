@@ -15,6 +15,7 @@ from tests.integration.wrapper.list_server import SYMPA, ListServer
 
 NOWHERE = "/nowhere/caller.cf"
 COMMAND_LINES = 300
+IMPOSSIBLE = (": cannot open: No such file or directory", "option requires an argument -- C")
 WORDS = (
     *("-C", NOWHERE, f"-C{NOWHERE}", "-vC", f"-vC{NOWHERE}", "-iC", "-f", "-fb@x.org", "-vf", "-"),
     *("-q", "-Q", "-v", "-i", "-N", "never", "-V", "-V00000abc", "--", "--x", "", "a@x.org"),
@@ -110,11 +111,12 @@ def test_any_command_line_means_the_same_as_for_sendmail_itself(live: ListServer
     sendmail = str(live.paths.sendmail)
     direct = run_all(live, [[sendmail, "-C", cf, *words] for words in lines])
     wrapped = run_all(live, [[str(live.paths.out), *words] for words in lines])
-    # A bare -C means "sendmail.cf" to sendmail: there is no such file, and we drop that too.
+    # Some lines name another word as their configuration, or none: only we can go on then.
     compared = [
         (words, theirs, ours)
         for words, theirs, ours in zip(lines, direct, wrapped, strict=True)
-        if "sendmail.cf: line 0" not in "".join(theirs[1])
+        if not any(line.endswith(IMPOSSIBLE) for line in theirs[1])
     ]
     assert len(compared) > COMMAND_LINES // 3
-    assert [triple for triple in compared if triple[1] != triple[2]] == []
+    different = [triple for triple in compared if triple[1] != triple[2]]
+    assert different == []

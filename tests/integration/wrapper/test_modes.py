@@ -69,13 +69,17 @@ def test_a_queue_run_delivers_what_waits(server: ListServer, relay: Sink, silent
     assert relay.recipients() == ["a@example.net"]
 
 
-def test_mail_can_be_given_over_smtp_on_standard_input(live: ListServer, relay: Sink) -> None:
-    dialogue = (
-        b"EHLO listes.renater.fr\r\nMAIL FROM:<b@lists.renater.fr>\r\nRCPT TO:<a@example.net>\r\n"
-        b"DATA\r\nSubject: x\r\n\r\nHello.\r\n.\r\nQUIT\r\n"
+def test_sendmail_speaks_smtp_on_standard_input_before_it_is_given_anything(
+    live: ListServer,
+) -> None:
+    process = subprocess.Popen(
+        live.command("-bs"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
     )
-    done = live.call("-bs", "-odi", message=dialogue)
-    assert (done.returncode, relay.recipients()) == (0, ["a@example.net"])
+    assert process.stdout is not None
+    greeting = process.stdout.readline()
+    goodbye, _ = process.communicate(b"QUIT\r\n", timeout=30)
+    assert greeting.startswith(b"220 listes.renater.fr ESMTP Sendmail")
+    assert goodbye.startswith(b"221 ")
 
 
 def test_a_missing_sendmail_is_said(other: ListServer) -> None:
