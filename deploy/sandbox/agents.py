@@ -1,32 +1,16 @@
-"""Configuration file and key of each sandboxed agent: what an admin writes on a mail host."""
+"""The configuration file of each sandboxed agent: what an admin writes on a mail host."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
-from deploy.sandbox.hosts import give_to, write_file
+from deploy.sandbox.hosts import write_file
 from deploy.sandbox.layout import Sandbox, SandboxAgent
-from mailadmin.wire.keys import generate, write_public
-
-KEY = "agent.key"
-PUBLIC_KEY = "agent.pub"
 
 
-def make_agent_keys(sandbox: Sandbox) -> None:
-    """Each agent's own key, in its own directory; one that is there is never replaced."""
-    for agent in sandbox.agents:
-        key = agent.home / KEY
-        if not key.exists():
-            write_public(agent.home / PUBLIC_KEY, generate(key).public_key())
-            give_to(key, agent.user)
-            give_to(agent.home / PUBLIC_KEY, agent.user)
-
-
-def write_agent_configs(sandbox: Sandbox, control_public_key: Path) -> None:
-    """Write agent.toml of each agent, and to each host the public key of the control plane."""
-    for tree in (sandbox.listes, sandbox.smtp1):
-        write_file(tree.etc / "control.pub", control_public_key.read_text(), 0o644)
+def write_agent_configs(sandbox: Sandbox) -> None:
+    """Write agent.toml of each agent; `manage.py keys` puts the keys beside it."""
     for agent in sandbox.agents:
         write_file(agent.config, agent_toml(sandbox, agent), 0o600, agent.user)
 
@@ -36,8 +20,8 @@ def agent_toml(sandbox: Sandbox, agent: SandboxAgent) -> str:
         "host": agent.host,
         "role": agent.role.value,
         "broker_url_file": agent.home / "broker-url",
-        "control_public_key": agent.tree.etc / "control.pub",
-        "private_key": agent.home / KEY,
+        "control_public_key": agent.home / "control.pub",
+        "private_key": agent.home / "agent.key",
         "state_dir": agent.home,
     }
     lines = [toml_line(name, value) for name, value in top.items()]

@@ -8,9 +8,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 
-from deploy.sandbox.agents import PUBLIC_KEY
 from deploy.sandbox.layout import (
     CHECKOUT,
     LIST_SERVER,
@@ -67,20 +65,16 @@ def migrate(sandbox: Sandbox) -> None:
 
 
 def make_keys(sandbox: Sandbox) -> None:
-    """The signing key of the control plane; and it learns the public key of each agent."""
-    manage(sandbox, "keys")
+    """The signing key of the control plane, and a registered key for each agent."""
+    arguments: list[str] = []
     for agent in sandbox.agents:
-        public = str(agent.home / PUBLIC_KEY)
-        manage(sandbox, "keys", "--register", agent.host, agent.role.value, public)
+        arguments += ["--agent", agent.host, agent.role.value, "--out", str(agent.home)]
+    manage(sandbox, "keys", *arguments)
 
 
-def control_public_key(sandbox: Sandbox) -> Path:
-    return sandbox.var / "keys/control.pub"
-
-
-def create_people(sandbox: Sandbox, *, demo: bool) -> None:
-    """The demonstration's accounts, and only in a demonstration."""
-    for person in DEMO_PEOPLE if demo else ():
+def create_people(sandbox: Sandbox) -> None:
+    """The demonstration's accounts."""
+    for person in DEMO_PEOPLE:
         roles = [argument for role in person.roles for argument in ("--role", role)]
         manage(
             sandbox,
@@ -102,3 +96,12 @@ def import_table(sandbox: Sandbox) -> None:
 def propose_demo_push(sandbox: Sandbox) -> None:
     """A push of the editor that waits for the approver."""
     manage(sandbox, "demo")
+
+
+def is_filled(sandbox: Sandbox) -> bool:
+    """Whether an earlier start has come to its end; one that was stopped on the way is redone."""
+    return (sandbox.control / "filled").exists()
+
+
+def mark_filled(sandbox: Sandbox) -> None:
+    (sandbox.control / "filled").touch()

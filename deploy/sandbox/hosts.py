@@ -74,6 +74,11 @@ class HostTree:
         return self.path / "bin/sendmail"
 
     @property
+    def as_sympa(self) -> Path:
+        """A script that runs a command as Sympa's user on this host."""
+        return self.path / "bin/as-sympa"
+
+    @property
     def service_switch(self) -> Path:
         return self.etc / "service.switch"
 
@@ -111,6 +116,7 @@ def make_host(path: Path, fqdn: str, addresses: Mapping[str, str], users: Users)
     for private in (tree.kept, tree.spool, tree.spool_agent):
         make_directory(private, 0o700, users.spool)
     write_etc(tree, addresses)
+    write_file(tree.as_sympa, f'#!/bin/sh\nexec "{AS_HOST}" {path} {users.spool} -- "$@"\n', 0o755)
     return tree
 
 

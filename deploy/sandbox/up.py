@@ -19,7 +19,7 @@ from pathlib import Path
 from types import FrameType
 
 from deploy.sandbox import content
-from deploy.sandbox.agents import make_agent_keys, write_agent_configs
+from deploy.sandbox.agents import write_agent_configs
 from deploy.sandbox.layout import (
     CHECKOUT,
     Sandbox,
@@ -96,16 +96,17 @@ def bring_up(sandbox: Sandbox, stack: Stack, *, demo: bool = True) -> None:
     install_wrapper(sandbox)
     say("migrating the database")
     content.migrate(sandbox)
-    make_agent_keys(sandbox)
     content.make_keys(sandbox)
-    write_agent_configs(sandbox, content.control_public_key(sandbox))
-    content.create_people(sandbox, demo=demo)
+    write_agent_configs(sandbox)
     say("starting Redis, web, control worker, beat, agents and sinks")
     stack.start_ready()
-    if demo:
+    if demo and not content.is_filled(sandbox):
+        content.create_people(sandbox)
         say("importing the example's mailertable")
         content.import_table(sandbox)
+        say("proposing a push")
         content.propose_demo_push(sandbox)
+        content.mark_filled(sandbox)
 
 
 def remove_state(var: Path) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from deploy.sandbox.agents import make_agent_keys, write_agent_configs
+from deploy.sandbox.agents import write_agent_configs
 from deploy.sandbox.broker import free_port
+from deploy.sandbox.hosts import give_to
 from deploy.sandbox.layout import Sandbox, make_sandbox
 from deploy.sandbox.processes import agent_process, redis_process
 from deploy.sandbox.supervise import Stack
@@ -20,10 +21,12 @@ from mailadmin.wire.keys import generate, write_public
 @pytest.fixture
 def sandbox(scratch: Path, sendmail_tools: SendmailTools, var_dir: Path) -> Sandbox:
     made = make_sandbox(scratch, sendmail_tools, var_dir / "agent-venv", web_port=free_port())
-    public = made.var / "keys/control.pub"
-    write_public(public, generate(made.var / "keys/control.key").public_key())
-    make_agent_keys(made)
-    write_agent_configs(made, public)
+    control = generate(made.var / "keys/control.key").public_key()
+    for agent in made.agents:
+        generate(agent.home / "agent.key")
+        write_public(agent.home / "control.pub", control)
+        give_to(agent.home / "agent.key", agent.user)
+    write_agent_configs(made)
     return made
 
 
@@ -58,10 +61,3 @@ def test_agents_run_without_django(sandbox: Sandbox) -> None:
         [python, "-c", "import django"], cwd="/", capture_output=True, check=False
     )
     assert b"No module named 'django'" in missing.stderr
-
-
-def test_keys_are_made_once(sandbox: Sandbox) -> None:
-    before = [(agent.home / "agent.key").read_bytes() for agent in sandbox.agents]
-    make_agent_keys(sandbox)
-    assert [(agent.home / "agent.key").read_bytes() for agent in sandbox.agents] == before
-    assert len(set(before)) == len(before)
