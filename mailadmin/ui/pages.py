@@ -55,6 +55,7 @@ class Action:
 
     kind: primary, plain, danger. `fields` are posted with it (the digest that was shown).
     `asks` is the label of a reason to type; a form unfolds then and the label ends in "…".
+    `ticks` are choices sent with it: name, label, ticked at first.
     """
 
     id: str
@@ -66,6 +67,7 @@ class Action:
     asks: str = ""
     confirm_label: str = ""
     fields: tuple[tuple[str, str], ...] = ()
+    ticks: tuple[tuple[str, str, bool], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -383,7 +385,10 @@ class RowAction:
 
 @dataclass(frozen=True, slots=True)
 class DomainRow:
-    """One virtual domain. `unicode` only when it differs from the name; `push` is the open one."""
+    """One routing object of a list; without `href` it is gone from the rows and still live.
+
+    `unicode` only when it differs from the name; `push` is the open one.
+    """
 
     name: str
     href: str
@@ -402,7 +407,10 @@ class DomainRow:
 
 @dataclass(frozen=True, slots=True)
 class DomainsPage:
-    """The list of virtual domains: `total` there are, `matched` fit the filter."""
+    """A list of routing objects: `total` there are, `matched` fit the filter.
+
+    `hidden` are the filters that a new search must keep.
+    """
 
     rows: tuple[DomainRow, ...]
     heads: tuple[SortHead, ...]
@@ -417,6 +425,7 @@ class DomainsPage:
     clear_href: str = ""
     pager: Pager | None = None
     show_server: bool = False
+    hidden: tuple[tuple[str, str], ...] = ()
     error: str = ""
 
     @property
@@ -428,4 +437,9 @@ class DomainsPage:
     @property
     def no_match(self) -> str:
         """The heading when nothing fits the filter."""
-        return f"No domain matches {self.query}" if self.query else "No domain fits these filters"
+        return f"Nothing matches {self.query}" if self.query else "Nothing fits these filters"
+
+    @property
+    def empty_href(self) -> str:
+        """Where the empty list leads; nowhere for somebody who may not add."""
+        return "" if self.add_reason else self.add_href

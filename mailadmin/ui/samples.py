@@ -34,6 +34,13 @@ from mailadmin.ui.samples_push import (
 from mailadmin.ui.standing import Strip
 
 Sample = tuple[str, Mapping[str, object]]
+NOUN = {
+    "many": "Virtual domains",
+    "one": "virtual domain",
+    "short": "domain",
+    "icon": "world",
+    "empty": "A virtual domain is handed to Sympa on the list server itself.",
+}
 CLAIRE, PAUL, LUC = "Claire Martin", "Paul Leroy", "Luc Petit"
 HEADS = ("Domain", "Route", "State", "Findings", "Changed by")
 
@@ -159,13 +166,15 @@ def _domains(now: datetime) -> Sample:
             chips=(FilterChip("State: not disabled", "?"),),
             clear_href="?",
             pager=Pager("1 to 7 of 38", older_href="?", older="Next", newer="Back"),
-        )
+        ),
+        "noun": NOUN,
     }
 
 
 def _domains_empty(now: datetime) -> Sample:
     return "routing/domains.html", {
-        "domains": DomainsPage((), (), total=0, matched=0, action="", add_href="?")
+        "domains": DomainsPage((), (), total=0, matched=0, action="", add_href="?"),
+        "noun": NOUN,
     }
 
 
@@ -182,7 +191,7 @@ def _domains_no_match(now: datetime) -> Sample:
         clear_href="?",
         add_reason="Editors add domains. Claire Martin is one.",
     )
-    return "routing/domains.html", {"domains": page}
+    return "routing/domains.html", {"domains": page, "noun": NOUN}
 
 
 def _pushes(now: datetime) -> Sample:

@@ -167,6 +167,7 @@ def waiting(now: datetime, *, author: bool = False) -> PushPage:
                 DIGEST,
                 reason,
                 fields=(("digest", DIGEST),),
+                ticks=(("deploy", "Deploy at once when approved", True),),
             ),
             Action(
                 "refuse",

@@ -100,7 +100,7 @@ def test_keys_move_among_rows_and_can_be_switched_off(signed_in: SignIn) -> None
     page = signed_in("/design/domains/", *ROLES)
     page.keyboard.press("j")
     page.keyboard.press("j")
-    expect(page.locator("[id='domain-demo.sympa.org']")).to_be_focused()
+    expect(page.locator("[id='row-listes-demo.sympa.org']")).to_be_focused()
     page.keyboard.press("/")
     expect(page.locator("[data-ma-search]")).to_be_focused()
     page.keyboard.press("Escape")
@@ -108,9 +108,9 @@ def test_keys_move_among_rows_and_can_be_switched_off(signed_in: SignIn) -> None
     page.keyboard.press("?")
     page.get_by_label("Use these keys in this browser").uncheck()
     page.keyboard.press("Escape")
-    page.locator("[id='domain-jres.org']").focus()
+    page.locator("[id='row-listes-jres.org']").focus()
     page.keyboard.press("k")
-    expect(page.locator("[id='domain-jres.org']")).to_be_focused()
+    expect(page.locator("[id='row-listes-jres.org']")).to_be_focused()
 
 
 def test_a_form_is_sent_once_however_often_its_button_is_pressed(
