@@ -18,6 +18,11 @@ def actor(person: Person) -> Actor:
     return Actor(person.username, person.full_name)
 
 
+def acting(by: Person | Actor) -> Actor:
+    """A person or a program, as the audit trail names them."""
+    return by if isinstance(by, Actor) else actor(by)
+
+
 def create_person(
     *,
     username: str,

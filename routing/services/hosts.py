@@ -32,7 +32,7 @@ def save_mail_host(
     """Make or change a mail host. Raises InvalidIntent with everything that is wrong."""
     with transaction.atomic():
         before = MailHost.objects.filter(pk=identity).first() if identity else None
-        host = MailHost.objects.get(pk=identity) if before else MailHost()
+        host = MailHost.objects.get(pk=before.pk) if before else MailHost()
         old = _values(before) if before else None
         host.name, host.kind, host.position = name, kind, position
         host.site_m4, host.note = site_m4, note

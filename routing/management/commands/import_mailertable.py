@@ -1,0 +1,64 @@
+"""`manage.py import_mailertable FILE --host NAME [--relay-port N] [--dry-run]`."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from routing.core.findings import InvalidIntent
+from routing.models import MailHost
+from routing.services.errors import NotAllowed
+from routing.services.importing import ImportPlan, import_mailertable, read_mailertable
+
+
+class Command(BaseCommand):
+    """Read an existing mailertable as the first revision of a list server."""
+
+    help = "Import a mailertable as the first revision of a list server."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """The file and the host that it comes from."""
+        parser.add_argument("file", type=Path)
+        parser.add_argument("--host", required=True, help="name of the list server")
+        parser.add_argument(
+            "--relay-port", type=int, default=25, help="port of the relay behind the . key"
+        )
+        parser.add_argument("--dry-run", action="store_true", help="show, and write nothing")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Say every finding, then write, or say why nothing was written."""
+        host = MailHost.objects.filter(name=options["host"]).first()
+        if host is None:
+            raise CommandError(f"There is no mail host {options['host']}; add it first.")
+        try:
+            plan = read_mailertable(
+                text=_text(options["file"]),
+                host=host,
+                source=options["file"].name,
+                relay_port=options["relay_port"],
+            )
+            self._show(plan)
+            if options["dry_run"]:
+                return
+            push = import_mailertable(plan=plan)
+        except (InvalidIntent, NotAllowed) as error:
+            raise CommandError(f"Nothing was imported.\n{error}") from error
+        self.stdout.write(f"Push #{push.pk} puts it on {host.name} as its first release.")
+
+    def _show(self, plan: ImportPlan) -> None:
+        for finding in plan.findings:
+            self.stderr.write(f"{finding.severity}: {finding}")
+        for item in plan.intent.objects:
+            self.stdout.write(f"{item.kind.value:16} {item.key}")
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise CommandError(f"{file} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise CommandError(f"{file} is not UTF-8 text at byte {error.start}.") from error

@@ -1,0 +1,110 @@
+"""Import an existing mailertable as the rows and the first push of a list server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import uuid4
+
+from django.db import transaction
+
+from mailadmin.audit.services import IMPORT, Actor
+from routing.core.findings import Finding, InvalidIntent, Severity
+from routing.core.intent import SMTP_PORT, Intent
+from routing.core.mailertable import classify, parse_mailertable
+from routing.core.validate import validate_intent
+from routing.models import ConfigPush, MailHost, RelayTarget, RoutingObject
+from routing.queries.revisions import live_target
+from routing.services.draft import facts_of
+from routing.services.errors import NotAllowed
+from routing.services.objects import save_object
+from routing.services.propose import propose_import
+from routing.services.relays import save_relay_target
+
+
+@dataclass(frozen=True, slots=True)
+class ImportPlan:
+    """What a file would become: intent, and every finding with its line. Nothing is written."""
+
+    host: MailHost
+    source: str
+    intent: Intent
+    findings: tuple[Finding, ...]
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """The findings for which nothing may be written."""
+        return tuple(item for item in self.findings if item.severity is Severity.ERROR)
+
+
+def read_mailertable(
+    *, text: str, host: MailHost, source: str, relay_port: int = SMTP_PORT
+) -> ImportPlan:
+    """Classify every line. Raises NotAllowed before the host's facts are known."""
+    parsed = parse_mailertable(text)
+    intent = classify(parsed.lines, server=host.name, new_id=uuid4, relay_port=relay_port)
+    numbers = {line.key: line.number for line in parsed.lines}
+    whole = [
+        _at_line(finding, numbers.get(finding.subject, 0))
+        for finding in validate_intent(intent, facts_of(host))
+    ]
+    return ImportPlan(host, source, intent, (*parsed.findings, *whole))
+
+
+def import_mailertable(*, plan: ImportPlan, by: Actor = IMPORT) -> ConfigPush:
+    """Write the rows and propose push 1 in one transaction.
+
+    Raises InvalidIntent with all errors, NotAllowed when the host has rows or a release already.
+    """
+    if plan.errors:
+        raise InvalidIntent(plan.errors)
+    with transaction.atomic():
+        _refuse_second(plan.host)
+        kept = {relay.name: relay.pk for relay in RelayTarget.objects.all()}
+        for relay in plan.intent.relay_targets:
+            if relay.name in kept:
+                raise NotAllowed(
+                    [f"There is a relay target {relay.name} already. Rename it first."]
+                )
+            save_relay_target(
+                identity=relay.id,
+                version=0,
+                name=relay.name,
+                hosts=relay.hosts,
+                port=relay.port,
+                by=by,
+            )
+        for item in plan.intent.objects:
+            save_object(
+                identity=item.id,
+                version=0,
+                server=plan.host,
+                kind=item.kind,
+                key=item.key,
+                relay_target=item.relay_target,
+                mailer=item.mailer,
+                next_hop=item.next_hop,
+                by=by,
+            )
+        return propose_import(server=plan.host, title=f"Import of {plan.source}", by=by)
+
+
+def _refuse_second(host: MailHost) -> None:
+    reasons = []
+    if live_target(host) is not None:
+        reasons.append(f"{host.name} has a release already; edit and propose instead.")
+    if count := RoutingObject.objects.filter(server=host).count():
+        reasons.append(f"{host.name} has {count} keys already; nothing was imported.")
+    if reasons:
+        raise NotAllowed(reasons)
+
+
+def _at_line(finding: Finding, line: int) -> Finding:
+    return Finding(
+        code=finding.code,
+        severity=finding.severity,
+        subject=finding.subject,
+        text=finding.text,
+        advice=finding.advice,
+        field=finding.field,
+        line=line,
+    )

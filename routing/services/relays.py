@@ -1,0 +1,121 @@
+"""Write relay targets. They are shared: a change is an edit on every list server that names one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from mailadmin.audit.services import Actor, Happened, record
+from mailadmin.people.models import Person
+from mailadmin.people.services import acting
+from routing.core.findings import Finding, InvalidIntent, Severity
+from routing.core.intent import RelayTarget as RelayTargetValue
+from routing.core.names import normalise_name
+from routing.core.validate import validate_relay
+from routing.models import HostState, RelayTarget, RoutingObject
+from routing.services.errors import ConflictingEdit, NotAllowed, Side
+
+FIELDS = ("name", "hosts", "port", "note")
+
+
+def save_relay_target(
+    *,
+    identity: UUID,
+    version: int,
+    name: str,
+    hosts: Sequence[str],
+    port: int,
+    note: str = "",
+    by: Person | Actor,
+) -> RelayTarget:
+    """Create (version 0) or change a relay target; the same form sent twice is saved once.
+
+    Raises InvalidIntent with every finding, ConflictingEdit when somebody else was faster.
+    """
+    row = RelayTarget(
+        id=identity,
+        name=name.strip().lower(),
+        hosts=[normalise_name(host) for host in hosts],
+        port=port,
+        note=note,
+    )
+    with transaction.atomic():
+        _check(row)
+        before = RelayTarget.objects.select_for_update().filter(pk=identity).first()
+        if before is not None and relay_values(before) == relay_values(row):
+            return before
+        if before is None:
+            return _create(row, acting(by))
+        return _change(before, row, version, acting(by))
+
+
+def delete_relay_target(*, identity: UUID, version: int, by: Person | Actor) -> None:
+    """Delete a relay target that no route names. Raises NotAllowed naming those that do."""
+    with transaction.atomic():
+        before = RelayTarget.objects.select_for_update().filter(pk=identity).first()
+        if before is None:
+            return
+        if before.version != version:
+            raise _conflict(before, {"deleted": True}, acting(by))
+        naming = RoutingObject.objects.filter(relay_target=before).select_related("server")
+        if reasons := [f"{row.key} on {row.server.name} names {before.name}." for row in naming]:
+            raise NotAllowed([*reasons, "Send them another way first."])
+        RelayTarget.objects.filter(pk=identity, version=version).delete()
+        record(by=acting(by), happened=_happened(before, "deleted", relay_values(before), None))
+
+
+def relay_values(row: RelayTarget) -> dict[str, Any]:
+    """The fields as JSON values: what an event and a conflict show."""
+    return {field: getattr(row, field) for field in FIELDS}
+
+
+def _create(row: RelayTarget, by: Actor) -> RelayTarget:
+    row.version, row.changed_at, row.changed_by = 1, timezone.now(), by.name
+    row.save(force_insert=True)
+    record(by=by, happened=_happened(row, "created", None, relay_values(row)))
+    return row
+
+
+def _change(before: RelayTarget, row: RelayTarget, version: int, by: Actor) -> RelayTarget:
+    if before.version != version:
+        raise _conflict(before, relay_values(row), by)
+    unmoved = RelayTarget.objects.filter(pk=before.pk, version=version)
+    unmoved.update(
+        **relay_values(row), version=version + 1, changed_at=timezone.now(), changed_by=by.name
+    )
+    record(by=by, happened=_happened(row, "changed", relay_values(before), relay_values(row)))
+    return RelayTarget.objects.get(pk=before.pk)
+
+
+def _conflict(before: RelayTarget, wanted: dict[str, Any], by: Actor) -> ConflictingEdit:
+    theirs = Side(relay_values(before), before.changed_by, before.changed_at)
+    return ConflictingEdit(before.name, theirs, Side(wanted, by.name, None))
+
+
+def _happened(
+    row: RelayTarget, what: str, old: dict[str, Any] | None, new: dict[str, Any] | None
+) -> Happened:
+    return Happened(
+        action=f"relay_target.{what}", subject=row.name, object_id=row.pk, old=old, new=new
+    )
+
+
+def _check(row: RelayTarget) -> None:
+    """Errors of the target itself, and against the facts of every list server that may use it."""
+    value = RelayTargetValue(row.pk, row.name, tuple(row.hosts), row.port)
+    found = dict.fromkeys(validate_relay(value))
+    for state in HostState.objects.select_related("host"):
+        if state.host.is_list_server and state.host_facts is not None:
+            found |= dict.fromkeys(validate_relay(value, facts=state.host_facts))
+    if RelayTarget.objects.filter(name=row.name).exclude(pk=row.pk).exists():
+        text = f"There is a relay target {row.name} already."
+        found[
+            Finding("relay_taken", Severity.ERROR, row.name, text, "Choose another name.", "name")
+        ] = None
+    errors = [finding for finding in found if finding.severity is Severity.ERROR]
+    if errors:
+        raise InvalidIntent(errors)
