@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import dataclass
 
+from deploy.sandbox.demo_people import DEMO_PEOPLE
 from deploy.sandbox.layout import (
     CHECKOUT,
     LIST_SERVER,
@@ -19,27 +19,6 @@ from deploy.sandbox.layout import (
 from deploy.sandbox.tools import SandboxError
 
 MANAGE_S = 300
-
-
-@dataclass(frozen=True, slots=True)
-class DemoPerson:
-    """An account of the demonstration; its password is public, so it is made nowhere else."""
-
-    username: str
-    name: str
-    roles: tuple[str, ...]
-
-    @property
-    def password(self) -> str:
-        return f"{self.username}-shows-mail"
-
-
-DEMO_PEOPLE = (
-    DemoPerson("claire", "Claire Morel", ("editor",)),
-    DemoPerson("paul", "Paul Lefèvre", ("approver",)),
-    DemoPerson("odile", "Odile Garnier", ("operator",)),
-    DemoPerson("victor", "Victor Blanc", ("viewer",)),
-)
 
 
 def manage(sandbox: Sandbox, *arguments: str, stdin: str = "") -> str:
@@ -87,10 +66,17 @@ def create_people(sandbox: Sandbox) -> None:
         )
 
 
+def add_hosts(sandbox: Sandbox) -> None:
+    """The two mail hosts, in order of activation."""
+    for position, agent in enumerate(sandbox.agents):
+        place = f"--position={position}"
+        manage(sandbox, "add_mail_host", agent.host, f"--kind={agent.kind.value}", place)
+
+
 def import_table(sandbox: Sandbox) -> None:
     """The seed's own table as the first revision."""
-    port = f"--relay-port={sandbox.ports.relay}"
-    manage(sandbox, "import_mailertable", str(SEED_TABLE), f"--host={LIST_SERVER}", port)
+    options = [f"--host={LIST_SERVER}", f"--relay-port={sandbox.ports.relay}", "--wait=60"]
+    manage(sandbox, "import_mailertable", str(SEED_TABLE), *options)
 
 
 def propose_demo_push(sandbox: Sandbox) -> None:

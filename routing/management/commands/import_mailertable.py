@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from routing.core.findings import InvalidIntent
-from routing.models import MailHost
+from routing.models import HostState, MailHost
 from routing.services.errors import NotAllowed
 from routing.services.importing import ImportPlan, import_mailertable, read_mailertable
+
+POLL_S = 0.2
 
 
 class Command(BaseCommand):
@@ -27,12 +30,16 @@ class Command(BaseCommand):
             "--relay-port", type=int, default=25, help="port of the relay behind the . key"
         )
         parser.add_argument("--dry-run", action="store_true", help="show, and write nothing")
+        parser.add_argument(
+            "--wait", type=float, default=0.0, help="seconds to wait for the host's first word"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Say every finding, then write, or say why nothing was written."""
         host = MailHost.objects.filter(name=options["host"]).first()
         if host is None:
             raise CommandError(f"There is no mail host {options['host']}; add it first.")
+        _wait_for_facts(host, options["wait"])
         try:
             plan = read_mailertable(
                 text=_text(options["file"]),
@@ -53,6 +60,15 @@ class Command(BaseCommand):
             self.stderr.write(f"{finding.severity}: {finding}")
         for item in plan.intent.objects:
             self.stdout.write(f"{item.kind.value:16} {item.key}")
+
+
+def _wait_for_facts(host: MailHost, seconds: float) -> None:
+    """An agent that has just been let in needs a moment; what is still unknown is said later."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if HostState.objects.filter(host=host, facts__isnull=False).exists():
+            return
+        time.sleep(POLL_S)
 
 
 def _text(file: Path) -> str:
