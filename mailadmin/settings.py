@@ -17,6 +17,8 @@ env = environ.FileAwareEnv()
 VAR_DIR = Path(env.str("MAILADMIN_VAR", default=str(BASE_DIR / "var")))
 DEBUG = env.bool("MAILADMIN_DEBUG", default=False)
 DEMO = env.bool("MAILADMIN_DEMO", default=False)
+# NAME:PASSWORD:ROLE of each account that the sign-in page lists; only with MAILADMIN_DEMO.
+DEMO_ACCOUNTS = env.list("MAILADMIN_DEMO_ACCOUNTS", default=[])
 SITE_NAME = env.str("MAILADMIN_SITE_NAME", default="mailadmin")
 ONE_POSTMASTER = env.bool("MAILADMIN_ONE_POSTMASTER", default=False)
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from deploy.sandbox.baked import bake, sandbox_facts
 from deploy.sandbox.broker import Broker, free_port, make_broker, port_is_free
+from deploy.sandbox.demo_people import as_setting
 from deploy.sandbox.hosts import (
     HostTree,
     Users,
@@ -197,6 +198,7 @@ def control_environment(sandbox: Sandbox) -> dict[str, str]:
         "MAILADMIN_BROKER_URL_FILE": str(sandbox.control / "broker-url"),
         "MAILADMIN_HTTPS": "false",
         "MAILADMIN_DEMO": "true",
+        "MAILADMIN_DEMO_ACCOUNTS": as_setting(),
     }
 
 

@@ -20,6 +20,7 @@ from types import FrameType
 
 from deploy.sandbox import content
 from deploy.sandbox.agents import write_agent_configs
+from deploy.sandbox.demo_people import DEMO_PEOPLE
 from deploy.sandbox.layout import (
     CHECKOUT,
     Sandbox,
@@ -96,6 +97,7 @@ def bring_up(sandbox: Sandbox, stack: Stack, *, demo: bool = True) -> None:
     install_wrapper(sandbox)
     say("migrating the database")
     content.migrate(sandbox)
+    content.add_hosts(sandbox)
     content.make_keys(sandbox)
     write_agent_configs(sandbox)
     say("starting Redis, web, control worker, beat, agents and sinks")
@@ -131,7 +133,7 @@ def welcome(sandbox: Sandbox, *, demo: bool) -> str:
     if demo:
         lines += [
             f"          {person.username:8} {person.password:22} {', '.join(person.roles)}"
-            for person in content.DEMO_PEOPLE
+            for person in DEMO_PEOPLE
         ]
     else:
         lines.append("          an account: .venv/bin/python manage.py create_person --help")

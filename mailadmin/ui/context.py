@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 
+from mailadmin.people.models import Person
 from mailadmin.people.roles import Permission, PersonRole
 from mailadmin.ui import theme
 from mailadmin.ui.navigation import Group, groups
@@ -58,6 +59,16 @@ class Page:
             self.standing.counts,
             administrator=self._may(Permission.ADMINISTER),
         )
+
+    @property
+    def demo_accounts(self) -> tuple[tuple[str, ...], ...]:
+        """Name, password and role of each account of a demonstration that really exists."""
+        if not settings.DEMO:
+            return ()
+        accounts = [tuple(entry.split(":", 2)) for entry in settings.DEMO_ACCOUNTS]
+        names = [account[0] for account in accounts]
+        there = set(Person.objects.filter(username__in=names).values_list("username", flat=True))
+        return tuple(account for account in accounts if account[0] in there)
 
     @property
     def roles(self) -> str:
