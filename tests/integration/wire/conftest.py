@@ -75,15 +75,17 @@ class Redis:
 
 @pytest.fixture
 def own_redis(scratch: Path) -> Iterator[Redis]:
-    rules = {redis_user(host, role): acl_rules(host, role) for host in HOSTS for role in Role}
-    broker = make_broker(
-        scratch / "redis",
-        free_port(),
-        {"admin": ["~*", "&*", "+@all"], CONTROL_USER: control_rules(), **rules},
-    )
-    running = Redis(broker, start_redis(broker))
+    running = start_with_rules(scratch / "redis")
     yield running
     running.kill()
+
+
+def start_with_rules(directory: Path) -> Redis:
+    """A Redis with our access rules, and the user `admin` who may do everything."""
+    rules = {redis_user(host, role): acl_rules(host, role) for host in HOSTS for role in Role}
+    users = {"admin": ["~*", "&*", "+@all"], CONTROL_USER: control_rules(), **rules}
+    broker = make_broker(directory, free_port(), users)
+    return Redis(broker, start_redis(broker))
 
 
 @dataclass(slots=True)
@@ -258,10 +260,10 @@ class Control:
         return found
 
     def take_in(self) -> list[Attempt | None]:
-        return [
-            record(envelope=envelope, transport=self.transport, now=self.now())
-            for envelope in self.reports()
-        ]
+        return [self.record(envelope) for envelope in self.reports()]
+
+    def record(self, envelope: str) -> Attempt | None:
+        return record(envelope=envelope, transport=self.transport, now=self.now())
 
     def until_ended(self, attempt: Attempt) -> Attempt:
         """Sweep, sign and record as the control worker does, until the attempt has ended."""

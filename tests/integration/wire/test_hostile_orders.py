@@ -13,7 +13,7 @@ from django.db import connection
 from mailadmin.wire.core.canonical import Json, canonical
 from mailadmin.wire.core.messages import Outcome
 from mailadmin.wire.models import Agent, Attempt
-from mailadmin.wire.services import again, record
+from mailadmin.wire.services import again
 from mailadmin.wire.signatures import claimed, open_order, seal_order
 from tests.fixtures.sandbox import wait_until
 from tests.integration.wire.conftest import AgentPlace, Control, registered
@@ -105,7 +105,7 @@ def test_an_order_for_another_host_is_refused_and_the_refusal_changes_nothing(
     assert refusal(envelope)["code"] == "other_host"
     assert claimed(envelope).host == "listes"
     assert listes.effects == []
-    assert record(envelope=envelope, transport=control.transport, now=control.now()) is None
+    assert control.record(envelope) is None
     attempt.refresh_from_db()
     assert attempt.is_open
 
