@@ -117,20 +117,25 @@ def normalise_key(text: str) -> str:
 def normalise_name(text: str) -> str:
     """A host or domain name: lower case, A-labels (UTS 46), no last dot; addresses unchanged."""
     text = text.strip()
+    if any(sign.isspace() for sign in text):
+        return text
     if text.isascii():
         return _unbracketed_lower(text)
     try:
         mapped = idna.uts46_remap(text, std3_rules=False, transitional=False)
-        labels = [_a_label(label) for label in mapped.rstrip(".").split(".")]
+        labels = [_a_label(label) for label in _without_last_dot(mapped).split(".")]
     except idna.IDNAError:
         return text
     return ".".join(labels)
 
 
 def _unbracketed_lower(text: str) -> str:
-    if text.startswith("["):
-        return text
-    return text.removesuffix(".").lower()
+    return text if text.startswith("[") else _without_last_dot(text).lower()
+
+
+def _without_last_dot(text: str) -> str:
+    """One dot at the end means the root; two are a mistake that must stay visible."""
+    return text if text.endswith("..") else text.removesuffix(".")
 
 
 def _a_label(label: str) -> str:

@@ -22,6 +22,7 @@ from routing.core.mailertable import (
 from tests.unit.routing.values import (
     FACTS,
     MOVED_MTA,
+    ROUGH_TEXT,
     SEED,
     SMTP1,
     SMTP2,
@@ -240,3 +241,12 @@ def test_the_relay_target_keeps_the_order_of_its_hosts() -> None:
     two = to_relay(1, ".", SMTP1)
 
     assert value_of(two, intent(two), FACTS) == "esmtp:[smtp1.renater.fr]"
+
+
+@given(ROUGH_TEXT)
+def test_any_text_is_read_into_lines_that_fit_a_table(text: str) -> None:
+    parsed = parse_mailertable(text)
+
+    again = parse_mailertable(format_mailertable((line.key, line.value) for line in parsed.lines))
+    assert {line.value for line in again.lines} == {line.value for line in parsed.lines}
+    assert [f for f in again.findings if f.severity is Severity.ERROR] == []

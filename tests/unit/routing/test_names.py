@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,7 +22,7 @@ from routing.core.names import (
     normalise_key,
     split_next_hop,
 )
-from tests.unit.routing.values import KEYS
+from tests.unit.routing.values import KEYS, ROUGH_TEXT
 
 
 @pytest.mark.parametrize(
@@ -43,11 +45,24 @@ def test_a_key_is_stored_in_one_spelling(typed: str, key: str) -> None:
     assert check_key(typed) == ()
 
 
-@given(st.one_of(KEYS, st.text(max_size=30)))
+@given(st.one_of(KEYS, ROUGH_TEXT))
 def test_normalising_twice_changes_nothing_more(text: str) -> None:
     once = normalise_key(text)
 
     assert normalise_key(once) == once
+
+
+@given(ROUGH_TEXT)
+def test_a_key_without_findings_is_plain(text: str) -> None:
+    if not check_key(text):
+        assert re.fullmatch(r"\.|\.?[a-z0-9_.-]+", normalise_key(text))
+
+
+@given(ROUGH_TEXT)
+def test_any_text_gives_findings_and_no_accident(text: str) -> None:
+    found = (*check_key(text), *check_host(text), *check_next_hop(text), *check_port(text))
+
+    assert all(finding.text and finding.advice for finding in found)
 
 
 @given(KEYS)

@@ -108,3 +108,9 @@ def _objects(draw: st.DrawFn, number: int, key: str, relays: list[RelayTarget]) 
 
 FEW_KEYS = st.sampled_from([".", "a.org", "b.org", "c.org", ".org", "x.a.org", "d.fr", ".fr"])
 """Keys that meet: the same in two intents, and one below the other."""
+
+ROUGH_TEXT = st.one_of(
+    st.text(max_size=60),
+    st.text(alphabet="aé.:[]@-_xn☃İﬀ。١\u200d\u0301*/ \t\r\n\0#IPv6", max_size=40),
+)
+"""What somebody may type or paste, with the signs that matter in it more often."""
