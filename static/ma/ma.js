@@ -139,6 +139,10 @@ let opened = [];
 let focused = "";
 
 document.addEventListener("htmx:beforeSwap", (event) => {
+  // A poll that ends with an empty answer has nothing to put in the place of the page.
+  if (isPoll(event) || event.detail.target.hasAttribute("data-ma-poll")) {
+    if (!event.detail.serverResponse) event.detail.shouldSwap = false;
+  }
   const target = event.detail.target;
   opened = all("details[open][id]", target).map((element) => element.id);
   focused = target.contains(document.activeElement) ? document.activeElement.id : "";
