@@ -74,7 +74,7 @@ class ListServer:
         cf = release / "sympa.cf"
         cf.write_bytes(self.configuration(release, port))
         table = b".\tto_relay:[smtp1.renater.fr]\n"
-        argv = [self.tools.makemap, "-C", cf, "hash", release / "mailertable"]
+        argv: list[str | Path] = [self.tools.makemap, "-C", cf, "hash", release / "mailertable"]
         subprocess.run(argv, input=table, check=True)
         (release / "mailertable.db").chmod(0o644)
         return release
@@ -91,7 +91,7 @@ class ListServer:
             "_PORT_": port,
         }
         defines = [f"-D{name}={value}" for name, value in values.items()]
-        argv = [self.tools.m4, "-D_NO_MAKEINFO_", *defines, CONFIGURATION_SOURCE]
+        argv: list[str | Path] = [self.tools.m4, "-D_NO_MAKEINFO_", *defines, CONFIGURATION_SOURCE]
         return subprocess.run(argv, capture_output=True, check=True).stdout
 
     def point(self, link: str, target: str) -> None:

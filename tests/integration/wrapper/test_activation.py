@@ -27,7 +27,7 @@ def submit_until(
     server: ListServer, submitter: int, done: threading.Event
 ) -> list[tuple[str, int]]:
     """Submit one recipient at a time; each with the exit code."""
-    results = []
+    results: list[tuple[str, int]] = []
     for number in itertools.count():
         if done.is_set():
             return results

@@ -56,7 +56,7 @@ DAMAGES: dict[str, Damage] = {
 }
 
 
-@pytest.fixture(params=DAMAGES.values(), ids=DAMAGES.keys())
+@pytest.fixture(params=DAMAGES.values(), ids=list(DAMAGES))
 def broken(request: pytest.FixtureRequest, live: ListServer) -> ListServer:
     """A list server whose live release cannot be used."""
     damage: Damage = request.param

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 
@@ -18,6 +19,7 @@ def start(server: ListServer, *arguments: str) -> subprocess.Popen[bytes]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        start_new_session=True,
     )
     assert process.stdin is not None
     process.stdin.write(MESSAGE)
@@ -97,15 +99,13 @@ def test_what_sendmail_throws_away_at_a_signal_is_kept(
     assert server.queued() == []
 
 
-def test_a_signal_to_both_at_once_is_noticed(server: ListServer, silent_port: int) -> None:
-    """As systemd stops a service: each process of the group gets it."""
+def test_a_signal_to_the_whole_group_is_noticed(server: ListServer, silent_port: int) -> None:
+    """As a terminal sends it, and systemd to all processes of a service: to sendmail as well."""
     server.make_release("a", silent_port)
     server.activate("a")
     process = start(server)
     wait_until(lambda: len(server.queued()) == 2, "sendmail has queued the message")
-    child = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, check=True)
-    both = [child.stdout.decode().strip(), str(process.pid)]
-    subprocess.run(["kill", "-TERM", *both], check=True)
+    os.killpg(process.pid, signal.SIGTERM)
     process.communicate(timeout=30)
     assert [message.ended for message in server.kept()] == ["exit 0 after signal 15"]
 
