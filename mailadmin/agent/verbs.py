@@ -1,5 +1,20 @@
 """Which function carries out which verb, for each role."""
 
 from mailadmin.agent.carry_out import VerbTable
+from mailadmin.wire.core.messages import Role, Verb
+from routing.agent.activate import activate
+from routing.agent.confirm import confirm, revert
+from routing.agent.observe import observe as observe_releases
+from routing.agent.prove import prove
+from routing.agent.stage import stage
+from spools.agent.observe import observe as observe_spool
 
-VERBS: VerbTable = {}
+VERBS: VerbTable = {
+    (Role.DEPLOY, Verb.STAGE): stage,
+    (Role.DEPLOY, Verb.ACTIVATE): activate,
+    (Role.DEPLOY, Verb.CONFIRM): confirm,
+    (Role.DEPLOY, Verb.REVERT): revert,
+    (Role.DEPLOY, Verb.OBSERVE): observe_releases,
+    (Role.SPOOL, Verb.PROVE): prove,
+    (Role.SPOOL, Verb.OBSERVE): observe_spool,
+}

@@ -130,7 +130,8 @@ def _limits(flavour: Flavour, facts: HostFacts) -> list[str]:
 
 
 def _site() -> list[str]:
-    return ["dnl What this site adds.", f"include(_RELEASE_`/{LOCAL_M4}')dnl"]
+    # m4 runs in the directory where the release is built, before it has its final name.
+    return ["dnl What this site adds.", f"include(`{LOCAL_M4}')dnl"]
 
 
 def _mailers(mailers: Iterable[Mailer]) -> list[str]:

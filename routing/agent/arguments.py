@@ -1,0 +1,28 @@
+"""Reads the arguments of a verb; a digest becomes part of a path, so nothing else gets through."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from mailadmin.wire.core.canonical import Json
+from routing.agent.faults import Fault
+
+DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+def digests(
+    arguments: Mapping[str, Json], *names: str, may_be_empty: tuple[str, ...] = ()
+) -> tuple[str, ...]:
+    """The named arguments in order. Raises Fault `malformed` with every wrong one at once."""
+    problems = []
+    found = []
+    for name in names:
+        value = arguments.get(name)
+        found.append(value if isinstance(value, str) else "")
+        empty = name in may_be_empty and value == ""
+        if not empty and not (isinstance(value, str) and DIGEST.fullmatch(value)):
+            problems.append(f"{name} must be 64 hexadecimal digits, not {value!r:.80}")
+    if problems:
+        raise Fault("malformed", f"The order cannot be carried out: {'; '.join(problems)}.")
+    return tuple(found)

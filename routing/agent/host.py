@@ -1,0 +1,43 @@
+"""What the agents of a mail host are told about it by their configuration file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from routing.core.facts import HostKind
+
+
+@dataclass(frozen=True, slots=True)
+class HostConfig:
+    """One mail host. Every path is absolute on it.
+
+    `routing` holds releases/, manifests/, current and last-good, and belongs to the deploy agent;
+    everybody may read it. `owner` and `group` own the spool and run sendmail on it. `cf_dir` is
+    the directory of m4's sources, with a final slash. `service_switch` is sendmail's
+    ServiceSwitchFile, empty where the host uses the default.
+    """
+
+    name: str
+    fqdn: str
+    kind: HostKind
+    routing: Path
+    spool: Path
+    run_dir: Path
+    kept: Path
+    dead_letter: Path
+    sendmail: Path
+    makemap: Path
+    m4: Path
+    cf_dir: str
+    wrapper: Path
+    owner: str
+    group: str
+    trusted_user: str
+    local_mta_host: str = "127.0.0.1"
+    local_mta_port: int = 25
+    service_switch: str = ""
+    build_seconds: int = 120
+    """The most that one run of m4 or makemap may take."""
+    ask_seconds: int = 120
+    """The most that one run of sendmail may take; 60 s of it go where the name is unqualified."""

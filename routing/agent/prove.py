@@ -1,0 +1,167 @@
+"""Prove: ask the host's own sendmail where mail goes, as the spool's owner, who submits too."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from mailadmin.wire.core.canonical import Json, canonical, digest_of
+from mailadmin.wire.core.results import VerbResult, done
+from routing.agent.arguments import digests
+from routing.agent.faults import Fault, reports_faults
+from routing.agent.host import HostConfig
+from routing.agent.releases import (
+    CONFIGURATIONS,
+    TABLES,
+    dump,
+    live,
+    release_path,
+    remembered,
+)
+from routing.agent.tools import Ran, run
+from routing.agent.version import sendmail_version
+from routing.core.bv import Answer, parse_bv
+from routing.core.names import check_host
+
+BATCH = 500
+SIDES = {"primary": "sympa.cf", "fallback": "sympa-fallback.cf"}
+NOTICE = "Notice: -bv may give misleading output"
+NO_MX = "MX lookup failure"
+MOST_ADDRESS = 320
+
+
+@reports_faults("Nothing was switched.")
+def prove(host: HostConfig, arguments: Mapping[str, Json], blob: bytes | None) -> VerbResult:
+    """Answers of the releases `live` and `staged` ("" is none), primary and fallback.
+
+    Before it asks, it makes sure that this user can read every file and every map: `-bv` would
+    answer by MX otherwise.
+    """
+    asked_live, staged = digests(arguments, "live", "staged", may_be_empty=("live", "staged"))
+    addresses = _addresses(blob)
+    _same_live(host, asked_live)
+    answers: dict[str, Json] = {}
+    for side, digest in (("live", asked_live), ("staged", staged)):
+        if digest:
+            answers[side] = _ask_release(host, digest, addresses)
+    _same_live(host, asked_live)
+    body: dict[str, Json] = {
+        "asked": len(addresses),
+        "sendmail_version": sendmail_version(host),
+        "user": host.owner,
+        "live": asked_live,
+        "staged": staged,
+    }
+    return done(body, canonical(answers))
+
+
+def _addresses(blob: bytes | None) -> list[str]:
+    try:
+        given = json.loads(blob or b"")
+    except ValueError:
+        raise Fault("malformed", "The order carries no list of addresses.") from None
+    if not isinstance(given, list) or not given:
+        raise Fault("malformed", "The order carries no list of addresses.")
+    wrong = [repr(item)[:80] for item in given if not _is_address(item)]
+    if wrong:
+        raise Fault("malformed", f"These are no addresses to ask: {', '.join(wrong[:5])}.")
+    return given
+
+
+def _is_address(item: object) -> bool:
+    """One word that sendmail cannot take for an option; what is after @ is a name."""
+    if not isinstance(item, str) or not 0 < len(item) <= MOST_ADDRESS:
+        return False
+    user, at, name = item.partition("@")
+    return user.isalnum() and user.isascii() and (not at or not check_host(name))
+
+
+def _same_live(host: HostConfig, expected: str) -> None:
+    now = live(host)
+    if expected and now != expected:
+        text = f"The host runs {now[:8] or 'no release'}, not {expected[:8]}."
+        raise Fault("not_live", text, live=now)
+
+
+def _ask_release(host: HostConfig, digest: str, addresses: Sequence[str]) -> dict[str, Json]:
+    release = release_path(host, digest)
+    _check_readable(host, digest, release)
+    return {
+        side: {
+            address: list(answer)
+            for address, answer in _ask(host, release / configuration, addresses).items()
+        }
+        for side, configuration in SIDES.items()
+    }
+
+
+def _check_readable(host: HostConfig, digest: str, release: Path) -> None:
+    """Every file, by opening it, and each map by a dump that equals the one of staging."""
+    expected = remembered(host, digest)
+    if expected is None:
+        raise Fault("not_staged", f"Release {digest[:8]} is not staged here.")
+    unreadable = [name for name in _file_names() if not _opens(release / name)]
+    if unreadable:
+        text = f"{host.owner} cannot read {', '.join(unreadable)} of release {digest[:8]}."
+        raise Fault("unreadable", f"{text} Files must have mode 0644, directories 0755.")
+    for table in TABLES:
+        if digest_of(dump(host, release, table)) != expected["dumps"][table]:
+            raise Fault("dump_differs", f"{table}.db of {digest[:8]} holds other keys than staged.")
+    for name in CONFIGURATIONS:
+        _check_configuration(host, release / f"{name}.cf")
+
+
+def _file_names() -> list[str]:
+    return [*(f"{name}.cf" for name in CONFIGURATIONS), *(f"{name}.db" for name in TABLES)]
+
+
+def _opens(path: Path) -> bool:
+    try:
+        with path.open("rb"):
+            return True
+    except OSError:
+        return False
+
+
+def _check_configuration(host: HostConfig, configuration: Path) -> None:
+    """`-bC` must end well and say nothing: it exits 0 on some faults that it prints."""
+    argv: list[str | Path] = [host.sendmail, "-C", configuration, "-bC"]
+    ran = run(argv, cwd=configuration.parent, seconds=host.ask_seconds)
+    if not ran.silent_success:
+        text = f"sendmail does not accept {configuration.name}: {ran.verdict}."
+        raise Fault("check_failed", text, output=ran.said)
+
+
+def _ask(host: HostConfig, configuration: Path, addresses: Sequence[str]) -> Mapping[str, Answer]:
+    answers: dict[str, Answer] = {}
+    for batch in _batches(addresses):
+        argv = [host.sendmail, "-C", configuration, "-bv", *batch]
+        ran = run(argv, cwd=configuration.parent, seconds=host.ask_seconds)
+        output = (ran.out + ran.err).decode("utf-8", "replace")
+        found = parse_bv(output, batch)
+        _refuse_noise(ran, output, found.values())
+        answers |= found
+    return answers
+
+
+def _refuse_noise(ran: Ran, output: str, answers: Iterable[Answer]) -> None:
+    """Any line that is no answer is a warning that must not pass unseen."""
+    texts = {text for _, text in answers} | {NO_MX}
+    noise = [
+        line
+        for line in output.splitlines()
+        if line.strip()
+        and "... " not in line
+        and not line.startswith(NOTICE)
+        and not any(line.strip() in text or text in line for text in texts if text)
+    ]
+    if ran.stopped or ran.exit_code < 0 or noise:
+        raise Fault(
+            "sendmail_failed", f"{ran.verdict}, and said more than answers.", output=ran.said
+        )
+
+
+def _batches(addresses: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(addresses), BATCH):
+        yield addresses[start : start + BATCH]

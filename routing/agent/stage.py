@@ -1,0 +1,167 @@
+"""Stage: build a bundle beside the live release. Touches nothing that is live."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from mailadmin.wire.core.canonical import Json
+from mailadmin.wire.core.results import VerbResult, done
+from routing.agent.arguments import digests
+from routing.agent.faults import Fault, reports_faults
+from routing.agent.host import HostConfig
+from routing.agent.releases import (
+    CONFIGURATIONS,
+    MANIFEST,
+    MAP_TYPE,
+    TABLES,
+    Manifest,
+    drift,
+    dump,
+    live,
+    manifest_digest,
+    measure,
+    release_path,
+    remembered,
+)
+from routing.agent.switch import alone, sync_directory, sync_file
+from routing.agent.tools import run
+from routing.core.bundle import Bundle, bundle_from_canonical
+
+FILE_NAMES = frozenset(
+    {
+        "sympa.mc",
+        "sympa-fallback.mc",
+        "mailertable",
+        "mailertable-fallback",
+        "local.m4",
+        "sympa.conf",
+    }
+)
+
+
+@reports_faults("Nothing live was touched.")
+def stage(host: HostConfig, arguments: Mapping[str, Json], blob: bytes | None) -> VerbResult:
+    """Build the bundle in `blob` as the release that its digest names, and report its manifest.
+
+    An intact release of that digest is reported as it is; a damaged one is built anew, unless it
+    is live: then that is drift, and somebody must look.
+    """
+    (digest,) = digests(arguments, "release")
+    bundle = _read(digest, blob)
+    with alone(host):
+        _make_room(host, digest)
+        manifest = None if drift(host, digest) else remembered(host, digest)
+        if manifest is None:
+            manifest = _build(host, digest, bundle)
+    return done(
+        {"release": digest, "manifest": manifest, "manifest_digest": manifest_digest(manifest)}
+    )
+
+
+def _read(digest: str, blob: bytes | None) -> Bundle:
+    try:
+        bundle = bundle_from_canonical(blob or b"")
+    except (ValueError, KeyError, TypeError) as error:
+        raise Fault("bundle_mismatch", f"The order carries no bundle: {error}.") from None
+    if bundle.digest != digest:
+        text = f"The bundle has the digest {bundle.digest}, the order names {digest}."
+        raise Fault("bundle_mismatch", text)
+    if strange := sorted(set(bundle.files) - FILE_NAMES):
+        raise Fault("bundle_mismatch", f"The bundle holds files that no release has: {strange}.")
+    return bundle
+
+
+def _make_room(host: HostConfig, digest: str) -> None:
+    for name in ("releases", "manifests"):
+        (host.routing / name).mkdir(mode=0o755, exist_ok=True)
+    if live(host) == digest and (found := drift(host, digest)):
+        files = ", ".join(item["file"] for item in found)
+        raise Fault("drift", f"The live release was edited by hand: {files}.", files=found)
+
+
+def _build(host: HostConfig, digest: str, bundle: Bundle) -> Manifest:
+    final, building = release_path(host, digest), host.routing / "releases" / f".staging-{digest}"
+    shutil.rmtree(building, ignore_errors=True)
+    building.mkdir(mode=0o755)
+    try:
+        for name, text in bundle.files.items():
+            (building / name).write_text(text, encoding="utf-8")
+        for name in CONFIGURATIONS:
+            _run_m4(host, building, final, name)
+        for table in TABLES:
+            _run_makemap(host, building, table, bundle.files[table])
+        manifest = measure(host, building)
+        (building / MANIFEST).write_bytes(_text_of(manifest))
+        _settle(building)
+    except BaseException:
+        shutil.rmtree(building, ignore_errors=True)
+        raise
+    _put_in_place(host, building, final, manifest)
+    return manifest
+
+
+def _run_m4(host: HostConfig, building: Path, final: Path, name: str) -> None:
+    argv: list[str | Path] = [
+        host.m4,
+        "-D_NO_MAKEINFO_",
+        f"-D_CF_DIR_={host.cf_dir}",
+        f"-D_RELEASE_={final}",
+        f"{name}.mc",
+    ]
+    ran = run(argv, cwd=building, seconds=host.build_seconds)
+    if not ran.succeeded or not ran.out:
+        text = f"m4 could not build {name}.cf from {name}.mc: {ran.verdict}."
+        raise Fault("m4_failed", text, output=ran.said)
+    (building / f"{name}.cf").write_bytes(ran.out)
+
+
+def _run_makemap(host: HostConfig, building: Path, table: str, source: str) -> None:
+    argv: list[str | Path] = [host.makemap, "-C", building / "sympa.cf", MAP_TYPE, building / table]
+    ran = run(argv, stdin=source.encode(), cwd=building, seconds=host.build_seconds)
+    if not ran.silent_success:
+        text = f"makemap could not build {table}.db: {ran.verdict}."
+        raise Fault("makemap_failed", text, output=ran.said)
+    if dump(host, building, table) != _expected_dump(source):
+        raise Fault("dump_differs", f"{table}.db does not hold what {table} says.")
+
+
+def _expected_dump(source: str) -> bytes:
+    """What makemap -u prints of a table, sorted: lower-case keys, one tab, the value."""
+    lines = []
+    for line in source.splitlines():
+        if line.strip() and not line.startswith("#"):
+            key, _, value = line.replace("\t", " ").partition(" ")
+            lines.append(f"{key.lower()}\t{value.strip()}".encode())
+    return b"\n".join(sorted(lines))
+
+
+def _settle(building: Path) -> None:
+    """Modes for everybody who will read it (makemap's own is 0640), and all of it on the disk."""
+    for entry in building.iterdir():
+        entry.chmod(0o644)
+        sync_file(entry)
+    building.chmod(0o755)
+    sync_directory(building)
+
+
+def _put_in_place(host: HostConfig, building: Path, final: Path, manifest: Manifest) -> None:
+    if final.exists():
+        damaged = final.with_name(f".damaged-{final.name}-{os.getpid()}")
+        final.rename(damaged)
+        shutil.rmtree(damaged, ignore_errors=True)
+    building.rename(final)
+    sync_directory(final.parent)
+    kept = host.routing / "manifests" / final.name
+    beside = kept.with_name(f".{final.name}.new")
+    beside.write_bytes(_text_of(manifest))
+    sync_file(beside)
+    beside.rename(kept)
+    sync_directory(kept.parent)
+
+
+def _text_of(manifest: Manifest) -> bytes:
+    return json.dumps(manifest, indent=1, sort_keys=True).encode() + b"\n"
