@@ -6,6 +6,7 @@ from mailadmin.celery import app
 from mailadmin.nudge import TICK
 from mailadmin.tick import take_in
 from mailadmin.tick import tick as run_tick
+from mailadmin.wire.broker import drop_builtin_tasks
 from mailadmin.wire.names import RECORD_REPORT
 
 
@@ -19,3 +20,7 @@ def tick() -> None:
 def record_report(envelope: str) -> None:
     """Called by agents."""
     take_in(envelope)
+
+
+# An agent may write to the reports queue, and so could call them.
+drop_builtin_tasks(app)

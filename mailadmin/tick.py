@@ -12,15 +12,15 @@ from typing import TypeVar
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 from django.utils import timezone
-from routing.services.hosts import observed
 
 from mailadmin.celery import app
 from mailadmin.wire.core.messages import Outcome, Verb
 from mailadmin.wire.keys import load_private
 from mailadmin.wire.models import Attempt
-from mailadmin.wire.services import record, resend_open, sign_and_send_due
+from mailadmin.wire.services import forget_old, record, resend_open, sign_and_send_due
 from mailadmin.wire.transport import Transport, TransportDown
 from routing.services.advance import advance, open_pushes, settle_unheard
+from routing.services.hosts import observed
 from routing.services.observing import request_observations
 from routing.services.order import may_sign
 from routing.services.record import record_result
@@ -39,6 +39,7 @@ def tick() -> None:
     _each(open_pushes(), advance)
     request_observations(now=now)
     send_due(now)
+    forget_old(now=now)
 
 
 def take_in(envelope: str) -> None:

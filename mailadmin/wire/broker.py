@@ -44,6 +44,8 @@ def celery_settings(*, url: str, prefix: str, queues: Sequence[str]) -> dict[str
         "task_serializer": "json",
         "accept_content": ["json"],
         "task_ignore_result": True,
+        # No results, so beat need not send a task every day to remove them.
+        "result_expires": None,
         "task_acks_late": True,
         "task_send_sent_event": False,
         "worker_prefetch_multiplier": 1,

@@ -95,6 +95,8 @@ class Attempt(models.Model):
                 condition=Q(state__in=["due", "sent"]),
                 name="wire_attempt_open",
             ),
+            # forget_old asks for the oldest.
+            models.Index(fields=["verb", "ended_at"], name="wire_attempt_ended"),
         ]
 
     def __str__(self) -> str:

@@ -4,6 +4,7 @@ transaction; Redis is spoken to outside of it, and losing what was said there ch
 
 from mailadmin.wire.services.agents import AgentConflict, NoSuchAgent, register_agent
 from mailadmin.wire.services.asking import again, cancel, request
+from mailadmin.wire.services.forgetting import forget_old
 from mailadmin.wire.services.receiving import record
 from mailadmin.wire.services.sending import resend_open, sign_and_send_due
 
@@ -12,6 +13,7 @@ __all__ = [
     "NoSuchAgent",
     "again",
     "cancel",
+    "forget_old",
     "record",
     "register_agent",
     "request",

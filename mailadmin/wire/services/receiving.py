@@ -3,6 +3,7 @@ and that answers an open attempt, with its sequence, is believed.
 """
 
 import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +12,7 @@ from django.db.models import F
 from django.db.models.functions import Greatest
 
 from mailadmin.wire.core.blobs import BlobError, unpack
+from mailadmin.wire.core.canonical import Json
 from mailadmin.wire.core.fields import MAX_INTEGER, MessageError
 from mailadmin.wire.core.messages import Outcome, Report
 from mailadmin.wire.core.sequence import Refusal
@@ -111,7 +113,7 @@ def _close(
     changed = Attempt.objects.filter(pk=attempt.pk, state=AttemptState.SENT.value).update(
         state=AttemptState.REPORTED.value,
         outcome=report.outcome.value,
-        body=dict(report.body),
+        body=_storable(report.body),
         result=packed,
         result_digest=report.blob or "",
         reported_at=now,
@@ -141,6 +143,17 @@ def _learn(agent: Agent, report: Report, *, fresh: bool, now: datetime) -> None:
 def _error(report: Report) -> dict[str, object]:
     found = report.body.get("error")
     return dict(found) if isinstance(found, dict) else {}
+
+
+def _storable(value: Json) -> Json:
+    """PostgreSQL keeps no NUL in text; the envelope still has it, escaped."""
+    if isinstance(value, str):
+        return value.replace("\0", "\ufffd")
+    if isinstance(value, Mapping):
+        return {str(_storable(key)): _storable(item) for key, item in value.items()}
+    if isinstance(value, Sequence):
+        return [_storable(item) for item in value]
+    return value
 
 
 def _keep(authentic: _Authentic, envelope: str, why: str, now: datetime) -> None:

@@ -183,3 +183,17 @@ def test_an_agent_cannot_give_a_sequence_that_is_none(
     control.record(seal_report(report, listes.key))
 
     assert Agent.objects.get().last_sequence == 1
+
+
+def test_a_nul_in_what_a_program_said_does_not_stop_the_report(
+    control: Control, listes: AgentPlace, attempt: Attempt
+) -> None:
+    body = {"error": {"code": "m4_failed", "text": "m4 said \0", "lines": ["\0", 1, None]}}
+    report = answer(attempt, outcome=Outcome.FAILED, body=body)
+
+    ended = control.record(seal_report(report, listes.key))
+
+    assert ended is not None
+    assert ended.body == {
+        "error": {"code": "m4_failed", "text": "m4 said \ufffd", "lines": ["\ufffd", 1, None]}
+    }

@@ -1,0 +1,29 @@
+"""Remove telemetry that nobody will ask for again. What belongs to a push is never removed."""
+
+from datetime import datetime, timedelta
+
+from django.db.models import Model, QuerySet
+
+from mailadmin.wire.core.messages import Verb
+from mailadmin.wire.models import Attempt, ReceivedReport
+
+KEEP_REPORTS = timedelta(days=7)
+KEEP_OBSERVATIONS = timedelta(days=1)
+
+# One call's worth, so that a long-neglected table does not hold the database's one writer.
+SLICE = 500
+
+
+def forget_old(*, now: datetime) -> int:
+    """Delete received reports and ended observations past their time, at most SLICE of each.
+    Returns how many rows went."""
+    reports = ReceivedReport.objects.filter(received_at__lt=now - KEEP_REPORTS)
+    observations = Attempt.objects.filter(
+        verb=Verb.OBSERVE.value, ended_at__lt=now - KEEP_OBSERVATIONS
+    )
+    return _delete_slice(reports) + _delete_slice(observations)
+
+
+def _delete_slice(rows: QuerySet[Model]) -> int:
+    keys = list(rows.values_list("pk", flat=True)[:SLICE])
+    return rows.model._default_manager.filter(pk__in=keys).delete()[0] if keys else 0
