@@ -1,0 +1,159 @@
+"""The audit trail as its page shows it: newest first, filtered, in pages by number."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from mailadmin.audit.models import AuditEvent
+
+PAGE_SIZE = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditFilter:
+    """What to show. Empty values filter nothing; `before` is an event's number, 0 is the newest."""
+
+    text: str = ""
+    actor: str = ""
+    action: str = ""
+    object_id: UUID | None = None
+    push: int | None = None
+    since: date | None = None
+    until: date | None = None
+    before: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One field that an event changed, as text; "" where there was nothing."""
+
+    field: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """One event. `what` is the action in words."""
+
+    number: int
+    at: datetime
+    actor: str
+    actor_name: str
+    action: str
+    what: str
+    subject: str
+    object_id: UUID | None
+    push: int | None
+    host: str
+    note: str
+    digest: str
+    hash: str
+    differences: tuple[Difference, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPage:
+    """Events newest first; `older` is the `before` of the next page, 0 when this is the last."""
+
+    rows: tuple[EventRow, ...]
+    total: int
+    older: int
+    actors: tuple[str, ...]
+    actions: tuple[str, ...]
+
+
+def audit_page(asked: AuditFilter) -> AuditPage:
+    """One page of events."""
+    matching = _matching(asked)
+    page = matching.filter(number__lt=asked.before) if asked.before else matching
+    events = list(page.order_by("-number")[: PAGE_SIZE + 1])
+    rows = tuple(event_row(event) for event in events[:PAGE_SIZE])
+    everything = AuditEvent.objects.order_by()
+    return AuditPage(
+        rows=rows,
+        total=matching.count(),
+        older=rows[-1].number if len(events) > PAGE_SIZE else 0,
+        actors=tuple(sorted(everything.values_list("actor", flat=True).distinct())),
+        actions=tuple(sorted(everything.values_list("action", flat=True).distinct())),
+    )
+
+
+def object_history(object_id: UUID, limit: int = 20) -> tuple[EventRow, ...]:
+    """The newest events of one object."""
+    events = AuditEvent.objects.filter(object_id=object_id).order_by("-number")[:limit]
+    return tuple(event_row(event) for event in events)
+
+
+def push_history(push: int) -> tuple[EventRow, ...]:
+    """Every event of a config push, newest first."""
+    return tuple(
+        event_row(event) for event in AuditEvent.objects.filter(push=push).order_by("-number")
+    )
+
+
+def event_row(event: AuditEvent) -> EventRow:
+    """A row of the trail as values."""
+    return EventRow(
+        number=event.number,
+        at=event.at,
+        actor=event.actor,
+        actor_name=event.actor_name,
+        action=event.action,
+        what=event.action.replace("_", " ").replace(".", " "),
+        subject=event.subject,
+        object_id=event.object_id,
+        push=event.push,
+        host=event.host,
+        note=event.note,
+        digest=event.digest,
+        hash=event.hash,
+        differences=differences(event.old, event.new),
+    )
+
+
+def differences(
+    old: Mapping[str, Any] | None, new: Mapping[str, Any] | None
+) -> tuple[Difference, ...]:
+    """The fields that differ, in the order of the alphabet."""
+    before, after = old or {}, new or {}
+    return tuple(
+        Difference(name.replace("_", " "), _text(before.get(name)), _text(after.get(name)))
+        for name in sorted({*before, *after})
+        if before.get(name) != after.get(name)
+    )
+
+
+def _text(value: Any) -> str:
+    if value is None or value == "":
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return ", ".join(value)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _matching(asked: AuditFilter) -> QuerySet[AuditEvent]:
+    wanted = Q()
+    if asked.text:
+        wanted &= Q(subject__icontains=asked.text) | Q(note__icontains=asked.text)
+    if asked.since:
+        wanted &= Q(at__date__gte=asked.since)
+    if asked.until:
+        wanted &= Q(at__date__lte=asked.until)
+    exact = {
+        "actor": asked.actor,
+        "action": asked.action,
+        "object_id": asked.object_id,
+        "push": asked.push,
+    }
+    wanted &= Q(**{name: value for name, value in exact.items() if value})
+    return AuditEvent.objects.filter(wanted)

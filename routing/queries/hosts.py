@@ -1,0 +1,211 @@
+"""Mail hosts as their pages show them: agents, facts, live release, releases, drift, kept mail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from mailadmin.wire.core.messages import Role
+from mailadmin.wire.models import Agent
+from routing.core.facts import HostFacts
+from routing.core.states import TargetState
+from routing.models import HostState, MailHost, PushTarget, Revision
+from routing.queries.revisions import live_revision
+
+LATE_PERIODS = 4
+AWAY_PERIODS = 20
+
+
+class AgentState(StrEnum):
+    """What the age of an agent's last word says; the words of the badge."""
+
+    SEEN = "seen"
+    LATE = "late"
+    AWAY = "away"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class AgentLine:
+    """One agent of one host. `skew_ms` is its clock minus ours, None before its first report."""
+
+    role: str
+    state: AgentState
+    seen_at: datetime | None
+    skew_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseLine:
+    """A release on the host, with the revision and the push that made it (0: none of ours)."""
+
+    digest: str
+    built_at: datetime | None
+    is_live: bool
+    is_last_good: bool
+    revision: Revision | None
+    push: int
+
+
+@dataclass(frozen=True, slots=True)
+class HostSummary:
+    """A line of the list. `live` is None before the first observation, "" for no release."""
+
+    host: MailHost
+    agents: tuple[AgentLine, ...]
+    live: str | None
+    revision: int | None
+    drift: str
+    observed_at: datetime | None
+    kept_total: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class HostPage:
+    """Everything about one mail host."""
+
+    summary: HostSummary
+    facts: HostFacts | None
+    last_good: str | None
+    releases: tuple[ReleaseLine, ...]
+    drift: tuple[Mapping[str, str], ...]
+    kept: tuple[Mapping[str, Any], ...]
+    kept_at: datetime | None
+    error: str
+    live_by_record: Revision | None
+
+
+def list_hosts(*, now: datetime, period: timedelta) -> tuple[HostSummary, ...]:
+    """Every mail host in order of activation; `period` is how often agents are asked to look."""
+    hosts = list(MailHost.objects.select_related("state"))
+    agents = agents_by_host(now=now, period=period)
+    return tuple(_summary(host, agents.get(host.name, ())) for host in hosts)
+
+
+def host_page(name: str, *, now: datetime, period: timedelta) -> HostPage | None:
+    """One mail host, None when there is none of that name."""
+    host = MailHost.objects.select_related("state").filter(name=name).first()
+    if host is None:
+        return None
+    state = state_of(host)
+    summary = _summary(host, agents_by_host(now=now, period=period).get(host.name, ()))
+    return HostPage(
+        summary=summary,
+        facts=state.host_facts if state else None,
+        last_good=state.last_good if state else None,
+        releases=_releases(host, state),
+        drift=tuple(state.drift) if state else (),
+        kept=tuple(_kept(item) for item in state.kept) if state else (),
+        kept_at=state.spool_at if state else None,
+        error=state.error if state else "",
+        live_by_record=live_revision(host),
+    )
+
+
+def agents_by_host(*, now: datetime, period: timedelta) -> dict[str, tuple[AgentLine, ...]]:
+    """The agents of all hosts in one query."""
+    found: dict[str, tuple[AgentLine, ...]] = {}
+    for agent in Agent.objects.filter(disabled=False).order_by("host_name", "role"):
+        line = AgentLine(
+            role=Role(agent.role).value,
+            state=agent_state(agent.last_seen_at, now=now, period=period),
+            seen_at=agent.last_seen_at,
+            skew_ms=agent.clock_skew_ms,
+        )
+        found[agent.host_name] = (*found.get(agent.host_name, ()), line)
+    return found
+
+
+def agent_state(seen_at: datetime | None, *, now: datetime, period: timedelta) -> AgentState:
+    """How worrying the silence of an agent is."""
+    if seen_at is None:
+        return AgentState.NEVER
+    if now - seen_at <= period * LATE_PERIODS:
+        return AgentState.SEEN
+    return AgentState.LATE if now - seen_at <= period * AWAY_PERIODS else AgentState.AWAY
+
+
+def state_of(host: MailHost) -> HostState | None:
+    """What was observed, None before the first observation."""
+    return getattr(host, "state", None)
+
+
+def _summary(host: MailHost, agents: tuple[AgentLine, ...]) -> HostSummary:
+    state = state_of(host)
+    revision = live_revision(host) if host.is_list_server else None
+    return HostSummary(
+        host=host,
+        agents=agents,
+        live=state.live if state else None,
+        revision=revision.number if revision else None,
+        drift=_drift(state),
+        observed_at=state.deploy_at if state else None,
+        kept_total=state.kept_total if state else None,
+    )
+
+
+def _drift(state: HostState | None) -> str:
+    if state is None or state.deploy_at is None:
+        return "unknown"
+    return "drift" if state.drift else "none"
+
+
+def _releases(host: MailHost, state: HostState | None) -> tuple[ReleaseLine, ...]:
+    """Newest first, as the host reported them, with what our record knows of each."""
+    if state is None:
+        return ()
+    known = _targets_by_digest(host)
+    lines = [_release(item, state, known.get(item["digest"])) for item in state.releases]
+    oldest = datetime.min.replace(tzinfo=UTC)
+    return tuple(sorted(lines, key=lambda line: line.built_at or oldest, reverse=True))
+
+
+def _targets_by_digest(host: MailHost) -> dict[str, PushTarget]:
+    """The newest confirmed target of each release of a host, else the newest of all."""
+    rows = (
+        PushTarget.objects.filter(host=host)
+        .select_related("revision")
+        .defer("answers", "proof", "plan", "revision__intent", "revision__bundle")
+    )
+    ordered = sorted(rows, key=lambda row: (row.state == TargetState.CONFIRMED, row.pk))
+    return {row.revision.digest: row for row in ordered}
+
+
+def _release(item: Mapping[str, Any], state: HostState, target: PushTarget | None) -> ReleaseLine:
+    return ReleaseLine(
+        digest=item["digest"],
+        built_at=_moment(item.get("built_at")),
+        is_live=item["digest"] == state.live,
+        is_last_good=item["digest"] == state.last_good,
+        revision=target.revision if target else None,
+        push=target.push_id if target else 0,
+    )
+
+
+def _kept(item: Mapping[str, Any]) -> dict[str, Any]:
+    """One kept message with its moment readable by a page."""
+    return {**item, "at": _moment(item.get("at"))}
+
+
+def _moment(value: Any) -> datetime | None:
+    """Seconds since the epoch or ISO text as a moment; None for anything else, and for 0."""
+    try:
+        if isinstance(value, str):
+            return datetime.fromisoformat(value)
+        return datetime.fromtimestamp(float(value), UTC) if value else None
+    except (ValueError, OverflowError, OSError, TypeError):
+        return None
+
+
+def silent_hosts(
+    agents: Mapping[str, Iterable[AgentLine]],
+) -> tuple[tuple[str, datetime | None], ...]:
+    """Hosts with an agent that said nothing for too long, with its last word."""
+    return tuple(
+        (host, min((line.seen_at for line in lines if line.seen_at), default=None))
+        for host, lines in agents.items()
+        if any(line.state in (AgentState.LATE, AgentState.AWAY) for line in lines)
+    )

@@ -1,0 +1,243 @@
+"""Routing objects as the pages show them: lists in pages, one object with where its mail goes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from routing.core.edits import Op
+from routing.core.facts import HostFacts
+from routing.core.intent import Intent, ObjectKind
+from routing.core.intent import RelayTarget as Relay
+from routing.core.intent import RoutingObject as Item
+from routing.core.mailertable import relay_value, value_of
+from routing.core.names import display_name
+from routing.models import HostState, RelayTarget, RoutingObject
+from routing.queries.paging import Order, Page, page_of
+from routing.queries.pending import Standing, standing
+
+ORDERS: Mapping[str, Order] = {
+    "key": Order("key"),
+    "-key": Order("key", down=True),
+    "changed": Order("changed_at"),
+    "-changed": Order("changed_at", down=True),
+}
+
+
+class Shown(StrEnum):
+    """What the list says of a row: the words of the badge."""
+
+    LIVE = "live"
+    EDITED = "edited"
+    NEW = "new"
+    IN_PUSH = "in_push"
+    DISABLED = "disabled"
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a list shall show. An unknown order or state is the plain list."""
+
+    kind: ObjectKind
+    text: str = ""
+    state: str = ""
+    sort: str = "key"
+    server: str = ""
+    cursor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectRow:
+    """One line of a list. `value` is its mailertable value, "" where the host is not known yet."""
+
+    id: UUID
+    key: str
+    unicode: str
+    server: str
+    value: str
+    relay: str
+    state: Shown
+    push: int | None
+    enabled: bool
+    note: str
+    version: int
+    changed_by: str
+    changed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectList:
+    """A page of rows. `counts` has how many there are in each state that is not live."""
+
+    rows: tuple[ObjectRow, ...]
+    total: int
+    matched: int
+    first: int
+    back: str
+    next: str
+    counts: Mapping[Shown, int]
+    servers: tuple[str, ...]
+
+
+def list_objects(asked: Asked) -> ObjectList:
+    """One page of the objects of a kind."""
+    now = standing()
+    every = RoutingObject.objects.filter(kind=asked.kind).select_related("server", "relay_target")
+    if asked.state == Shown.REMOVED:
+        return _removed(asked, now, every.count())
+    matching = _matching(every, asked, now)
+    order = ORDERS.get(asked.sort, ORDERS["key"])
+    page: Page[RoutingObject] = page_of(matching, order=order, cursor=asked.cursor)
+    facts = facts_by_server()
+    return ObjectList(
+        rows=tuple(object_row(row, facts, now) for row in page.rows),
+        total=every.count(),
+        matched=page.total,
+        first=page.first,
+        back=page.back,
+        next=page.next,
+        counts=_counts(every, asked.kind, now),
+        servers=tuple(sorted(facts)),
+    )
+
+
+def find_object(*, kind: ObjectKind, key: str, server: str = "") -> RoutingObject | None:
+    """The object with this key; of several servers' the first in order of activation."""
+    found = RoutingObject.objects.filter(kind=kind, key=key).select_related(
+        "server", "relay_target"
+    )
+    if server:
+        found = found.filter(server__name=server)
+    return found.order_by("server__position", "server__name").first()
+
+
+def object_row(
+    row: RoutingObject, facts: Mapping[str, HostFacts | None], now: Standing
+) -> ObjectRow:
+    """A row with its state; `facts` by the server's name."""
+    state, push = shown_state(row, now)
+    return ObjectRow(
+        id=row.pk,
+        key=row.key,
+        unicode=_unicode(row.key),
+        server=row.server.name,
+        value=row_value(row, facts.get(row.server.name)),
+        relay=row.relay_target.name if row.relay_target else "",
+        state=state,
+        push=push,
+        enabled=row.enabled,
+        note=row.note,
+        version=row.version,
+        changed_by=row.changed_by,
+        changed_at=row.changed_at,
+    )
+
+
+def shown_state(row: RoutingObject, now: Standing) -> tuple[Shown, int | None]:
+    """The state of a row, and the open push that it is in."""
+    push = now.push_of(row.pk, row.changed_at)
+    if push is not None:
+        return Shown.IN_PUSH, push
+    edit = now.edits.get(row.pk)
+    if edit is not None:
+        return (Shown.NEW if edit.op is Op.CREATE else Shown.EDITED), None
+    return (Shown.LIVE if row.enabled else Shown.DISABLED), None
+
+
+def row_value(row: RoutingObject, facts: HostFacts | None) -> str:
+    """The right side of the row's line, "" while no agent has said what the host is like."""
+    if row.relay_target is not None:
+        return relay_value(core_relay(row.relay_target))
+    if facts is None:
+        return ""
+    item = Item(row.pk, ObjectKind(row.kind), row.key, mailer=row.mailer, next_hop=row.next_hop)
+    return value_of(item, Intent(row.server.name), facts)
+
+
+def core_relay(row: RelayTarget) -> Relay:
+    """A relay target's row as a value."""
+    return Relay(id=row.pk, name=row.name, hosts=tuple(row.hosts), port=row.port)
+
+
+def facts_by_server() -> dict[str, HostFacts | None]:
+    """The facts of every list server that has been observed, by name."""
+    states = HostState.objects.select_related("host").filter(host__kind="list_server")
+    return {state.host.name: state.host_facts for state in states}
+
+
+def _matching(
+    rows: QuerySet[RoutingObject], asked: Asked, now: Standing
+) -> QuerySet[RoutingObject]:
+    wanted = Q()
+    if asked.text:
+        wanted &= Q(key__icontains=asked.text.strip()) | Q(note__icontains=asked.text.strip())
+    if asked.server:
+        wanted &= Q(server__name=asked.server)
+    return rows.filter(wanted & _in_state(asked.state, now))
+
+
+def _in_state(state: str, now: Standing) -> Q:
+    edited, pushed = Q(pk__in=now.edited), Q(pk__in=now.pushed)
+    match state:
+        case Shown.EDITED:
+            return edited
+        case Shown.IN_PUSH:
+            return pushed
+        case Shown.DISABLED:
+            return Q(enabled=False)
+        case Shown.LIVE:
+            return Q(enabled=True) & ~edited & ~pushed
+        case _:
+            return Q()
+
+
+def _counts(rows: QuerySet[RoutingObject], kind: ObjectKind, now: Standing) -> dict[Shown, int]:
+    return {
+        Shown.EDITED: rows.filter(pk__in=now.edited).count(),
+        Shown.IN_PUSH: rows.filter(pk__in=now.pushed).count(),
+        Shown.DISABLED: rows.filter(enabled=False).count(),
+        Shown.REMOVED: len(now.removed(kind)),
+    }
+
+
+def _removed(asked: Asked, now: Standing, total: int) -> ObjectList:
+    """Deleted rows that are still live somewhere: they are edits, not rows."""
+    rows = tuple(_removed_row(server, item, now) for server, item in now.removed(asked.kind))
+    kind_rows = RoutingObject.objects.filter(kind=asked.kind)
+    counts = _counts(kind_rows, asked.kind, now)
+    first = 1 if rows else 0
+    return ObjectList(rows, total, len(rows), first, "", "", counts, _names(rows))
+
+
+def _removed_row(server: str, item: Item, now: Standing) -> ObjectRow:
+    return ObjectRow(
+        id=item.id,
+        key=item.key,
+        unicode=_unicode(item.key),
+        server=server,
+        value="",
+        relay="",
+        state=Shown.REMOVED,
+        push=now.pushed.get(item.id, (None, None))[0],
+        enabled=False,
+        note="",
+        version=0,
+        changed_by="",
+        changed_at=None,
+    )
+
+
+def _names(rows: Iterable[ObjectRow]) -> tuple[str, ...]:
+    return tuple(sorted({row.server for row in rows}))
+
+
+def _unicode(key: str) -> str:
+    """The name as people write it, only where it differs."""
+    shown = display_name(key)
+    return "" if shown == key else shown

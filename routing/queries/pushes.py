@@ -1,0 +1,243 @@
+"""Config pushes as their pages show them: the list, and one push with everything around it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import lru_cache
+
+from django.db.models import Q, QuerySet
+
+from mailadmin.audit.queries import EventRow, push_history
+from mailadmin.people.models import Person
+from mailadmin.people.roles import Permission
+from routing.core.edits import Op
+from routing.core.plan import Plan, plan_from_json
+from routing.core.states import OPEN_PUSH, PushState, TargetState
+from routing.models import Approval, ConfigPush, PushEditor, PushTarget, Revision
+from routing.queries.paging import Order, Page, page_of
+
+NEWEST_FIRST = Order("pk", down=True)
+
+
+class View(StrEnum):
+    """The ready-made selections of the list."""
+
+    WAITING = "waiting"
+    OPEN = "open"
+    LIVE = "live"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class PushLine:
+    """One push of the list."""
+
+    number: int
+    title: str
+    state: PushState
+    created: int
+    updated: int
+    deleted: int
+    hosts: tuple[str, ...]
+    author: str
+    approver: str
+    digest: str
+    at: datetime
+    waits_for_me: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PushList:
+    """A page of pushes; `counts` how many each view holds."""
+
+    rows: tuple[PushLine, ...]
+    first: int
+    matched: int
+    back: str
+    next: str
+    counts: Mapping[View, int]
+
+
+@dataclass(frozen=True, slots=True)
+class TargetRecord:
+    """One mail host's part, with its plan read; `files` come later, they are large."""
+
+    row: PushTarget
+    plan: Plan
+    live: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PushRecord:
+    """One push and all rows that its page tells of."""
+
+    push: ConfigPush
+    targets: tuple[TargetRecord, ...]
+    editors: tuple[PushEditor, ...]
+    verdicts: tuple[Approval, ...]
+    events: tuple[EventRow, ...]
+
+    @property
+    def state(self) -> PushState:
+        """The state as its word."""
+        return PushState(self.push.state)
+
+    @property
+    def host_names(self) -> tuple[str, ...]:
+        """The mail hosts in order of activation."""
+        return tuple(target.row.host.name for target in self.targets)
+
+    @property
+    def approval(self) -> Approval | None:
+        """The verdict that holds: an approval, or the refusal that ended it."""
+        return next((verdict for verdict in self.verdicts if verdict.voided_at is None), None)
+
+
+def list_pushes(*, view: View, person: Person, one_postmaster: bool, cursor: str = "") -> PushList:
+    """One page of a view, newest first; what waits for the reader stands above the rest."""
+    mine = waiting_for(person, one_postmaster=one_postmaster)
+    live = live_pushes()
+    page: Page[ConfigPush] = page_of(_of_view(view, mine, live), order=NEWEST_FIRST, cursor=cursor)
+    counts = {name: _of_view(name, mine, live).count() for name in View}
+    lines = _lines(page.rows, mine)
+    ordered = (
+        *(row for row in lines if row.waits_for_me),
+        *(r for r in lines if not r.waits_for_me),
+    )
+    return PushList(ordered, page.first, page.total, page.back, page.next, counts)
+
+
+def waiting_for(person: Person, *, one_postmaster: bool) -> frozenset[int]:
+    """Numbers of the pushes that cannot go on without this person or somebody like them."""
+    mine = Q(state=PushState.STOPPED, proposed_by_person=person)
+    if person.may(Permission.APPROVE):
+        own = Q(editors__username=person.username) | Q(proposed_by_person=person)
+        proved = Q(state=PushState.PROVED)
+        mine |= proved if one_postmaster else proved & ~Q(pk__in=ConfigPush.objects.filter(own))
+        mine |= Q(state=PushState.APPROVED, deploy_when_approved=False)
+        mine |= Q(state=PushState.STOPPED)
+    return frozenset(ConfigPush.objects.filter(mine).values_list("pk", flat=True))
+
+
+def live_pushes() -> frozenset[int]:
+    """Numbers of the pushes that some mail host runs now."""
+    confirmed = PushTarget.objects.filter(state=TargetState.CONFIRMED)
+    newest: dict[object, int] = {}
+    for host, push in confirmed.order_by("state_at", "pk").values_list("host_id", "push_id"):
+        newest[host] = push
+    return frozenset(newest.values())
+
+
+def push_record(number: int) -> PushRecord | None:
+    """One push with its rows, in a fixed number of queries."""
+    push = ConfigPush.objects.filter(pk=number)
+    found = push.select_related("proposed_by_person", "restores__host", "superseded_by").first()
+    if found is None:
+        return None
+    live = live_revisions()
+    rows = (
+        PushTarget.objects.filter(push=found)
+        .select_related("host__state", "revision", "base_revision", "attempt__agent")
+        .defer("answers", "revision__intent", "base_revision__intent")
+        .order_by("position")
+    )
+    return PushRecord(
+        push=found,
+        targets=tuple(
+            TargetRecord(row, plan_from_json(row.plan), row.revision_id in live) for row in rows
+        ),
+        editors=tuple(found.editors.order_by("at")),
+        verdicts=tuple(found.approvals.select_related("person").order_by("at")),
+        events=push_history(found.pk),
+    )
+
+
+def live_revisions() -> frozenset[int]:
+    """The revision that each mail host runs by our record."""
+    confirmed = PushTarget.objects.filter(state=TargetState.CONFIRMED)
+    newest: dict[object, int] = {}
+    for host, revision in confirmed.order_by("state_at", "pk").values_list("host", "revision"):
+        newest[host] = revision
+    return frozenset(newest.values())
+
+
+def push_version(number: int) -> tuple[int, PushState] | None:
+    """What a poll asks: whether anything is new, and whether anything more will come."""
+    row = ConfigPush.objects.filter(pk=number).values_list("version", "state").first()
+    return (row[0], PushState(row[1])) if row else None
+
+
+def find_revision(identity: int) -> Revision | None:
+    """One revision with its host."""
+    return Revision.objects.filter(pk=identity).select_related("host").first()
+
+
+def _of_view(view: View, mine: frozenset[int], live: frozenset[int]) -> QuerySet[ConfigPush]:
+    every = ConfigPush.objects.all()
+    match view:
+        case View.WAITING:
+            return every.filter(pk__in=mine)
+        case View.OPEN:
+            return every.filter(state__in=OPEN_PUSH)
+        case View.LIVE:
+            return every.filter(pk__in=live)
+        case View.ALL:
+            return every
+
+
+def _lines(pushes: Iterable[ConfigPush], mine: frozenset[int]) -> tuple[PushLine, ...]:
+    numbers = [push.pk for push in pushes]
+    targets = (
+        PushTarget.objects.filter(push__in=numbers)
+        .select_related("host")
+        .only("push_id", "host__name", "position")
+    )
+    hosts: dict[int, list[PushTarget]] = {}
+    for target in targets.order_by("position"):
+        hosts.setdefault(target.push_id, []).append(target)
+    given = Approval.objects.filter(push__in=numbers, voided_at=None).select_related("person")
+    people = {approval.push_id: approval.person.full_name for approval in given}
+    return tuple(
+        _line(push, hosts.get(push.pk, []), people.get(push.pk, ""), push.pk in mine)
+        for push in pushes
+    )
+
+
+def _line(push: ConfigPush, targets: list[PushTarget], approver: str, mine: bool) -> PushLine:
+    counts = [_counts(target.pk, push.proposed_at) for target in targets]
+    created, updated, deleted = (
+        (sum(column) for column in zip(*counts, strict=True))
+        if counts
+        else (
+            0,
+            0,
+            0,
+        )
+    )
+    return PushLine(
+        number=push.pk,
+        title=push.title,
+        state=PushState(push.state),
+        created=created,
+        updated=updated,
+        deleted=deleted,
+        hosts=tuple(target.host.name for target in targets),
+        author=push.proposed_by,
+        approver=approver,
+        digest=push.digest,
+        at=push.proposed_at,
+        waits_for_me=mine,
+    )
+
+
+@lru_cache(maxsize=1024)
+def _counts(target: int, proposed_at: datetime) -> tuple[int, int, int]:
+    """How many keys a plan creates, changes, deletes. A plan is frozen, so this never ages; the
+    moment tells apart rows of two databases with the same number."""
+    del proposed_at
+    stored = PushTarget.objects.filter(pk=target).values_list("plan", flat=True).get()
+    ops = [change["op"] for change in stored["changes"]]
+    return ops.count(Op.CREATE), ops.count(Op.UPDATE), ops.count(Op.DELETE)

@@ -1,0 +1,31 @@
+"""What waits on the whole site, for the navigation and the strips. A few small queries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from mailadmin.people.models import Person
+from routing.queries.hosts import agents_by_host, silent_hosts
+from routing.queries.pending import standing
+from routing.queries.pushes import waiting_for
+
+
+@dataclass(frozen=True, slots=True)
+class SiteStanding:
+    """`unpushed`: edits that no open push holds. `silent`: hosts whose agents say nothing."""
+
+    unpushed: int
+    waiting: int
+    silent: tuple[tuple[str, datetime | None], ...]
+
+
+def site_standing(
+    person: Person, *, one_postmaster: bool, now: datetime, period: timedelta
+) -> SiteStanding:
+    """What waits now, for this person where it depends on one."""
+    return SiteStanding(
+        unpushed=standing().unpushed,
+        waiting=len(waiting_for(person, one_postmaster=one_postmaster)),
+        silent=silent_hosts(agents_by_host(now=now, period=period)),
+    )

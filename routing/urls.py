@@ -1,0 +1,66 @@
+"""Addresses of the routing pages."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from django.urls import URLPattern, path, register_converter
+
+from routing.views import (
+    domains,
+    files,
+    foreign_lines,
+    local_hosts,
+    mail_hosts,
+    propose,
+    pushes,
+    relays,
+    routes,
+)
+from routing.views.converters import KeyConverter
+
+register_converter(KeyConverter, "key")
+
+
+def objects(place: str, slug: str, views: ModuleType, acts: tuple[str, ...]) -> list[URLPattern]:
+    """The list of one kind of object, its page, and a page for each act."""
+    return [
+        path(f"{place}/", views.list_all, name=f"{slug}-list"),
+        *([path(f"{place}/add/", views.add, name=f"{slug}-add")] if "edit" in acts else []),
+        path(f"{place}/<key:key>/", views.page, name=f"{slug}-page"),
+        *(
+            path(f"{place}/<key:key>/{act}/", getattr(views, act), name=f"{slug}-{act}")
+            for act in acts
+        ),
+    ]
+
+
+ACTS = ("edit", "enable", "disable", "delete")
+
+urlpatterns = [
+    path("", pushes.home, name="home"),
+    *objects("domains", "domain", domains, ACTS),
+    *objects("local-hosts", "local-host", local_hosts, ACTS),
+    *objects("routes", "route", routes, ACTS),
+    *objects("foreign-lines", "foreign-line", foreign_lines, ("delete", "convert")),
+    path("relays/", relays.list_all, name="relay-list"),
+    path("relays/add/", relays.add, name="relay-add"),
+    path("relays/<str:name>/", relays.page, name="relay"),
+    path("relays/<str:name>/edit/", relays.edit, name="relay-edit"),
+    path("relays/<str:name>/delete/", relays.delete, name="relay-delete"),
+    path("mail-hosts/", mail_hosts.list_all, name="mail-host-list"),
+    path("mail-hosts/add/", mail_hosts.add, name="mail-host-add"),
+    path("mail-hosts/<str:name>/", mail_hosts.page, name="mail-host"),
+    path("mail-hosts/<str:name>/edit/", mail_hosts.edit, name="mail-host-edit"),
+    path("pushes/", pushes.push_list, name="pushes"),
+    path("pushes/live/", pushes.pushes_live, name="pushes-live"),
+    path("pushes/propose/", propose.propose_page, name="propose"),
+    path("pushes/<int:number>/", pushes.push, name="push"),
+    path("pushes/<int:number>/live/", pushes.push_live, name="push-live"),
+    path("pushes/<int:number>/approve/", pushes.push_approve, name="push-approve"),
+    path("pushes/<int:number>/refuse/", pushes.push_refuse, name="push-refuse"),
+    path("pushes/<int:number>/deploy/", pushes.push_deploy, name="push-deploy"),
+    path("pushes/<int:number>/retry/", pushes.push_retry, name="push-retry"),
+    path("pushes/<int:number>/files/<str:host>/<str:name>", files.push_file, name="push-file"),
+    path("revisions/<int:identity>/restore/", pushes.revision_restore, name="revision-restore"),
+]

@@ -1,0 +1,247 @@
+"""Pages of one routing object, the same for every kind: read, add, edit, disable, delete."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from mailadmin.audit.queries import object_history
+from mailadmin.people.roles import Permission
+from mailadmin.people.session import signed_in
+from routing.core.findings import InvalidIntent
+from routing.core.intent import ObjectKind
+from routing.core.intent import RoutingObject as Item
+from routing.forms.fields import add_findings
+from routing.forms.objects import FORMS, ObjectForm, VersionForm
+from routing.models import MailHost, RelayTarget, RoutingObject
+from routing.queries.objects import ObjectRow, facts_by_server, find_object, object_row
+from routing.queries.pending import standing
+from routing.queries.ways import effect_with, effect_without, ways_of
+from routing.services.errors import ConflictingEdit, NotAllowed
+from routing.services.objects import delete_object, save_object, set_enabled
+from routing.views.answers import moved, reason_not, shown
+from routing.views.conflict import conflict
+from routing.views.history import timeline
+from routing.views.nouns import Noun
+
+NOT_LIVE = "It is on no mail host until a push with it is live."
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A question before a write: what it does to mail, and the button that does it."""
+
+    title: str
+    effect: str
+    button: str
+    danger: bool = True
+
+
+def found_or_404(request: HttpRequest, noun: Noun, key: str) -> RoutingObject:
+    """The object that the address names, on the server that its query names."""
+    row = find_object(kind=noun.kind, key=key, server=request.GET.get("server", ""))
+    if row is None:
+        raise Http404(f"There is no {noun.one} {key}.")
+    return row
+
+
+def show_object(
+    request: HttpRequest,
+    noun: Noun,
+    row: RoutingObject,
+    form: ObjectForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """The page of one object."""
+    line = object_row(row, facts_by_server(), standing())
+    reason = reason_not(request, Permission.EDIT, f"change {noun.many.lower()}")
+    context = {
+        "noun": noun,
+        "row": line,
+        "ways": ways_of(row.server, row.key),
+        "form": form or (_form(noun, _initial(row)) if noun.kind in FORMS else None),
+        "reason": reason,
+        "effect": effect_without(row.server, row.key, row.pk),
+        "history": timeline(object_history(row.pk)),
+        "links": _links(noun, line),
+    }
+    return shown(request, "routing/object.html", context, status=status)
+
+
+def add_object(request: HttpRequest, noun: Noun) -> HttpResponse:
+    """An empty form, or the object that it makes."""
+    if request.method != "POST":
+        first = {"identity": uuid4(), "version": 0, "server": request.GET.get("server", "")}
+        return _show_add(request, noun, _form(noun, first))
+    form = _form(noun, None, request.POST)
+    row = _save(request, noun, form)
+    if row is None:
+        return _show_add(request, noun, form, status=422)
+    return moved(
+        request, noun.href("page", row.key, row.server.name), f"{row.key} is saved. {NOT_LIVE}"
+    )
+
+
+def edit_object(request: HttpRequest, noun: Noun, key: str) -> HttpResponse:
+    """The same page with its form, or what the form changes."""
+    row = found_or_404(request, noun, key)
+    if request.method != "POST":
+        return show_object(request, noun, row)
+    form = _form(noun, None, request.POST)
+    try:
+        saved = _save(request, noun, form)
+    except ConflictingEdit as error:
+        row.refresh_from_db()
+        return conflict(request, error=error, version=row.version, back=_page(noun, row))
+    if saved is None:
+        return show_object(request, noun, row, form, status=422)
+    return moved(request, _page(noun, saved), f"{saved.key} is saved. {NOT_LIVE}")
+
+
+def switch_object(request: HttpRequest, noun: Noun, key: str, *, enabled: bool) -> HttpResponse:
+    """Ask, with the effect on mail; then disable or enable."""
+    row = found_or_404(request, noun, key)
+    verb = "Enable" if enabled else "Disable"
+    effect = effect_with(row.server, _item(row)) if enabled else _without(row)
+    act = Act(f"{verb} {row.key}", effect, f"{verb} {row.key}", danger=not enabled)
+    if request.method != "POST":
+        return _ask(request, noun, row, act)
+    return _done(request, noun, row, act, enabled)
+
+
+def remove_object(request: HttpRequest, noun: Noun, key: str) -> HttpResponse:
+    """Ask, with the effect on mail; then delete the row. A push takes it off the hosts."""
+    row = found_or_404(request, noun, key)
+    act = Act(f"Delete {row.key}", _without(row), f"Delete {row.key}")
+    if request.method != "POST":
+        return _ask(request, noun, row, act)
+    return _done(request, noun, row, act, None)
+
+
+def _done(
+    request: HttpRequest, noun: Noun, row: RoutingObject, act: Act, enabled: bool | None
+) -> HttpResponse:
+    """Delete the object, or set whether it is enabled; on a conflict show both values."""
+    form = VersionForm(request.POST)
+    if not form.is_valid():
+        return _ask(request, noun, row, act, ("The page was not complete. Send it again.",))
+    version, by = form.cleaned_data["version"], signed_in(request)
+    try:
+        if enabled is None:
+            delete_object(identity=row.pk, version=version, by=by)
+        else:
+            set_enabled(identity=row.pk, version=version, enabled=enabled, by=by)
+    except ConflictingEdit as error:
+        row.refresh_from_db()
+        return conflict(request, error=error, version=row.version, back=_page(noun, row))
+    except InvalidIntent as error:
+        return _ask(request, noun, row, act, tuple(str(item) for item in error.findings))
+    except NotAllowed as error:
+        return _ask(request, noun, row, act, error.reasons)
+    target = noun.list_href if enabled is None else _page(noun, row)
+    return moved(request, target, f"{act.title}: saved. {NOT_LIVE}")
+
+
+def _ask(
+    request: HttpRequest,
+    noun: Noun,
+    row: RoutingObject,
+    act: Act,
+    errors: tuple[str, ...] = (),
+) -> HttpResponse:
+    form = VersionForm(initial={"identity": row.pk, "version": row.version})
+    context = {
+        "noun": noun,
+        "key": row.key,
+        "act": act,
+        "form": form,
+        "errors": errors,
+        "back": _page(noun, row),
+        "action": request.get_full_path(),
+    }
+    return render(request, "routing/ask.html", context, status=422 if errors else 200)
+
+
+def _save(request: HttpRequest, noun: Noun, form: ObjectForm) -> RoutingObject | None:
+    """The saved object, None when the form now says what is wrong. Raises ConflictingEdit."""
+    if not form.is_valid():
+        return None
+    given = form.cleaned_data
+    before = RoutingObject.objects.filter(pk=given["identity"]).first()
+    try:
+        return save_object(
+            identity=given["identity"],
+            version=given["version"],
+            server=MailHost.objects.get(name=given["server"]),
+            kind=noun.kind,
+            key=given["key"],
+            enabled=before.enabled if before else True,
+            note=given["note"],
+            by=signed_in(request),
+            **form.way(),
+        )
+    except InvalidIntent as error:
+        add_findings(form, error.findings)
+        return None
+
+
+def _show_add(
+    request: HttpRequest, noun: Noun, form: ObjectForm, status: int = 200
+) -> HttpResponse:
+    return render(request, "routing/object_add.html", {"noun": noun, "form": form}, status=status)
+
+
+def _form(noun: Noun, initial: dict[str, Any] | None, data: Any = None) -> ObjectForm:
+    servers = MailHost.objects.filter(kind="list_server").values_list("name", flat=True)
+    relays = RelayTarget.objects.values_list("pk", "name")
+    return FORMS[noun.kind](
+        data,
+        initial=initial,
+        servers=[(name, name) for name in servers],
+        relays=[(str(identity), name) for identity, name in relays],
+    )
+
+
+def _initial(row: RoutingObject) -> dict[str, Any]:
+    return {
+        "identity": row.pk,
+        "version": row.version,
+        "server": row.server.name,
+        "key": row.key,
+        "relay_target": str(row.relay_target_id or ""),
+        "mailer": row.mailer,
+        "next_hop": row.next_hop,
+        "note": row.note,
+    }
+
+
+def _item(row: RoutingObject) -> Item:
+    relay: UUID | None = row.relay_target_id
+    kind = ObjectKind(row.kind)
+    return Item(row.pk, kind, row.key, True, relay, row.mailer, row.next_hop)
+
+
+def _without(row: RoutingObject) -> str:
+    return effect_without(row.server, row.key, row.pk)
+
+
+def _page(noun: Noun, row: RoutingObject) -> str:
+    return noun.href("page", row.key, row.server.name)
+
+
+def _links(noun: Noun, row: ObjectRow) -> dict[str, str]:
+    acts = (
+        ("delete", "convert")
+        if noun.kind is ObjectKind.FOREIGN_LINE
+        else (
+            "edit",
+            "enable",
+            "disable",
+            "delete",
+        )
+    )
+    return {act: noun.href(act, row.key, row.server) for act in acts}

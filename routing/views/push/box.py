@@ -1,0 +1,200 @@
+"""The box beside a push: its checklist, what the reader may do, and what follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from mailadmin.people.models import Person
+from mailadmin.people.queries import who_may
+from mailadmin.people.roles import Permission
+from mailadmin.ui.pages import Action, Box, Progress
+from routing.core.states import PushState, TargetState
+from routing.models import PushTarget, Revision
+from routing.queries.pushes import PushRecord
+from routing.services.approve import why_not
+from routing.views.answers import people_who
+from routing.views.push.requirements import requirements
+
+BEFORE = frozenset({PushState.PROPOSED, PushState.STAGING, PushState.PROVED, PushState.APPROVED})
+STEPS: dict[str, int] = {
+    TargetState.PENDING: 0,
+    TargetState.STAGED: 1,
+    TargetState.ACTIVATED: 2,
+    TargetState.CONFIRMED: 3,
+}
+"""How far a host is in a deploy of three steps: staged, switched, confirmed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who looks, and every sentence against an approval by them now."""
+
+    person: Person
+    against: tuple[str, ...]
+
+
+def box(record: PushRecord, person: Person) -> Box:
+    """The box as this person sees it."""
+    reader = Reader(person, _against(record, person))
+    return Box(
+        title=_title(record),
+        requirements=requirements(record, mine=_mine(record, reader)),
+        actions=tuple(_actions(record, reader)),
+        progress=_progress(record),
+        follows=_follows(record),
+    )
+
+
+def _against(record: PushRecord, person: Person) -> tuple[str, ...]:
+    if record.state is not PushState.PROVED:
+        return ()
+    return tuple(reason.text for reason in why_not(push=record.push, person=person))
+
+
+def _mine(record: PushRecord, reader: Reader) -> str:
+    """The note under the approval that is missing."""
+    if record.state is not PushState.PROVED:
+        return "0 of 1"
+    if reader.against:
+        return f"0 of 1. {reader.against[0]}"
+    return "0 of 1. You edited nothing in it, so you can approve."
+
+
+def _title(record: PushRecord) -> str:
+    hosts = ", then ".join(record.host_names)
+    match record.state:
+        case PushState.APPROVED | PushState.DEPLOYING:
+            return f"Deploy to {hosts}"
+        case PushState.ACTIVE:
+            return f"Live on {hosts}" if any(t.live for t in record.targets) else "Was live"
+        case PushState.STOPPED:
+            return "Stopped half-way"
+        case PushState.REFUSED | PushState.SUPERSEDED | PushState.EXPIRED | PushState.FAILED:
+            return "It will not go live"
+        case _:
+            return "Before it goes live"
+
+
+def _actions(record: PushRecord, reader: Reader) -> Iterator[Action]:
+    if record.state is PushState.PROVED:
+        yield _approve(record, reader)
+    if record.state is PushState.APPROVED:
+        yield _button(record, reader, "deploy", f"Deploy to {', then '.join(record.host_names)}")
+    if record.state is PushState.STOPPED:
+        yield _button(record, reader, "retry", "Retry the rest")
+    if record.state in BEFORE and record.push.proposed_by_person_id is not None:
+        yield _refuse(record, reader)
+    for revision in _restorable(record):
+        yield _restore(revision, reader)
+
+
+def _approve(record: PushRecord, reader: Reader) -> Action:
+    push = record.push
+    return Action(
+        id="approve",
+        label="Approve exactly",
+        action=reverse("push-approve", args=[push.pk]),
+        kind="primary",
+        digest=push.digest,
+        reason=" ".join(reader.against),
+        fields=(("digest", push.digest),),
+        ticks=(("deploy", "Deploy at once when approved", True),),
+    )
+
+
+def _refuse(record: PushRecord, reader: Reader) -> Action:
+    push = record.push
+    return Action(
+        id="refuse",
+        label="Refuse…",
+        action=reverse("push-refuse", args=[push.pk]),
+        kind="danger",
+        reason=_lacks(reader, Permission.APPROVE, "Approvers refuse pushes."),
+        asks="Why it must not go live",
+        confirm_label=f"Refuse push #{push.pk}",
+        fields=(("digest", push.digest),),
+    )
+
+
+def _button(record: PushRecord, reader: Reader, act: str, label: str) -> Action:
+    return Action(
+        id=act,
+        label=label,
+        action=reverse(f"push-{act}", args=[record.push.pk]),
+        kind="primary",
+        reason=_lacks(reader, Permission.APPROVE, "Approvers deploy pushes."),
+    )
+
+
+def _restore(revision: Revision, reader: Reader) -> Action:
+    host = revision.host.name
+    return Action(
+        id=f"restore-{revision.pk}",
+        label=f"Restore revision {revision.number} of {host} as a new push…",
+        action=reverse("revision-restore", args=[revision.pk]),
+        reason=_lacks(reader, Permission.EDIT, "Editors propose pushes."),
+        asks="Why the older revision comes back",
+        confirm_label=f"Propose revision {revision.number} again",
+    )
+
+
+def _restorable(record: PushRecord) -> Iterator[Revision]:
+    """Of a live push the revision that it replaced, of a former one its own; out of *stopped* the
+    one that every host came from."""
+    if record.state not in (PushState.ACTIVE, PushState.STOPPED):
+        return
+    for target in record.targets:
+        row = target.row
+        own = record.state is PushState.ACTIVE and not target.live
+        revision = row.revision if own else row.base_revision
+        if revision is not None:
+            revision.host = row.host
+            yield revision
+
+
+def _lacks(reader: Reader, permission: Permission, rule: str) -> str:
+    if reader.person.may(permission):
+        return ""
+    return f"{rule} {people_who(who_may(permission))}"
+
+
+def _progress(record: PushRecord) -> tuple[Progress, ...]:
+    if record.state not in (PushState.DEPLOYING, PushState.STOPPED):
+        return ()
+    return tuple(_step(target.row) for target in record.targets)
+
+
+def _step(row: PushTarget) -> Progress:
+    notes: dict[str, str] = {
+        TargetState.PENDING: "waits for its turn",
+        TargetState.STAGED: "switching" if row.attempt_id else "waits for its turn",
+        TargetState.ACTIVATED: "asking the live configuration",
+        TargetState.CONFIRMED: "",
+    }
+    note = notes.get(row.state, f"{row.state}, nothing more is done here")
+    return Progress(row.host.name, STEPS.get(row.state, 1), 3, note)
+
+
+def _follows(record: PushRecord) -> str:
+    hosts = ", then ".join(record.host_names)
+    bases = ", ".join(target.row.base[:8] for target in record.targets if target.row.base)
+    match record.state:
+        case PushState.PROPOSED | PushState.STAGING:
+            return "It is built and asked beside the live release. Nothing is switched."
+        case PushState.PROVED:
+            return (
+                f"Nothing is switched before the approval. Then {hosts}, a failure stops the rest."
+            )
+        case PushState.APPROVED:
+            return "Approved and not live. It is deployed when somebody says so."
+        case PushState.DEPLOYING:
+            return f"A failure stops the rest and puts the host back to {bases or 'no release'}."
+        case PushState.STOPPED:
+            return "Hosts that are confirmed stay so. A retry asks the others again."
+        case PushState.ACTIVE:
+            return "A restore is a new push: it is built, proved and approved like any other."
+        case _:
+            return "Nothing was switched by it."

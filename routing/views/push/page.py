@@ -1,0 +1,79 @@
+"""One push as one value: what `routing/push.html` writes down."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from mailadmin.people.session import signed_in
+from mailadmin.ui.pages import PushPage
+from routing.core.states import PUSH_TRANSITIONS, PushState, TargetState
+from routing.queries.pushes import PushRecord
+from routing.views.push.activity import activity
+from routing.views.push.box import box
+from routing.views.push.changes import changes, guards
+from routing.views.push.files import files
+from routing.views.push.hosts import hosts, raw_error
+from routing.views.push.proof import proof_waits, proofs
+from routing.views.push.rail import rail
+from routing.views.push.requirements import error_text
+
+TERMINAL = frozenset(state for state, after in PUSH_TRANSITIONS.items() if not after) | {
+    PushState.FAILED
+}
+"""Nothing more happens to such a push by itself; its page stops asking."""
+
+
+def push_page(request: HttpRequest, record: PushRecord) -> PushPage:
+    """Everything on one page: an approver must scroll past what he approves."""
+    push, only = record.push, record.targets[0].row if len(record.targets) == 1 else None
+    reason, todo, raw = _trouble(record)
+    return PushPage(
+        number=push.pk,
+        subject=push.title,
+        state=push.state,
+        author=push.proposed_by,
+        proposed_at=push.proposed_at,
+        digest=push.digest,
+        hosts=hosts(record),
+        rail=rail(record),
+        changes=changes(record, show_all="all" in request.GET),
+        box=box(record, signed_in(request)),
+        version=str(push.version),
+        poll_href=reverse("push-live", args=[push.pk]),
+        finished=record.state in TERMINAL,
+        revision=only.revision.number if only else None,
+        replaces=only.base_revision.number if only and only.base_revision else None,
+        state_reason=reason,
+        state_todo=todo,
+        state_raw=raw,
+        proofs=proofs(record),
+        proof_waits=proof_waits(record),
+        guards=guards(record),
+        files=files(record),
+        activity=activity(record),
+    )
+
+
+def _trouble(record: PushRecord) -> tuple[str, str, str]:
+    """Why it went wrong, what to do, and the machine's own words."""
+    bad = (TargetState.FAILED, TargetState.REVERTED, TargetState.UNREACHABLE)
+    row = next((target.row for target in record.targets if target.row.state in bad), None)
+    match record.state:
+        case PushState.FAILED:
+            todo = "Nothing was switched. Mend it and propose again."
+        case PushState.STOPPED:
+            todo = (
+                "Hosts that are confirmed stay so. Retry the rest, or restore the former revision."
+            )
+        case PushState.SUPERSEDED if record.push.superseded_by_id:
+            return (
+                f"Push #{record.push.superseded_by_id} took its place.",
+                "Nothing was switched.",
+                "",
+            )
+        case _:
+            return "", "", ""
+    if row is None:
+        return "It could not go on.", todo, ""
+    return error_text(row), todo, raw_error(row.error)

@@ -1,0 +1,161 @@
+"""Pages of relay targets: the ways out."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from mailadmin.audit.queries import object_history
+from mailadmin.people.access import requires
+from mailadmin.people.roles import Permission
+from mailadmin.people.session import signed_in
+from routing.core.findings import InvalidIntent
+from routing.forms.fields import add_findings
+from routing.forms.objects import VersionForm
+from routing.forms.relays import RelayForm
+from routing.models import RelayTarget
+from routing.queries.relays import list_relays, routes_by
+from routing.services.errors import ConflictingEdit, NotAllowed
+from routing.services.relays import delete_relay_target, save_relay_target
+from routing.views.answers import moved, reason_not
+from routing.views.conflict import conflict
+from routing.views.history import timeline
+from routing.views.object_pages import NOT_LIVE, Act
+
+asks_first = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@require_safe
+@requires(Permission.READ)
+def list_all(request: HttpRequest) -> HttpResponse:
+    """Every relay target with what goes by it."""
+    reason = reason_not(request, Permission.EDIT, "add relay targets")
+    context = {"relays": list_relays(), "reason": reason}
+    return render(request, "routing/relays.html", context)
+
+
+@asks_first
+@requires(Permission.EDIT)
+def add(request: HttpRequest) -> HttpResponse:
+    """Add one."""
+    if request.method != "POST":
+        form = RelayForm(initial={"identity": uuid4(), "version": 0, "port": "25"})
+        return render(request, "routing/relay_add.html", {"form": form})
+    form = RelayForm(request.POST)
+    row = _save(request, form)
+    if row is None:
+        return render(request, "routing/relay_add.html", {"form": form}, status=422)
+    return moved(
+        request, _href(row), f"{row.name} is saved. No mail goes by it until a route does."
+    )
+
+
+@require_safe
+@requires(Permission.READ)
+def page(request: HttpRequest, name: str) -> HttpResponse:
+    """Hosts, port, the routes that name it, history."""
+    return _show(request, _found(name))
+
+
+@asks_first
+@requires(Permission.EDIT)
+def edit(request: HttpRequest, name: str) -> HttpResponse:
+    """Save the form of the page."""
+    row = _found(name)
+    if request.method != "POST":
+        return _show(request, row)
+    form = RelayForm(request.POST)
+    try:
+        saved = _save(request, form)
+    except ConflictingEdit as error:
+        row.refresh_from_db()
+        return conflict(request, error=error, version=row.version, back=_href(row))
+    if saved is None:
+        return _show(request, row, form, status=422)
+    return moved(request, _href(saved), f"{saved.name} is saved. {NOT_LIVE}")
+
+
+@asks_first
+@requires(Permission.EDIT)
+def delete(request: HttpRequest, name: str) -> HttpResponse:
+    """Delete one that no route names."""
+    row = _found(name)
+    if request.method != "POST":
+        return _ask(request, row)
+    form = VersionForm(request.POST)
+    if not form.is_valid():
+        return _ask(request, row, ("The page was not complete. Send it again.",))
+    try:
+        delete_relay_target(
+            identity=row.pk, version=form.cleaned_data["version"], by=signed_in(request)
+        )
+    except NotAllowed as error:
+        return _ask(request, row, error.reasons)
+    except ConflictingEdit as error:
+        return conflict(request, error=error, version=row.version, back=_href(row))
+    return moved(request, reverse("relay-list"), f"{row.name} is deleted.")
+
+
+def _save(request: HttpRequest, form: RelayForm) -> RelayTarget | None:
+    """The saved target, None when the form now says what is wrong. Raises ConflictingEdit."""
+    if not form.is_valid():
+        return None
+    try:
+        return save_relay_target(**form.cleaned_data, by=signed_in(request))
+    except InvalidIntent as error:
+        add_findings(form, error.findings)
+        return None
+
+
+def _show(
+    request: HttpRequest, row: RelayTarget, form: RelayForm | None = None, status: int = 200
+) -> HttpResponse:
+    context = {
+        "relay": row,
+        "form": form or RelayForm(initial=_initial(row)),
+        "routes": routes_by(row),
+        "history": timeline(object_history(row.pk)),
+        "reason": reason_not(request, Permission.EDIT, "change relay targets"),
+    }
+    return render(request, "routing/relay.html", context, status=status)
+
+
+def _ask(request: HttpRequest, row: RelayTarget, errors: tuple[str, ...] = ()) -> HttpResponse:
+    effect = "No mail goes by it: it can be deleted only while no route names it."
+    context = {
+        "crumbs": [("Relays", reverse("relay-list")), (row.name, _href(row))],
+        "key": row.name,
+        "act": Act(f"Delete {row.name}", effect, f"Delete {row.name}"),
+        "form": VersionForm(initial={"identity": row.pk, "version": row.version}),
+        "errors": errors,
+        "back": _href(row),
+        "action": request.get_full_path(),
+    }
+    return render(request, "routing/ask.html", context, status=422 if errors else 200)
+
+
+def _initial(row: RelayTarget) -> dict[str, Any]:
+    return {
+        "identity": row.pk,
+        "version": row.version,
+        "name": row.name,
+        "hosts": row.hosts,
+        "port": str(row.port),
+        "note": row.note,
+    }
+
+
+def _found(name: str) -> RelayTarget:
+    row = RelayTarget.objects.filter(name=name).first()
+    if row is None:
+        raise Http404(f"There is no relay target {name}.")
+    return row
+
+
+def _href(row: RelayTarget) -> str:
+    return reverse("relay", args=[row.name])
