@@ -136,7 +136,7 @@ def _check_configuration(host: HostConfig, configuration: Path) -> None:
 def _ask(host: HostConfig, configuration: Path, addresses: Sequence[str]) -> Mapping[str, Answer]:
     answers: dict[str, Answer] = {}
     for batch in _batches(addresses):
-        argv = [host.sendmail, "-C", configuration, "-bv", *batch]
+        argv: list[str | Path] = [host.sendmail, "-C", configuration, "-bv", *batch]
         ran = run(argv, cwd=configuration.parent, seconds=host.ask_seconds)
         output = (ran.out + ran.err).decode("utf-8", "replace")
         found = parse_bv(output, batch)

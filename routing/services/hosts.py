@@ -67,6 +67,12 @@ def observed(*, agent_host: str, role: str, body: Mapping[str, Any], now: dateti
     HostState.objects.filter(host=host).update(**columns)
 
 
+def note_live(*, host: MailHost, body: Mapping[str, Any], now: datetime) -> None:
+    """The report of a switch says what is live, sooner than the next observation."""
+    columns = {name: body[name] for name in ("live", "last_good") if name in body}
+    HostState.objects.filter(host=host).update(**columns, drift=[], deploy_at=now)
+
+
 def _deploy_columns(body: Mapping[str, Any]) -> dict[str, Any]:
     facts_from_json(body["facts"])
     return {

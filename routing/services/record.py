@@ -22,6 +22,7 @@ from routing.core.states import PushState, TargetState
 from routing.models import Approval, ConfigPush, PushTarget
 from routing.queries.revisions import bundle_of
 from routing.services.draft import facts_of
+from routing.services.hosts import note_live
 from routing.services.order import (
     digest_of_push,
     is_first_release,
@@ -36,6 +37,8 @@ from routing.services.transitions import move_push, move_target, touch
 
 # The agent's sequence was ahead of ours (a database restored from before): the next is above it.
 ASK_AGAIN = frozenset({Refusal.LOWER_SEQUENCE.value, Refusal.OTHER_CONTENT.value})
+
+SWITCHING = frozenset({Verb.ACTIVATE, Verb.CONFIRM, Verb.REVERT})
 
 Answers = Mapping[str, tuple[str, str]]
 
@@ -97,6 +100,8 @@ def _apply(ended: Ended) -> None:
         attempt = again(attempt=ended.attempt)
         PushTarget.objects.filter(pk=ended.target.pk).update(attempt=attempt)
     elif ended.attempt.done:
+        if ended.attempt.verb in SWITCHING:
+            note_live(host=ended.target.host, body=ended.body, now=timezone.now())
         AFTER[Verb(ended.attempt.verb)](ended)
     elif ended.attempt.verb == Verb.PROVE and ended.push.state == PushState.DEPLOYING:
         _note_error(ended.target, ended.error())
