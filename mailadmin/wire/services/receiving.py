@@ -134,10 +134,18 @@ def _learn(agent: Agent, report: Report, *, fresh: bool, now: datetime) -> None:
     values: dict[str, object] = {"last_seen_at": now}
     if fresh or report.outcome == Outcome.REFUSED:
         values["clock_skew_ms"] = int((report.at - now.timestamp()) * 1000)
-    own = _error(report).get("sequence")
-    if report.outcome == Outcome.REFUSED and isinstance(own, int) and 0 <= own < MAX_INTEGER:
+    own = _own_sequence(report)
+    if own is not None:
         values["last_sequence"] = Greatest(F("last_sequence"), own)
     Agent.objects.filter(pk=agent.pk).update(**values)
+
+
+def _own_sequence(report: Report) -> int | None:
+    """What a refusal says of the agent's own last sequence; ours must not be below it."""
+    own = _error(report).get("sequence")
+    if report.outcome != Outcome.REFUSED or not isinstance(own, int) or isinstance(own, bool):
+        return None
+    return own if 0 <= own < MAX_INTEGER else None
 
 
 def _error(report: Report) -> dict[str, object]:
