@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 
 from deploy.sandbox.demo_people import DEMO_PEOPLE
 from deploy.sandbox.layout import (
@@ -68,9 +69,9 @@ def create_people(sandbox: Sandbox) -> None:
 
 def add_hosts(sandbox: Sandbox) -> None:
     """The two mail hosts, in order of activation."""
-    for position, agent in enumerate(sandbox.agents):
-        place = f"--position={position}"
-        manage(sandbox, "add_mail_host", agent.host, f"--kind={agent.kind.value}", place)
+    kinds = {agent.host: agent.kind for agent in sandbox.agents}
+    for position, (name, kind) in enumerate(kinds.items()):
+        manage(sandbox, "add_mail_host", name, f"--kind={kind.value}", f"--position={position}")
 
 
 def import_table(sandbox: Sandbox) -> None:
@@ -84,10 +85,9 @@ def propose_demo_push(sandbox: Sandbox) -> None:
     manage(sandbox, "demo")
 
 
-def is_filled(sandbox: Sandbox) -> bool:
-    """Whether an earlier start has come to its end; one that was stopped on the way is redone."""
-    return (sandbox.control / "filled").exists()
-
-
-def mark_filled(sandbox: Sandbox) -> None:
-    (sandbox.control / "filled").touch()
+def once(sandbox: Sandbox, step: Callable[[Sandbox], None]) -> None:
+    """Run a step of the first start; what an interrupted start had done is not done again."""
+    done = sandbox.control / f"done-{step.__name__}"
+    if not done.exists():
+        step(sandbox)
+        done.touch()

@@ -97,18 +97,22 @@ def bring_up(sandbox: Sandbox, stack: Stack, *, demo: bool = True) -> None:
     install_wrapper(sandbox)
     say("migrating the database")
     content.migrate(sandbox)
-    content.add_hosts(sandbox)
+    content.once(sandbox, content.add_hosts)
     content.make_keys(sandbox)
     write_agent_configs(sandbox)
     say("starting Redis, web, control worker, beat, agents and sinks")
     stack.start_ready()
-    if demo and not content.is_filled(sandbox):
-        content.create_people(sandbox)
-        say("importing the example's mailertable")
-        content.import_table(sandbox)
-        say("proposing a push")
-        content.propose_demo_push(sandbox)
-        content.mark_filled(sandbox)
+    if demo:
+        fill(sandbox)
+
+
+def fill(sandbox: Sandbox) -> None:
+    """The example: people, a first revision from the seed's own table, a push to approve."""
+    content.once(sandbox, content.create_people)
+    say("importing the example's mailertable")
+    content.once(sandbox, content.import_table)
+    say("proposing a push")
+    content.once(sandbox, content.propose_demo_push)
 
 
 def remove_state(var: Path) -> None:
