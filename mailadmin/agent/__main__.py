@@ -17,7 +17,7 @@ CONFIG_VARIABLE = "MAILADMIN_AGENT_CONFIG"
 EXIT_CONFIG = 78
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         config = load_config(options.config)
@@ -43,4 +43,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())
