@@ -8,6 +8,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from deploy.sandbox.demo_people import DEMO_PEOPLE
 from deploy.sandbox.layout import (
@@ -87,7 +88,14 @@ def propose_demo_push(sandbox: Sandbox) -> None:
 
 def once(sandbox: Sandbox, step: Callable[[Sandbox], None]) -> None:
     """Run a step of the first start; what an interrupted start had done is not done again."""
-    done = sandbox.control / f"done-{step.__name__}"
-    if not done.exists():
+    if not was_done(sandbox, step):
         step(sandbox)
-        done.touch()
+        done_mark(sandbox, step).touch()
+
+
+def was_done(sandbox: Sandbox, step: Callable[[Sandbox], None]) -> bool:
+    return done_mark(sandbox, step).exists()
+
+
+def done_mark(sandbox: Sandbox, step: Callable[[Sandbox], None]) -> Path:
+    return sandbox.control / f"done-{step.__name__}"

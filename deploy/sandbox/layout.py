@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import json
 import secrets
+import shlex
 import subprocess
+import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -92,6 +94,7 @@ class Sandbox:
     listes: HostTree
     smtp1: HostTree
     broker: Broker
+    demo: bool = True
 
     @property
     def agents(self) -> tuple[SandboxAgent, ...]:
@@ -106,6 +109,11 @@ class Sandbox:
     def control(self) -> Path:
         return self.var / "control"
 
+    @property
+    def manage(self) -> Path:
+        """A script: manage.py of this sandbox."""
+        return self.var / "manage"
+
     def record(self, sink: str) -> Path:
         """The file in which the sink `mta` or `relay` records what was delivered."""
         return self.var / "sinks" / f"{sink}.jsonl"
@@ -117,9 +125,17 @@ class Sandbox:
 
 
 def make_sandbox(
-    var: Path, tools: SendmailTools, agent_venv: Path, web_port: int | None = None
+    var: Path,
+    tools: SendmailTools,
+    agent_venv: Path,
+    web_port: int | None = None,
+    *,
+    demo: bool = True,
 ) -> Sandbox:
-    """Make what is missing of the sandbox in `var`; passwords, ports and keys stay as they were."""
+    """Make what is missing of the sandbox in `var`; passwords, ports and keys stay as they were.
+
+    `demo` is whether the example and its accounts with public passwords belong to it.
+    """
     for directory in (var, var / "hosts", var / "sinks"):
         make_directory(directory, 0o755)
     make_directory(var / "control", 0o700)
@@ -134,8 +150,10 @@ def make_sandbox(
         listes=make_host(var / "hosts" / LIST_SERVER, LIST_SERVER_FQDN, ADDRESSES, users),
         smtp1=make_host(var / "hosts" / RELAY, RELAY_FQDN, {}, users),
         broker=make_broker(var / "redis", ports.redis, redis_rules()),
+        demo=demo,
     )
     write_secrets(sandbox)
+    write_manage(sandbox)
     return sandbox
 
 
@@ -187,6 +205,7 @@ def write_secrets(sandbox: Sandbox) -> None:
 
 def control_environment(sandbox: Sandbox) -> dict[str, str]:
     """What the web process, the control worker, beat and manage.py are told."""
+    demo = {"MAILADMIN_DEMO": "true", "MAILADMIN_DEMO_ACCOUNTS": as_setting()}
     return {
         "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
         "HOME": str(sandbox.control),
@@ -197,9 +216,16 @@ def control_environment(sandbox: Sandbox) -> dict[str, str]:
         "MAILADMIN_SECRET_KEY_FILE": str(sandbox.control / "secret-key"),
         "MAILADMIN_BROKER_URL_FILE": str(sandbox.control / "broker-url"),
         "MAILADMIN_HTTPS": "false",
-        "MAILADMIN_DEMO": "true",
-        "MAILADMIN_DEMO_ACCOUNTS": as_setting(),
+        **(demo if sandbox.demo else {}),
     }
+
+
+def write_manage(sandbox: Sandbox) -> None:
+    """A script that runs manage.py with the settings of this sandbox."""
+    settings = [f"{name}={value}" for name, value in control_environment(sandbox).items()]
+    command = ["env", *settings, sys.executable, "manage.py"]
+    text = f'#!/bin/sh\ncd {shlex.quote(str(CHECKOUT))} || exit\nexec {shlex.join(command)} "$@"\n'
+    write_file(sandbox.manage, text, 0o755)
 
 
 def install_wrapper(sandbox: Sandbox) -> None:

@@ -45,16 +45,20 @@ def main() -> int:
     os.umask(0o022)
     try:
         return run(options)
+    except KeyboardInterrupt:
+        return 0
     except SandboxError as error:
         print(f"\n./run: {error}", file=sys.stderr)
         return 1
 
 
 def run(options: argparse.Namespace) -> int:
-    sandbox, stack = open_sandbox(environment_place(), reset=options.reset, port=options.port)
+    sandbox, stack = open_sandbox(
+        environment_place(), reset=options.reset, port=options.port, demo=options.demo
+    )
     try:
-        bring_up(sandbox, stack, demo=options.demo)
-        say(welcome(sandbox, demo=options.demo))
+        bring_up(sandbox, stack)
+        say(welcome(sandbox))
         watch(stack)
     except KeyboardInterrupt:
         say("stopping")
@@ -73,6 +77,7 @@ def open_sandbox(
     *,
     reset: bool = False,
     port: int | None = None,
+    demo: bool = True,
     env: Mapping[str, str] | None = None,
 ) -> tuple[Sandbox, Stack]:
     """Lay the sandbox out and take its lock; nothing runs yet.
@@ -85,13 +90,18 @@ def open_sandbox(
     Stack(var, []).stop_all()
     if reset:
         remove_state(var)
-    sandbox = make_sandbox(var, find_tools(tools), agent_venv, port)
+    sandbox = make_sandbox(var, find_tools(tools), agent_venv, port, demo=demo)
+    if not demo and content.was_done(sandbox, content.create_people):
+        raise SandboxError(
+            f"{var} holds the demonstration's accounts, whose passwords are public; name another"
+            " place with --var, or throw this one away with --reset"
+        )
     stack = Stack(var, sandbox_processes(sandbox, env))
     check_ports(sandbox.ports)
     return sandbox, stack
 
 
-def bring_up(sandbox: Sandbox, stack: Stack, *, demo: bool = True) -> None:
+def bring_up(sandbox: Sandbox, stack: Stack) -> None:
     """From a layout to a dashboard with its content; each step can be run again."""
     say("building the wrapper and the hosts' configuration")
     install_wrapper(sandbox)
@@ -102,17 +112,21 @@ def bring_up(sandbox: Sandbox, stack: Stack, *, demo: bool = True) -> None:
     write_agent_configs(sandbox)
     say("starting Redis, web, control worker, beat, agents and sinks")
     stack.start_ready()
-    if demo:
+    if sandbox.demo:
         fill(sandbox)
 
 
 def fill(sandbox: Sandbox) -> None:
     """The example: people, a first revision from the seed's own table, a push to approve."""
-    content.once(sandbox, content.create_people)
-    say("importing the example's mailertable")
-    content.once(sandbox, content.import_table)
-    say("proposing a push")
-    content.once(sandbox, content.propose_demo_push)
+    steps = (
+        ("making the demonstration's accounts", content.create_people),
+        ("importing the example's mailertable", content.import_table),
+        ("proposing a push", content.propose_demo_push),
+    )
+    for what, step in steps:
+        if not content.was_done(sandbox, step):
+            say(what)
+            content.once(sandbox, step)
 
 
 def remove_state(var: Path) -> None:
@@ -131,16 +145,17 @@ def watch(stack: Stack) -> None:
     raise SandboxError(story)
 
 
-def welcome(sandbox: Sandbox, *, demo: bool) -> str:
+def welcome(sandbox: Sandbox) -> str:
     """The last lines before waiting: where to go and how to sign in."""
     lines = [f"ready: {sandbox.address}", ""]
-    if demo:
+    if sandbox.demo:
         lines += [
             f"          {person.username:8} {person.password:22} {', '.join(person.roles)}"
             for person in DEMO_PEOPLE
         ]
     else:
-        lines.append("          an account: .venv/bin/python manage.py create_person --help")
+        account = "create_person NAME --name 'Full Name' --role administrator"
+        lines.append(f"          make an account: {sandbox.manage} {account}")
     lines += ["", f"          state and logs in {sandbox.var}; Ctrl-C stops everything"]
     return "\n".join(lines)
 
