@@ -172,6 +172,7 @@ CACHES = {
 TICK_SECONDS = env.float("MAILADMIN_TICK_SECONDS", default=2.0)
 OBSERVE_SECONDS = env.float("MAILADMIN_OBSERVE_SECONDS", default=15.0)
 ORDER_LIFETIME_SECONDS = env.int("MAILADMIN_ORDER_LIFETIME_SECONDS", default=3600)
+PUSH_LIFETIME_DAYS = env.int("MAILADMIN_PUSH_LIFETIME_DAYS", default=7)
 WIRE_RESEND_AFTER_S = env.float("MAILADMIN_RESEND_SECONDS", default=10.0)
 WIRE_BLOB_TTL_S = env.int("MAILADMIN_BLOB_TTL_SECONDS", default=3600)
 # Only the control worker is given a readable file here; the web process never signs.

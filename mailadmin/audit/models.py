@@ -1,4 +1,4 @@
-"""Audit events: who did what, in one total order. No foreign keys: an event outlives its subject."""
+"""Audit events: who did what, in one total order. No foreign keys: events outlive subjects."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from mailadmin.wire.core.results import VerbResult, done
 from routing.agent.arguments import digests
 from routing.agent.faults import Fault, reports_faults
 from routing.agent.host import HostConfig
+from routing.agent.prune import prune
 from routing.agent.releases import (
     CONFIGURATIONS,
     MANIFEST,
@@ -57,9 +58,23 @@ def stage(host: HostConfig, arguments: Mapping[str, Json], blob: bytes | None) -
         manifest = None if drift(host, digest) else remembered(host, digest)
         if manifest is None:
             manifest = _build(host, digest, bundle)
+        removed = prune(host, {digest, *_keep(arguments)})
     return done(
-        {"release": digest, "manifest": manifest, "manifest_digest": manifest_digest(manifest)}
+        {
+            "release": digest,
+            "manifest": manifest,
+            "manifest_digest": manifest_digest(manifest),
+            "removed": removed,
+        }
     )
+
+
+def _keep(arguments: Mapping[str, Json]) -> list[str]:
+    """Releases of open pushes, which must stay however old they are."""
+    keep = arguments.get("keep", [])
+    if not isinstance(keep, list) or not all(isinstance(item, str) for item in keep):
+        raise Fault("malformed", "The order's list of releases to keep is not a list of digests.")
+    return [str(item) for item in keep]
 
 
 def _read(digest: str, blob: bytes | None) -> Bundle:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef
+from django.utils import timezone
 
 from mailadmin.audit.services import CONTROL
 from mailadmin.wire.core.states import OPEN_STATES
@@ -32,11 +35,21 @@ def advance(push: ConfigPush) -> None:
     """Begin what may begin and ask for every order that is due."""
     with transaction.atomic():
         push = ConfigPush.objects.select_for_update().get(pk=push.pk)
+        if _waited_too_long(push):
+            note = f"nobody decided within {settings.PUSH_LIFETIME_DAYS} days"
+            move_push(push=push, to=PushState.EXPIRED, by=CONTROL, note=note)
+            return
         if push.state == PushState.PROPOSED:
             move_push(push=push, to=PushState.STAGING, by=CONTROL)
         if push.state == PushState.APPROVED and push.deploy_when_approved and not moved_base(push):
             move_push(push=push, to=PushState.DEPLOYING, by=CONTROL)
         request_next(push=push)
+
+
+def _waited_too_long(push: ConfigPush) -> bool:
+    """What was proved a week ago says little about today."""
+    oldest = timezone.now() - timedelta(days=settings.PUSH_LIFETIME_DAYS)
+    return push.state in (PushState.PROVED, PushState.APPROVED) and push.state_at < oldest
 
 
 def moved_base(push: ConfigPush) -> tuple[str, ...]:

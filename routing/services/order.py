@@ -14,7 +14,7 @@ from routing.core.intent import Intent, ObjectKind
 from routing.core.plan import plan_from_json
 from routing.core.proof import addresses_to_ask
 from routing.core.states import PushState, TargetState
-from routing.models import Approval, ConfigPush, PushTarget
+from routing.models import Approval, ConfigPush, MailHost, PushTarget
 from routing.queries.revisions import bundle_of, intent_of
 from routing.services.transitions import touch
 
@@ -35,9 +35,9 @@ def request_next(*, push: ConfigPush) -> None:
 
 def request_stage(target: PushTarget) -> None:
     """Send the frozen bytes to be built beside the live release."""
-    release = target.revision.digest
     bundle = bundle_of(target.revision).canonical
-    _request(target, Role.DEPLOY, Verb.STAGE, {"release": release}, bundle)
+    arguments: dict[str, Json] = {"release": target.revision.digest, "keep": _needed(target.host)}
+    _request(target, Role.DEPLOY, Verb.STAGE, arguments, bundle)
 
 
 def request_proof(target: PushTarget) -> None:
@@ -140,6 +140,14 @@ def _deploy(target: PushTarget) -> None:
         request_activation(target)
     elif target.state == TargetState.ACTIVATED:
         request_live_proof(target)
+
+
+def _needed(host: MailHost) -> list[str]:
+    """Releases of open pushes: the agent must not remove them, however old they are."""
+    held = PushTarget.objects.filter(host=host, holds_host=True).select_related("revision")
+    return sorted(
+        {digest for item in held for digest in (item.base, item.revision.digest) if digest}
+    )
 
 
 def _addresses(target: PushTarget) -> bytes:
