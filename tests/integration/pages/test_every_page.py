@@ -1,0 +1,125 @@
+"""Every page answers, and only to those who may."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from mailadmin.people.access import permission_of
+from routing.models import ConfigPush
+from tests.integration.pages.conftest import Site
+
+READABLE = [
+    "/domains/",
+    "/domains/?state=edited&sort=-changed&q=renater",
+    "/domains/?state=removed",
+    "/domains/jres.org/",
+    "/domains/jres.org/?server=listes",
+    "/local-hosts/",
+    "/local-hosts/host.renater.fr/",
+    "/routes/",
+    "/routes/~everything-else/",
+    "/foreign-lines/",
+    "/relays/",
+    "/relays/smtp1/",
+    "/mail-hosts/",
+    "/mail-hosts/listes/",
+    "/pushes/",
+    "/pushes/?view=waiting",
+    "/pushes/?view=open",
+    "/pushes/?view=live",
+    "/audit/",
+    "/audit/?actor=import&action=push.active&since=2026-01-01",
+]
+EDITING = [
+    "/domains/add/",
+    "/domains/jres.org/edit/",
+    "/domains/jres.org/disable/",
+    "/domains/jres.org/delete/",
+    "/routes/add/",
+    "/local-hosts/add/",
+    "/relays/add/",
+    "/relays/smtp1/edit/",
+    "/relays/smtp1/delete/",
+    "/pushes/propose/",
+]
+ADMINISTERING = [
+    "/people/",
+    "/people/claire/",
+    "/mail-hosts/add/",
+    "/mail-hosts/listes/edit/",
+    "/design/",
+]
+EVERYBODY = ("vera", "claire", "luc", "paul", "otto", "anne")
+
+
+@pytest.mark.parametrize("address", READABLE)
+def test_a_page_that_is_read_opens_for_every_role(site: Site, address: str) -> None:
+    answers = {name: site.sign_in(name).get(address).status_code for name in EVERYBODY}
+    assert answers == dict.fromkeys(EVERYBODY, 200)
+
+
+@pytest.mark.parametrize("address", EDITING)
+def test_a_page_that_edits_opens_for_editors_only(site: Site, address: str) -> None:
+    answers = {name: site.sign_in(name).get(address).status_code for name in EVERYBODY}
+    assert answers == dict.fromkeys(EVERYBODY, 403) | {"claire": 200, "luc": 200}
+
+
+@pytest.mark.parametrize("address", ADMINISTERING)
+def test_a_page_that_administers_opens_for_administrators_only(site: Site, address: str) -> None:
+    answers = {name: site.sign_in(name).get(address).status_code for name in EVERYBODY}
+    assert answers == dict.fromkeys(EVERYBODY, 403) | {"anne": 200}
+
+
+@pytest.mark.parametrize("act", ["approve", "refuse", "deploy", "retry"])
+def test_only_approvers_reach_what_ends_or_deploys_a_push(
+    site: Site, waiting: ConfigPush, act: str
+) -> None:
+    for name in ("vera", "claire", "otto", "anne"):
+        answer = site.sign_in(name).post(f"/pushes/{waiting.pk}/{act}/", {"digest": waiting.digest})
+        assert answer.status_code == 403
+        assert "approver" in answer.content.decode()
+    waiting.refresh_from_db()
+    assert waiting.state == "proved"
+
+
+@pytest.mark.parametrize("address", [*READABLE, *EDITING, *ADMINISTERING])
+def test_a_stranger_is_sent_to_sign_in_and_a_fragment_gets_401(site: Site, address: str) -> None:
+    client = site.sign_in("vera")
+    client.logout()
+    page = client.get(address)
+    assert page.status_code == 302
+    assert page["Location"].startswith("/sign-in/?next=")
+    assert client.get(address, headers={"HX-Request": "true"}).status_code == 401
+
+
+def test_no_address_is_without_a_permission() -> None:
+    unmarked = [
+        pattern.pattern
+        for pattern in _patterns(get_resolver().url_patterns)
+        if permission_of(pattern.callback) is None
+    ]
+    assert unmarked == []
+
+
+def test_an_unknown_object_is_not_found(site: Site) -> None:
+    client = site.sign_in("vera")
+    for address in (
+        "/domains/nowhere.example/",
+        "/domains/host.renater.fr/",
+        "/domains/jres.org/?server=other",
+        "/relays/none/",
+        "/mail-hosts/none/",
+        "/pushes/999/",
+        "/pushes/999/live/",
+        "/pushes/1/files/listes/none.mc",
+        "/pushes/1/files/other/sympa.mc",
+    ):
+        assert client.get(address).status_code == 404, address
+
+
+def _patterns(items: list[URLPattern | URLResolver]) -> list[URLPattern]:
+    found: list[URLPattern] = []
+    for item in items:
+        found += _patterns(item.url_patterns) if isinstance(item, URLResolver) else [item]
+    return found

@@ -1,0 +1,210 @@
+"""A small site in the database: people, two mail hosts, the tables of one, and pushes in any state.
+
+Rows are made by the services that make them in life. What an agent would report (manifest, proof)
+is written as the control plane writes it, so that no test of a page needs a mail host.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID, uuid4
+
+from django.utils import timezone
+
+from mailadmin.audit.services import CONTROL, SETUP
+from mailadmin.people.models import Person
+from mailadmin.people.roles import PersonRole
+from mailadmin.people.services import create_person
+from routing.core.facts import HostFacts, HostKind, facts_to_json
+from routing.core.intent import ObjectKind
+from routing.core.states import PushState, TargetState
+from routing.models import ConfigPush, HostState, MailHost, PushTarget, RelayTarget, RoutingObject
+from routing.services.approve import approve
+from routing.services.deploy import deploy
+from routing.services.hosts import save_mail_host
+from routing.services.importing import import_mailertable, read_mailertable
+from routing.services.objects import save_object
+from routing.services.order import digest_of_push
+from routing.services.propose import propose
+from routing.services.relays import save_relay_target
+from routing.services.transitions import move_push, move_target
+
+PASSWORD = "correct horse battery staple"
+PEOPLE = {
+    "vera": ("Vera Viewer", {PersonRole.VIEWER}),
+    "claire": ("Claire Martin", {PersonRole.EDITOR}),
+    "luc": ("Luc Petit", {PersonRole.EDITOR, PersonRole.APPROVER}),
+    "paul": ("Paul Leroy", {PersonRole.APPROVER}),
+    "otto": ("Otto Operator", {PersonRole.OPERATOR}),
+    "anne": ("Anne Roy", {PersonRole.ADMINISTRATOR}),
+}
+TABLE = """\
+renater.fr\tesmtp:[127.0.0.1]
+demo.sympa.org\tesmtp:[127.0.0.1]
+jres.org\tesmtp:[127.0.0.1]
+host.renater.fr\tesmtp:[host.renater.fr]
+.\tesmtp:[smtp1.renater.fr]
+"""
+
+
+def people() -> dict[str, Person]:
+    """One person for each role, and Luc, who holds two."""
+    return {
+        username: create_person(
+            username=username, full_name=name, password=PASSWORD, roles=roles, by=SETUP
+        )
+        for username, (name, roles) in PEOPLE.items()
+    }
+
+
+def facts(name: str) -> HostFacts:
+    """What the deploy agent of a list server would report."""
+    return HostFacts(
+        name=name,
+        kind=HostKind.LIST_SERVER,
+        fqdn=f"{name}.renater.fr",
+        sendmail_version="8.17.1.9",
+        class_w=("localhost", f"{name}.renater.fr"),
+        run_as_user="sympa",
+        run_as_group="sympa",
+        trusted_user="sympa",
+        cf_dir="/usr/share/sendmail/cf/",
+        spool="/var/spool/sendmailsympa",
+        run_dir="/run/sympa",
+        dead_letter="/var/spool/sendmailsympa/dead.letter",
+        wrapper="/usr/local/lib/mailadmin/sendmail",
+    )
+
+
+def list_server(name: str = "listes", position: int = 0) -> MailHost:
+    """A list server whose agents have just looked: nothing is released there."""
+    host = save_mail_host(
+        identity=None, name=name, kind=HostKind.LIST_SERVER, position=position, by=SETUP
+    )
+    seen(host, live="")
+    return host
+
+
+def seen(host: MailHost, *, live: str, drift: Iterable[dict[str, str]] = ()) -> None:
+    """The agents look: `live` is what runs."""
+    now = timezone.now()
+    HostState.objects.update_or_create(
+        host=host,
+        defaults={
+            "facts": facts_to_json(facts(host.name)),
+            "live": live,
+            "last_good": live,
+            "releases": [{"digest": live, "built_at": now.isoformat()}] if live else [],
+            "drift": list(drift),
+            "kept": [],
+            "kept_total": 0,
+            "deploy_at": now,
+            "spool_at": now,
+        },
+    )
+
+
+def imported(host: MailHost, text: str = TABLE) -> ConfigPush:
+    """Push 1 of a host, live."""
+    push = import_mailertable(plan=read_mailertable(text=text, host=host, source="mailertable"))
+    prove(push)
+    deploy_now(push)
+    return push
+
+
+def add_domain(host: MailHost, key: str, by: Person) -> RoutingObject:
+    """A saved virtual domain that is not live."""
+    return save_object(
+        identity=uuid4(),
+        version=0,
+        server=host,
+        kind=ObjectKind.VIRTUAL_DOMAIN,
+        key=key,
+        by=by,
+    )
+
+
+def add_relay(name: str, by: Person) -> RelayTarget:
+    """A saved relay target that no route names."""
+    hosts = [f"{name}.renater.fr"]
+    return save_relay_target(identity=uuid4(), version=0, name=name, hosts=hosts, port=25, by=by)
+
+
+def proposed(picked: Iterable[UUID], by: Person, title: str = "Add a domain") -> ConfigPush:
+    """A push that nothing has happened to yet."""
+    return propose(picked=frozenset(picked), title=title, by=by)
+
+
+def prove(push: ConfigPush) -> ConfigPush:
+    """Every host has staged it and sendmail has answered as the plan foretells."""
+    move_push(push=push, to=PushState.STAGING, by=CONTROL)
+    for target in push.targets.select_related("host", "revision"):
+        stage(target)
+        PushTarget.objects.filter(pk=target.pk).update(
+            proof=proof_of(target), proved_at=timezone.now(), attempt=None
+        )
+    push.refresh_from_db()
+    move_push(push=push, to=PushState.PROVED, by=CONTROL, digest=digest_of_push(push))
+    return push
+
+
+def stage(target: PushTarget) -> None:
+    """The host has built the release."""
+    move_target(
+        target=target,
+        to=TargetState.STAGED,
+        by=CONTROL,
+        manifest={"files": {}, "dumps": {}},
+        manifest_digest="m" * 64,
+        attempt=None,
+    )
+
+
+def proof_of(target: PushTarget) -> dict[str, object]:
+    """What `record` stores: each change of the plan is one explained difference."""
+    changed = [change["key"] for change in target.plan["changes"]]
+    return {
+        "asked": 4 + 2 * len(changed),
+        "differences": [
+            {
+                "address": f"probe@{key}",
+                "config": "primary",
+                "live": ["esmtp", "[smtp1.renater.fr]"],
+                "staged": ["esmtp", "[127.0.0.1]"],
+                "explained_by": key,
+            }
+            for key in changed
+        ],
+        "unexplained": 0,
+        "disagreements": [],
+        "destinations_changed": len(changed),
+        "planned": len(changed),
+        "blocks": [],
+        "sendmail_version": "8.17.1.9",
+        "user": "sympa",
+    }
+
+
+def approved(push: ConfigPush, by: Person, *, at_once: bool = True) -> ConfigPush:
+    """Somebody accepts it."""
+    approve(push=push, digest=push.digest, deploy=at_once, by=by)
+    push.refresh_from_db()
+    return push
+
+
+def deploy_now(push: ConfigPush, by: Person | None = None) -> ConfigPush:
+    """Every host switches and confirms."""
+    push.refresh_from_db()
+    if push.state == PushState.PROVED:
+        move_push(push=push, to=PushState.APPROVED, by=CONTROL)
+    if by is not None:
+        deploy(push=push, by=by)
+    else:
+        move_push(push=push, to=PushState.DEPLOYING, by=CONTROL)
+    for target in push.targets.select_related("host", "revision"):
+        move_target(target=target, to=TargetState.ACTIVATED, by=CONTROL)
+        move_target(target=target, to=TargetState.CONFIRMED, by=CONTROL)
+        seen(target.host, live=target.revision.digest)
+    push.refresh_from_db()
+    move_push(push=push, to=PushState.ACTIVE, by=CONTROL)
+    return push
