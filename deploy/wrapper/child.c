@@ -6,7 +6,6 @@
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <syslog.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "wrapper.h"
@@ -41,18 +40,10 @@ static bool is_passed_on(int number)
     return number == SIGTERM || number == SIGINT || number == SIGHUP;
 }
 
-/* A signal that came with the child's end: whoever signals a whole group of processes may have reached both. */
-static void note_late_signal(struct ending *ending, const sigset_t *watched)
-{
-    const struct timespec at_once = {0};
-    int number;
-
-    while ((number = sigtimedwait(watched, NULL, &at_once)) > 0)
-        if (is_passed_on(number))
-            ending->passed_on = number;
-}
-
-/* Passes signals on until the child has ended. */
+/*
+ * Passes signals on until the child has ended. Of several at once sigwaitinfo gives the lowest, SIGCHLD last: a signal
+ * to the whole group, sendmail too, is noticed before sendmail's end.
+ */
 static struct ending wait_for(pid_t child, const sigset_t *watched)
 {
     struct ending ending = {0};
@@ -64,10 +55,8 @@ static struct ending wait_for(pid_t child, const sigset_t *watched)
             kill(child, number);
             ending.passed_on = number;
         }
-        if (waitpid(child, &ending.wait_status, WNOHANG) == child) {
-            note_late_signal(&ending, watched);
+        if (waitpid(child, &ending.wait_status, WNOHANG) == child)
             return ending;
-        }
     }
 }
 

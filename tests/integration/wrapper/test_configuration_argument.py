@@ -80,6 +80,7 @@ def test_the_value_of_another_option_is_not_taken_for_one(other: ListServer) -> 
         (["-C", ""], []),
         (["-Q", "-C", "/x", "a@x"], ["-Q", "--", "a@x"]),
         (["-d", "-C", "/x", "a@x"], ["-d", "--", "a@x"]),
+        (["-d", "a@x", "-C", "/x"], ["-d", "a@x", "-C", "/x"]),
         (["-N", "never", "-V", "--", "-C/x", "a@x"], ["-N", "never", "-V", "--", "--", "a@x"]),
         (["-vf", "-C", "/x"], ["-vf", "-C", "/x"]),
         (["--x", "-C", "/x"], ["--x", "-C", "/x"]),

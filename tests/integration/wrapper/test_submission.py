@@ -125,9 +125,16 @@ def test_the_callers_own_end_of_the_pipe_left_open_does_not_hang_it(
 
 def test_an_ignored_sigpipe_and_sigchld_are_no_harm(live: ListServer, relay: Sink) -> None:
     """Perl's and Python's callers leave such signals ignored in the programs that they start."""
-    command = live.command(*SYMPA, "--", "a@example.net")
-    shell = ["sh", "-c", 'trap "" PIPE CHLD; exec "$@"', "sh", *command]
-    done = subprocess.run(shell, input=MESSAGE, timeout=30, check=False)
+    program: list[str | Path] = [
+        "env",
+        "--ignore-signal=PIPE,CHLD",
+        live.paths.out,
+        *SYMPA,
+        "--",
+        "a@example.net",
+    ]
+    command = live.tree.command(live.tree.users.spool, program)
+    done = subprocess.run(command, input=MESSAGE, timeout=30, check=False)
     assert (done.returncode, relay.recipients()) == (0, ["a@example.net"])
     assert_nothing_left(live)
 
