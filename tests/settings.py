@@ -7,6 +7,6 @@ import os
 os.environ.setdefault("MAILADMIN_SECRET_KEY", "test")
 os.environ.setdefault("MAILADMIN_HTTPS", "false")
 
-from mailadmin.settings import *  # noqa: E402
+from mailadmin.settings import *
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
