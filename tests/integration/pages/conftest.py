@@ -1,9 +1,10 @@
-"""A site with people and one list server that runs the demo table, and clients that are signed in."""
+"""A site with people and one list server that runs the demo table, and signed-in browsers."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -29,9 +30,14 @@ class Site:
         return client
 
 
+def text(answer: Any) -> str:
+    """A page as text."""
+    return str(answer.content.decode())
+
+
 @pytest.fixture(autouse=True)
 def static_files(settings: Settings, tmp_path: Path) -> None:
-    """Static files come from where they lie; whitenoise warns when the collected place is missing."""
+    """Nothing is collected in tests, and whitenoise warns when the place is not there."""
     settings.STATIC_ROOT = tmp_path
 
 

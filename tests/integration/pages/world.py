@@ -9,12 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID, uuid4
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.utils import timezone
 
 from mailadmin.audit.services import CONTROL, SETUP
 from mailadmin.people.models import Person
 from mailadmin.people.roles import PersonRole
 from mailadmin.people.services import create_person
+from mailadmin.wire.core.messages import Role
+from mailadmin.wire.keys import public_text
+from mailadmin.wire.models import Agent
+from mailadmin.wire.services import register_agent
 from routing.core.facts import HostFacts, HostKind, facts_to_json
 from routing.core.intent import ObjectKind
 from routing.core.states import PushState, TargetState
@@ -208,3 +213,12 @@ def deploy_now(push: ConfigPush, by: Person | None = None) -> ConfigPush:
     push.refresh_from_db()
     move_push(push=push, to=PushState.ACTIVE, by=CONTROL)
     return push
+
+
+def agent(host: MailHost) -> Agent:
+    """The deploy agent of a host, heard just now."""
+    key = public_text(Ed25519PrivateKey.generate().public_key())
+    made = register_agent(host=host.name, role=Role.DEPLOY, public_key=key, by=SETUP)
+    made.last_seen_at = timezone.now()
+    made.save(update_fields=["last_seen_at"])
+    return made
