@@ -51,9 +51,11 @@ def relay(directory: Path) -> Iterator[int]:
         [*argv, "--record", directory / "relay.jsonl"], stdout=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
-    yield int(process.stdout.readline().rpartition(":")[2])
-    process.terminate()
-    process.wait()
+    try:
+        yield int(process.stdout.readline().rpartition(":")[2])
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def make_server(directory: Path, tools_root: Path) -> ListServer:
