@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 os.environ.setdefault("MAILADMIN_SECRET_KEY", "test")
 os.environ.setdefault("MAILADMIN_HTTPS", "false")
+os.environ.setdefault("MAILADMIN_VAR", str(Path(__file__).resolve().parents[1] / "var"))
+# Of this run alone: another one beside it would remove it at its end.
+os.environ.setdefault(
+    "MAILADMIN_TEST_DATABASE", f"{os.environ['MAILADMIN_VAR']}/tests/{os.getpid()}.sqlite3"
+)
 
 from mailadmin.settings import *
 
