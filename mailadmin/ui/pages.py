@@ -430,9 +430,10 @@ class DomainsPage:
 
     @property
     def count_words(self) -> str:
-        """How many fit, announced beside the filter."""
-        every = number(self.total)
-        return f"{number(self.matched)} of {every}" if self.matched != self.total else every
+        """How many fit, announced beside the filter; all of them is said by the heading."""
+        if self.matched == self.total:
+            return ""
+        return f"{number(self.matched)} of {number(self.total)}"
 
     @property
     def no_match(self) -> str:

@@ -24,7 +24,7 @@ def subject_words(edit: Edit) -> str:
 def change_words(edit: Edit, relays: Relays) -> str:
     """What an edit does, in one line: "by smtp1 → by smtp2"."""
     if edit.op is Op.CREATE and edit.after is not None:
-        return "; ".join(_values(edit.after, relays))
+        return _new(edit.after, relays)
     if edit.op is Op.DELETE or edit.before is None or edit.after is None:
         return ""
     before, after = _values(edit.before, relays), _values(edit.after, relays)
@@ -56,6 +56,13 @@ def _act(edit: Edit, relays: Relays) -> str:
     if before.key != after.key:
         return f"rename {before.key} to {after.key}"
     return f"send {name} to {_way(after, relays)}"
+
+
+def _new(value: RoutingObject | RelayTarget, relays: Relays) -> str:
+    """A new object beside its name and kind: only what those do not say."""
+    if isinstance(value, RelayTarget):
+        return "; ".join(_values(value, relays)[1:])
+    return _way(value, relays) if value.enabled else f"{_way(value, relays)}; disabled"
 
 
 def _values(value: RoutingObject | RelayTarget, relays: Relays) -> tuple[str, ...]:

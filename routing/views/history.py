@@ -38,13 +38,14 @@ def timeline(events: Iterable[EventRow]) -> tuple[Event, ...]:
 def _event(event: EventRow) -> Event:
     act = event.action.rpartition(".")[2]
     icon, kind = ICONS.get(act, PLAIN)
-    text = f"{act.replace('_', ' ')} {_what(event)}".strip()
+    text = f"{act.replace('_', ' ')} {_what(event) or 'it'}"
     return Event(icon, kind, text, event.at, actor=event.actor_name)
 
 
 def _what(event: EventRow) -> str:
     """The changed fields of an object; what else an event says is its note."""
-    changed = "; ".join(_change(item) for item in event.differences if event.object_id)
+    said = event.object_id and not event.action.endswith((".created", ".deleted"))
+    changed = "; ".join(_change(item) for item in event.differences if said)
     return ". ".join(part for part in (changed, event.note) if part)
 
 
