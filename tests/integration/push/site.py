@@ -1,0 +1,251 @@
+"""The running site: what a person does there, what the hosts then hold, and the faults."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import redis
+from django.utils import timezone
+
+from deploy.sandbox.hosts import HostTree
+from deploy.sandbox.layout import LIST_SERVER, Sandbox
+from deploy.sandbox.supervise import Stack
+from mailadmin.people.models import Person
+from mailadmin.wire.core.messages import Role, Verb
+from mailadmin.wire.core.states import OPEN_STATES, AttemptState
+from mailadmin.wire.models import Attempt
+from mailadmin.wire.names import CONTROL_USER, task_queue
+from routing.core.intent import ObjectKind
+from routing.core.states import OPEN_PUSH, PushState
+from routing.models import ConfigPush, HostState, MailHost, PushTarget, RoutingObject
+from routing.services.approve import approve
+from routing.services.objects import save_object
+from routing.services.propose import propose
+from tests.fixtures.sandbox import wait_until
+
+DEPLOY, SPOOL = f"{LIST_SERVER}-deploy", f"{LIST_SERVER}-spool"
+# Far above what a push takes on a busy machine; only a push that hangs reaches it.
+LIVENESS_S = 60.0
+SUBMISSION = ("-L", "sm-sympa", "-oi", "-odi", "-oem", "-Am", "-N", "success,delay,failure")
+
+
+@dataclass
+class Site:
+    """One list server `listes` and its control plane, all processes running."""
+
+    sandbox: Sandbox
+    stack: Stack
+    people: dict[str, Person]
+    paused: set[str] = field(default_factory=set)
+    imported: ConfigPush | None = None
+
+    @property
+    def tree(self) -> HostTree:
+        return self.sandbox.listes
+
+    @property
+    def releases(self) -> Path:
+        return self.tree.routing / "releases"
+
+    @cached_property
+    def host(self) -> MailHost:
+        return MailHost.objects.get(name=LIST_SERVER)
+
+    @property
+    def state(self) -> HostState:
+        """What the control plane knows of the list server."""
+        return HostState.objects.get(host=self.host)
+
+    # What people do.
+
+    def add_domain(self, key: str, by: str = "claire") -> RoutingObject:
+        """A saved virtual domain that is on no host yet."""
+        return save_object(
+            identity=uuid4(),
+            version=0,
+            server=self.host,
+            kind=ObjectKind.VIRTUAL_DOMAIN,
+            key=key,
+            by=self.people[by],
+        )
+
+    def propose(self, *rows: RoutingObject, by: str = "claire", reason: str = "") -> ConfigPush:
+        """A push of these edits."""
+        return propose(
+            picked=frozenset(row.pk for row in rows),
+            title="Change " + ", ".join(row.key for row in rows),
+            guard_reason=reason,
+            by=self.people[by],
+        )
+
+    def proved(self, key: str, by: str = "claire") -> ConfigPush:
+        """A push that adds the virtual domain `key` and waits for approval."""
+        return self.until(self.propose(self.add_domain(key, by), by=by), PushState.PROVED)
+
+    def approve(self, push: ConfigPush, by: str = "paul", *, deploy: bool = True) -> None:
+        """Accept what the push has now."""
+        push.refresh_from_db()
+        approve(push=push, digest=push.digest, deploy=deploy, by=self.people[by])
+
+    def go_live(self, push: ConfigPush) -> ConfigPush:
+        """Wait for the proof, approve, wait until it is live."""
+        self.until(push, PushState.PROVED)
+        self.approve(push)
+        return self.until(push, PushState.ACTIVE)
+
+    # What is there.
+
+    def until(self, push: ConfigPush, *states: PushState) -> ConfigPush:
+        """Wait for one of these states; fail at once when the push can no longer reach it."""
+
+        def there() -> bool:
+            push.refresh_from_db()
+            if push.state not in (*states, *OPEN_PUSH):
+                pytest.fail(f"{push} is {push.state}: {self.story(push)}")
+            return push.state in states
+
+        try:
+            wait_until(there, f"{push} {' or '.join(states)}", seconds=LIVENESS_S)
+        except pytest.fail.Exception as failed:
+            pytest.fail(f"{failed}; it is {push.state}: {self.story(push)}")
+        return push
+
+    def story(self, push: ConfigPush) -> str:
+        """For a test that fails: what each target says."""
+        return "; ".join(
+            f"{t.host.name} {t.state} {t.attempt} {t.error}"
+            for t in push.targets.select_related("host", "attempt")
+        )
+
+    def target(self, push: ConfigPush) -> PushTarget:
+        """The part of the push for the list server."""
+        return push.targets.select_related("revision", "attempt").get(host=self.host)
+
+    def error(self, push: ConfigPush) -> dict[str, Any]:
+        """What the target says went wrong."""
+        found: dict[str, Any] | None = self.target(push).error
+        assert found is not None
+        return found
+
+    def link(self, name: str = "current") -> str:
+        """The release that a link of the host names, "" when there is none."""
+        link = self.tree.routing / name
+        return link.readlink().name if link.is_symlink() else ""
+
+    def live_map(self, table: str = "mailertable") -> dict[str, str]:
+        """What makemap reads out of the map that is live now."""
+        live = self.tree.routing / "current"
+        argv = [self.sandbox.tools.makemap, "-C", live / "sympa.cf", "-u", "btree", live / table]
+        ran = subprocess.run(argv, capture_output=True, text=True, check=True)
+        return dict(line.split(None, 1) for line in ran.stdout.splitlines())
+
+    def half_built(self) -> list[str]:
+        """What staging or switching has left behind on the host."""
+        return [
+            path.name for path in (*self.releases.glob(".*"), *self.tree.routing.glob(".*.new"))
+        ]
+
+    def submit(self, recipient: str) -> int:
+        """Hand a message to the wrapper as Sympa would; its exit code."""
+        argv = [self.tree.wrapper, *SUBMISSION, f"-V{uuid4().hex[:8]}"]
+        argv += ["-f", "list-owner@renater.fr", "--", recipient]
+        message = f"From: list@renater.fr\nTo: {recipient}\nSubject: a test\n\nHello.\n"
+        command = self.tree.command(self.tree.users.spool, argv)
+        return subprocess.run(command, input=message.encode(), check=False).returncode
+
+    def accepted(self, sink: str, recipient: str) -> int:
+        """How many messages for this recipient the sink `mta` or `relay` has taken."""
+        return self.sandbox.record(sink).read_text().count(f'"{recipient}"')
+
+    # The wire.
+
+    def waiting_orders(self, role: Role) -> int:
+        """How many orders wait in Redis for an agent of the list server."""
+        with redis.Redis.from_url(self.sandbox.broker.url(CONTROL_USER)) as client:
+            return int(client.llen(task_queue(LIST_SERVER, role)))
+
+    def until_sent(self, push: ConfigPush, verb: Verb) -> Attempt:
+        """Wait until the order of the push is `verb`, signed and open.
+
+        An observation that its agent does not answer is made to run out: it is in the way.
+        """
+
+        def sent() -> bool:
+            stuck = Attempt.objects.filter(verb=Verb.OBSERVE, state=AttemptState.SENT)
+            old = stuck.filter(created_at__lt=timezone.now() - timedelta(seconds=1))
+            if old.exists():
+                old.update(not_after=timezone.now())
+            attempt = self.target(push).attempt
+            return (
+                attempt is not None and attempt.verb == verb and attempt.state == AttemptState.SENT
+            )
+
+        try:
+            wait_until(sent, f"{verb} of {push} is sent", seconds=LIVENESS_S)
+        except pytest.fail.Exception as failed:
+            push.refresh_from_db()
+            pytest.fail(f"{failed}; it is {push.state}: {self.story(push)}")
+        found = self.target(push).attempt
+        assert found is not None
+        return found
+
+    # Faults.
+
+    def pause(self, *names: str) -> None:
+        """Stop processes in the middle of whatever they do; `resume` lets them go on."""
+        for name in names:
+            os.killpg(self.stack.running[name].popen.pid, signal.SIGSTOP)
+            self.paused.add(name)
+
+    def resume(self, *names: str) -> None:
+        for name in names or tuple(self.paused):
+            os.killpg(self.stack.running[name].popen.pid, signal.SIGCONT)
+            self.paused.discard(name)
+
+    def lose_redis(self) -> None:
+        """Kill it and start it empty."""
+        self.stack.kill("redis")
+        self.stack.start_ready("redis")
+
+    @contextmanager
+    def program(self, name: str, script: str) -> Iterator[None]:
+        """While inside, the deploy agent's m4 or makemap is this shell script; $REAL is the tool."""
+        link = self.sandbox.var / "programs" / name
+        real = link.readlink()
+        fake = link.with_name(f"{name}.sh")
+        fake.write_text(f"#!/bin/sh\nREAL={real}\n{script}\n")
+        fake.chmod(0o755)
+        point(link, fake)
+        try:
+            yield
+        finally:
+            point(link, real)
+
+    def quiet(self) -> bool:
+        """No push is open and the host runs, as far as it is known, what our record says."""
+        open_pushes = ConfigPush.objects.filter(state__in=OPEN_PUSH).exists()
+        return not open_pushes and not self.state.drift and self.state.live == self.link()
+
+    def busy(self, name: str) -> bool:
+        """Whether an order for this agent is open."""
+        host, _, role = name.rpartition("-")
+        return Attempt.objects.filter(
+            agent__host_name=host, agent__role=role, state__in=OPEN_STATES
+        ).exists()
+
+
+def point(link: Path, at: Path) -> None:
+    fresh = link.with_name(f".{link.name}")
+    fresh.symlink_to(at)
+    fresh.rename(link)
