@@ -40,7 +40,10 @@ class AgentLine:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseLine:
-    """A release on the host, with the revision and the push that made it (0: none of ours)."""
+    """A release on the host, with the revision and the push that made it (0: none of ours).
+
+    `was_live`: it was confirmed once, so it can come back.
+    """
 
     digest: str
     built_at: datetime | None
@@ -48,6 +51,7 @@ class ReleaseLine:
     is_last_good: bool
     revision: Revision | None
     push: int
+    was_live: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +186,7 @@ def _release(item: Mapping[str, Any], state: HostState, target: PushTarget | Non
         is_last_good=item["digest"] == state.last_good,
         revision=target.revision if target else None,
         push=target.push_id if target else 0,
+        was_live=target is not None and target.state == TargetState.CONFIRMED,
     )
 
 

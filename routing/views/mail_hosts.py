@@ -110,8 +110,8 @@ def _facts(facts: HostFacts | None) -> Iterator[tuple[str, str]]:
 
 
 def _restore(line: ReleaseLine, reason: str) -> Action | None:
-    """The live release cannot be restored, nor one that is not ours."""
-    if line.revision is None or line.is_live:
+    """Only what was live before and is not now comes back."""
+    if line.revision is None or line.is_live or not line.was_live:
         return None
     number = line.revision.number
     return Action(

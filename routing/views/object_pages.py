@@ -75,7 +75,8 @@ def show_object(
 def add_object(request: HttpRequest, noun: Noun) -> HttpResponse:
     """An empty form, or the object that it makes."""
     if request.method != "POST":
-        first = {"identity": uuid4(), "version": 0, "server": request.GET.get("server", "")}
+        given = {name: request.GET[name] for name in ("server", "key") if name in request.GET}
+        first = {"identity": uuid4(), "version": 0} | given
         return _show_add(request, noun, _form(noun, first))
     form = _form(noun, None, request.POST)
     row = _save(request, noun, form)

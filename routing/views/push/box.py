@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from os.path import commonprefix
 
 from django.urls import reverse
 
@@ -51,7 +52,10 @@ def box(record: PushRecord, person: Person) -> Box:
 def _against(record: PushRecord, person: Person) -> tuple[str, ...]:
     if record.state is not PushState.PROVED:
         return ()
-    return tuple(reason.text for reason in why_not(push=record.push, person=person))
+    texts = [reason.text for reason in why_not(push=record.push, person=person)]
+    # Each ends by naming who could; said once is enough.
+    shared = commonprefix([text[::-1] for text in texts])[::-1]
+    return (*(f"{text.removesuffix(shared)}." for text in texts[:-1]), *texts[-1:])
 
 
 def _mine(record: PushRecord, reader: Reader) -> str:

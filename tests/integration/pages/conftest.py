@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,33 @@ class Site:
         client = Client()
         client.force_login(self.people[username])
         return client
+
+
+class _Inputs(HTMLParser):
+    """The named inputs of the form with one address, with the values that they have at first."""
+
+    def __init__(self, action: str) -> None:
+        super().__init__()
+        self.action, self.inside, self.values = action, False, dict[str, str]()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        if tag == "form":
+            self.inside = found.get("action") == self.action
+        if tag == "input" and self.inside and found.get("name"):
+            self.values[str(found["name"])] = found.get("value") or ""
+
+    def handle_endtag(self, tag: str) -> None:
+        self.inside = self.inside and tag != "form"
+
+
+def form_of(answer: Any, action: str) -> dict[str, str]:
+    """What a browser would send of a page's form if nobody typed anything."""
+    inputs = _Inputs(action)
+    inputs.feed(text(answer))
+    assert inputs.values, f"the page has no form for {action}"
+    del inputs.values["csrfmiddlewaretoken"]
+    return inputs.values
 
 
 def text(answer: Any) -> str:

@@ -11,8 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from routing.core.intent import ObjectKind
 from routing.models import RelayTarget, RoutingObject
 from routing.services.objects import save_object
+from tests.fixtures.audited import unaudited
 from tests.integration.pages import world
-from tests.integration.pages.conftest import Site, text
+from tests.integration.pages.conftest import Site, form_of, text
 
 
 def fields(key: str, **more: object) -> dict[str, object]:
@@ -27,6 +28,31 @@ def test_an_editor_adds_a_domain_and_the_page_says_that_it_is_on_no_host(site: S
     assert "conf.renater.fr is saved. It is on no mail host" in text(answer)
     assert "1 edit is not on any mail host." in text(answer)
     assert "not live yet" in text(answer)
+
+
+@pytest.mark.parametrize("place", ["domains", "local-hosts"])
+def test_the_add_form_of_the_page_needs_nothing_but_a_name(site: Site, place: str) -> None:
+    client = site.sign_in("claire")
+    sent = form_of(client.get(f"/{place}/add/"), f"/{place}/add/") | {"key": "conf.renater.fr"}
+    assert client.post(f"/{place}/add/", sent).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("page", "action"),
+    [
+        ("/domains/jres.org/", "/domains/jres.org/edit/?server=listes"),
+        ("/local-hosts/host.renater.fr/", "/local-hosts/host.renater.fr/edit/?server=listes"),
+        ("/relays/smtp1/", "/relays/smtp1/edit/"),
+        ("/domains/jres.org/delete/", "/domains/jres.org/delete/"),
+        ("/domains/jres.org/disable/", "/domains/jres.org/disable/"),
+    ],
+)
+def test_the_forms_of_the_pages_are_whole(site: Site, page: str, action: str) -> None:
+    client = site.sign_in("claire")
+    sent = form_of(client.get(page), action)
+    if "hosts" not in sent and page.startswith("/relays/"):
+        sent["hosts"] = "smtp1.renater.fr"
+    assert client.post(action, sent).status_code == 302
 
 
 def test_the_same_form_sent_twice_adds_one_domain(site: Site) -> None:
@@ -191,7 +217,8 @@ def test_the_list_searches_sorts_and_pages_without_skipping_a_row(site: Site) ->
         )
         for number in range(120)
     ]
-    RoutingObject.objects.bulk_create(rows)
+    with unaudited():
+        RoutingObject.objects.bulk_create(rows)
     client = site.sign_in("vera")
     seen, address = [], "/domains/?q=.example"
     while address:

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -296,12 +296,12 @@ def test_a_live_push_offers_the_revision_it_replaced_as_a_new_push(
 
 def test_a_stopped_push_says_why_and_offers_a_retry(site: Site, waiting: ConfigPush) -> None:
     world.approved(waiting, site.people["paul"])
-    move_push(push=waiting, to=PushState.DEPLOYING, by=CONTROL)
     error = {"code": "drift", "text": "mailertable was edited by hand.", "output": "- jres.org"}
-    move_target(
-        target=waiting.targets.get(), to=TargetState.FAILED, by=CONTROL, note="drift", error=error
-    )
-    move_push(push=waiting, to=PushState.STOPPED, by=CONTROL)
+    target = waiting.targets.get()
+    with transaction.atomic():
+        move_push(push=waiting, to=PushState.DEPLOYING, by=CONTROL)
+        move_target(target=target, to=TargetState.FAILED, by=CONTROL, note="drift", error=error)
+        move_push(push=waiting, to=PushState.STOPPED, by=CONTROL)
     client = site.sign_in("paul")
     page = client.get(f"/pushes/{waiting.pk}/").context["push"]
     assert page.state_reason == "mailertable was edited by hand."

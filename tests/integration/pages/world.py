@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from uuid import UUID, uuid4
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.db import transaction
 from django.utils import timezone
 
 from mailadmin.audit.services import CONTROL, SETUP
@@ -140,6 +141,7 @@ def proposed(picked: Iterable[UUID], by: Person, title: str = "Add a domain") ->
     return propose(picked=frozenset(picked), title=title, by=by)
 
 
+@transaction.atomic
 def prove(push: ConfigPush) -> ConfigPush:
     """Every host has staged it and sendmail has answered as the plan foretells."""
     move_push(push=push, to=PushState.STAGING, by=CONTROL)
@@ -153,6 +155,7 @@ def prove(push: ConfigPush) -> ConfigPush:
     return push
 
 
+@transaction.atomic
 def stage(target: PushTarget) -> None:
     """The host has built the release."""
     move_target(
@@ -197,6 +200,7 @@ def approved(push: ConfigPush, by: Person, *, at_once: bool = True) -> ConfigPus
     return push
 
 
+@transaction.atomic
 def deploy_now(push: ConfigPush, by: Person | None = None) -> ConfigPush:
     """Every host switches and confirms."""
     push.refresh_from_db()
