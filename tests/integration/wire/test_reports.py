@@ -13,6 +13,7 @@ from mailadmin.wire.core.messages import VERSION, Outcome, Report, Role
 from mailadmin.wire.core.states import AttemptState
 from mailadmin.wire.models import Agent, Attempt, ReceivedReport
 from mailadmin.wire.signatures import seal_report
+from tests.fixtures.audited import unaudited
 from tests.integration.wire.conftest import AgentPlace, Control, registered
 
 
@@ -130,7 +131,8 @@ def test_a_report_of_a_host_that_nobody_registered_is_ignored(
 def test_a_report_of_a_disabled_agent_is_ignored(
     control: Control, listes: AgentPlace, attempt: Attempt
 ) -> None:
-    Agent.objects.update(disabled=True)
+    with unaudited():
+        Agent.objects.update(disabled=True)
 
     assert control.record(seal_report(answer(attempt), listes.key)) is None
     assert_kept_and_ignored(attempt, "is disabled")

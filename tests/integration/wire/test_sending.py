@@ -22,6 +22,7 @@ from mailadmin.wire.services import (
 )
 from mailadmin.wire.services.asking import WrongRole
 from mailadmin.wire.signatures import open_order
+from tests.fixtures.audited import unaudited
 from tests.integration.wire.conftest import AgentPlace, Control, Redis, registered
 
 
@@ -149,7 +150,8 @@ def test_the_policy_is_asked_just_before_signing_and_may_cancel(
 
 def test_an_order_for_a_disabled_agent_is_cancelled(control: Control, listes: AgentPlace) -> None:
     control.ask(listes, "never")
-    Agent.objects.update(disabled=True)
+    with unaudited():
+        Agent.objects.update(disabled=True)
 
     (ended,) = control.sign()
 
