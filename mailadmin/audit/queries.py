@@ -11,9 +11,23 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from mailadmin.audit.models import AuditEvent
+from mailadmin.audit.chain import chained
+from mailadmin.audit.models import AuditEvent, AuditHead
 
 PAGE_SIZE = 50
+
+# What an event's hash covers beside its number, time and actor.
+CONTENT = (
+    "action",
+    "subject",
+    "object_id",
+    "host",
+    "push",
+    "old",
+    "new",
+    "digest",
+    "note",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +111,30 @@ def push_history(push: int) -> tuple[EventRow, ...]:
     return tuple(
         event_row(event) for event in AuditEvent.objects.filter(push=push).order_by("-number")
     )
+
+
+def first_break() -> int | None:
+    """The number of the first event that is missing or not as it was written, None if none is.
+
+    The head row is compared too: without it nobody would miss the newest events. Whoever can
+    write the whole table can chain it anew; a copy of the head's hash elsewhere shows that.
+    """
+    number, before = 0, ""
+    for event in AuditEvent.objects.order_by("number").iterator():
+        number += 1
+        if event.number != number or event.hash != _expected(event, before):
+            return number
+        before = event.hash
+    head = AuditHead.objects.filter(pk=1).first() or AuditHead()
+    if head.number != number:
+        return min(head.number, number) + 1
+    return None if head.hash == before else number
+
+
+def _expected(event: AuditEvent, before: str) -> str:
+    actor = {"username": event.actor, "name": event.actor_name}
+    content = {name: getattr(event, name) for name in CONTENT}
+    return chained(before, event.number, event.at, actor, content)
 
 
 def event_row(event: AuditEvent) -> EventRow:

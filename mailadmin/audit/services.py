@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
-from datetime import datetime
-from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
 from django.utils import timezone
 
+from mailadmin.audit.chain import chained
 from mailadmin.audit.models import AuditEvent, AuditHead
 
 
@@ -46,8 +44,8 @@ class Happened:
 def record(*, by: Actor, happened: Happened) -> AuditEvent:
     """Append one event. Raises TransactionManagementError outside a transaction.
 
-    The head row is updated before it is read, so that on every database the second writer waits
-    for the first: numbers have no gaps and no two events share a predecessor.
+    The head row is read under a lock (on SQLite every transaction has the one write lock), so the
+    second writer waits for the first: numbers have no gaps, no two events share a predecessor.
     """
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("an audit event belongs to a change")
@@ -55,29 +53,18 @@ def record(*, by: Actor, happened: Happened) -> AuditEvent:
     AuditHead.objects.get_or_create(pk=1)
     head = AuditHead.objects.select_for_update().get(pk=1)
     number = head.number + 1
-    chained = chain(head.hash, number, at, by, happened)
-    AuditHead.objects.filter(pk=1).update(number=number, hash=chained)
+    digest = chained(head.hash, number, at, asdict(by), asdict(happened))
+    AuditHead.objects.filter(pk=1).update(number=number, hash=digest)
     return AuditEvent.objects.create(
         number=number,
         at=at,
         actor=by.username,
         actor_name=by.name,
-        hash=chained,
-        **_columns(happened),
+        hash=digest,
+        **asdict(happened),
     )
-
-
-def chain(before: str, number: int, at: datetime, by: Actor, happened: Happened) -> str:
-    """SHA-256 over the hash before and this event's canonical text."""
-    content = [before, number, at.isoformat(), asdict(by), _columns(happened)]
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), default=str)
-    return sha256(text.encode()).hexdigest()
 
 
 def last_number() -> int:
     """The number of the newest event, 0 when there is none."""
     return AuditHead.objects.filter(pk=1).values_list("number", flat=True).first() or 0
-
-
-def _columns(happened: Happened) -> dict[str, Any]:
-    return asdict(happened)
