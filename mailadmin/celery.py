@@ -9,10 +9,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mailadmin.settings")
 from celery import Celery  # the settings' name must be known first
 from django.conf import settings
 
-from mailadmin.wire.broker import celery_settings
+from mailadmin.wire.broker import WithoutAcknowledgement, celery_settings
 from mailadmin.wire.names import CONTROL_QUEUE, REPORTS_QUEUE
 
-app = Celery("mailadmin", fixups=["celery.fixups.django:fixup"])
+app = Celery("mailadmin", amqp=WithoutAcknowledgement, fixups=["celery.fixups.django:fixup"])
 app.conf.update(
     celery_settings(
         url=settings.BROKER_URL, prefix="control", queues=[CONTROL_QUEUE, REPORTS_QUEUE]

@@ -9,7 +9,12 @@ from celery import Celery
 from mailadmin.agent.carry_out import Desk, VerbTable, carry_out
 from mailadmin.agent.config import AgentConfig
 from mailadmin.agent.journal import Journal
-from mailadmin.wire.broker import QUIET_WORKER, celery_settings, drop_builtin_tasks
+from mailadmin.wire.broker import (
+    QUIET_WORKER,
+    WithoutAcknowledgement,
+    celery_settings,
+    drop_builtin_tasks,
+)
 from mailadmin.wire.names import CARRY_OUT, task_queue
 from mailadmin.wire.transport import Transport
 
@@ -17,7 +22,7 @@ from mailadmin.wire.transport import Transport
 def make_app(config: AgentConfig, verbs: VerbTable) -> Celery:
     """Without fixups, so that Celery never looks for Django, whatever the environment says."""
     queue = task_queue(config.host, config.role)
-    app = Celery("mailadmin.agent", set_as_current=False, fixups=[])
+    app = Celery("mailadmin.agent", set_as_current=False, amqp=WithoutAcknowledgement, fixups=[])
     app.conf.update(celery_settings(url=config.broker_url, prefix=queue, queues=[queue]))
     desk = Desk(
         config=config,

@@ -3,15 +3,26 @@ nothing by which one process could command another except the two tasks.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from celery import Celery
-from kombu import Exchange, Queue
+from celery.app.amqp import AMQP
+from kombu import Consumer, Exchange, Queue
 
 from mailadmin.wire.names import unacked_keys
 
-# Longer than any verb may take; a message that a dead worker held comes back after this time,
-# and by then the control plane's own re-send has long done its work.
-VISIBILITY_TIMEOUT_S = 3600
+
+class WithoutAcknowledgement(AMQP):
+    """Consumers for which a message is over once it was taken: `Celery(amqp=...)`.
+
+    Every message of ours is sent again from a row, so none needs to be kept until it was worked
+    off. Celery logs and forgets an acknowledgement that fails because Redis was lost at that
+    moment; the message then counts against the prefetch limit for ever, and the worker takes no
+    other. Seen with Celery 5.7 and kombu 5.7, with the prefork and the solo pool.
+    """
+
+    def TaskConsumer(self, *args: Any, **options: Any) -> Consumer:
+        return super().TaskConsumer(*args, no_ack=True, **options)
 
 
 def direct_queue(name: str) -> Queue:
@@ -30,7 +41,6 @@ def celery_settings(*, url: str, prefix: str, queues: Sequence[str]) -> dict[str
         "broker_transport_options": {
             **unacked_keys(prefix),
             "priority_steps": [0],
-            "visibility_timeout": VISIBILITY_TIMEOUT_S,
             "socket_connect_timeout": 5,
             "socket_timeout": 30,
             "socket_keepalive": True,
@@ -46,7 +56,6 @@ def celery_settings(*, url: str, prefix: str, queues: Sequence[str]) -> dict[str
         "task_ignore_result": True,
         # No results, so beat need not send a task every day to remove them.
         "result_expires": None,
-        "task_acks_late": True,
         "task_send_sent_event": False,
         "worker_prefetch_multiplier": 1,
         "worker_send_task_events": False,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
@@ -36,7 +38,7 @@ from tests.fixtures.sandbox import wait_until
 
 DEPLOY, SPOOL = f"{LIST_SERVER}-deploy", f"{LIST_SERVER}-spool"
 # Far above what a push takes on a busy machine; only a push that hangs reaches it.
-LIVENESS_S = 60.0
+LIVENESS_S = 25.0
 SUBMISSION = ("-L", "sm-sympa", "-oi", "-odi", "-oem", "-Am", "-N", "success,delay,failure")
 
 
@@ -121,6 +123,12 @@ class Site:
             pytest.fail(f"{failed}; it is {push.state}: {self.story(push)}")
         return push
 
+    def proof(self, push: ConfigPush) -> dict[str, Any]:
+        """What sendmail's answers came to."""
+        found: dict[str, Any] | None = self.target(push).proof
+        assert found is not None
+        return found
+
     def story(self, push: ConfigPush) -> str:
         """For a test that fails: what each target says."""
         return "; ".join(
@@ -146,7 +154,14 @@ class Site:
     def live_map(self, table: str = "mailertable") -> dict[str, str]:
         """What makemap reads out of the map that is live now."""
         live = self.tree.routing / "current"
-        argv = [self.sandbox.tools.makemap, "-C", live / "sympa.cf", "-u", "btree", live / table]
+        argv: list[str | Path] = [
+            self.sandbox.tools.makemap,
+            "-C",
+            live / "sympa.cf",
+            "-u",
+            "btree",
+            live / table,
+        ]
         ran = subprocess.run(argv, capture_output=True, text=True, check=True)
         return dict(line.split(None, 1) for line in ran.stdout.splitlines())
 
@@ -158,7 +173,7 @@ class Site:
 
     def submit(self, recipient: str) -> int:
         """Hand a message to the wrapper as Sympa would; its exit code."""
-        argv = [self.tree.wrapper, *SUBMISSION, f"-V{uuid4().hex[:8]}"]
+        argv: list[str | Path] = [self.tree.wrapper, *SUBMISSION, f"-V{uuid4().hex[:8]}"]
         argv += ["-f", "list-owner@renater.fr", "--", recipient]
         message = f"From: list@renater.fr\nTo: {recipient}\nSubject: a test\n\nHello.\n"
         command = self.tree.command(self.tree.users.spool, argv)
@@ -219,8 +234,24 @@ class Site:
         self.stack.start_ready("redis")
 
     @contextmanager
+    def database_held(self) -> Iterator[None]:
+        """While inside, nobody else can write a row; workers wait for ten seconds."""
+        file = self.sandbox.var / "mailadmin.sqlite3"
+        with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            yield
+
+    def control_waits(self) -> bool:
+        """Whether the control worker has been in one task for the last half second."""
+        before = self.stack.output("control").splitlines()[-1]
+        time.sleep(0.5)
+        return (
+            before.endswith(" received") and before in self.stack.output("control").splitlines()[-1]
+        )
+
+    @contextmanager
     def program(self, name: str, script: str) -> Iterator[None]:
-        """While inside, the deploy agent's m4 or makemap is this shell script; $REAL is the tool."""
+        """While inside, the deploy agent's m4 or makemap is this script; $REAL is the tool."""
         link = self.sandbox.var / "programs" / name
         real = link.readlink()
         fake = link.with_name(f"{name}.sh")

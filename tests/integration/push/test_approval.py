@@ -11,6 +11,7 @@ from django.db import connections
 
 from mailadmin.wire.core.messages import Verb
 from routing.core.bundle import Bundle
+from routing.core.intent import ObjectKind
 from routing.core.states import PushState
 from routing.models import Approval, ConfigPush, RoutingObject
 from routing.queries.revisions import bundle_of
@@ -168,7 +169,7 @@ def test_a_push_that_turns_the_rest_of_the_world_needs_a_reason(site: Site) -> N
         identity=world.pk,
         version=world.version,
         server=site.host,
-        kind=world.kind,
+        kind=ObjectKind(world.kind),
         key=".",
         mailer="esmtp",
         next_hop="[smtp1.renater.fr]",
@@ -186,7 +187,7 @@ def test_a_push_that_turns_the_rest_of_the_world_needs_a_reason(site: Site) -> N
         identity=world.pk,
         version=turned.version,
         server=site.host,
-        kind=world.kind,
+        kind=ObjectKind(world.kind),
         key=".",
         relay_target=world.relay_target_id,
         by=site.people["claire"],

@@ -25,7 +25,7 @@ def test_an_import_is_live_and_confirmed_without_an_approval(site: Site) -> None
     target = site.target(push)
     assert (push.state, target.state) == (PushState.ACTIVE, TargetState.CONFIRMED)
     assert not Approval.objects.filter(push=push).exists()
-    assert target.proof["unexplained"] == 0
+    assert site.proof(push)["unexplained"] == 0
     assert (site.releases / target.revision.digest / "manifest.json").is_file()
 
 

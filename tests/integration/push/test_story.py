@@ -19,7 +19,7 @@ def test_a_new_domain_goes_to_the_mta_and_after_a_restore_to_the_relay(site: Sit
     push = site.propose(site.add_domain(KEY))
     site.until(push, PushState.PROVED)
     target = site.target(push)
-    assert (target.state, target.proof["unexplained"]) == (TargetState.STAGED, 0)
+    assert (target.state, site.proof(push)["unexplained"]) == (TargetState.STAGED, 0)
     assert KEY not in site.live_map()
 
     site.approve(push)

@@ -1,0 +1,94 @@
+"""Redis is killed and comes back empty, at each step of a push: the sweep brings it to its end."""
+
+from __future__ import annotations
+
+import pytest
+
+from mailadmin.wire.core.messages import Verb
+from routing.core.states import PushState
+from tests.fixtures.sandbox import wait_until
+from tests.integration.push.site import DEPLOY, LIVENESS_S, SPOOL, Site
+
+
+def test_between_the_signed_stage_and_the_agent(site: Site) -> None:
+    site.stack.kill(DEPLOY)
+    push = site.propose(site.add_domain("redis-stage.example.org"))
+    site.until_sent(push, Verb.STAGE)
+    site.lose_redis()
+    site.stack.start_ready(DEPLOY)
+    site.go_live(push)
+    assert "redis-stage.example.org" in site.live_map()
+
+
+def test_between_the_signed_proof_and_the_agent(site: Site) -> None:
+    site.stack.kill(SPOOL)
+    push = site.propose(site.add_domain("redis-prove.example.org"))
+    site.until_sent(push, Verb.PROVE)
+    site.lose_redis()
+    site.stack.start_ready(SPOOL)
+    site.go_live(push)
+    assert "redis-prove.example.org" in site.live_map()
+
+
+def test_between_proof_and_approval(site: Site) -> None:
+    push = site.proved("redis-proved.example.org")
+    site.stack.kill("redis")
+    site.approve(push)
+    site.stack.start_ready("redis")
+    site.until(push, PushState.ACTIVE)
+    assert "redis-proved.example.org" in site.live_map()
+
+
+def test_between_the_signed_activation_and_the_agent(site: Site) -> None:
+    push = site.proved("redis-activate.example.org")
+    before = site.link()
+    site.stack.kill(DEPLOY)
+    site.approve(push)
+    site.until_sent(push, Verb.ACTIVATE)
+    site.lose_redis()
+    assert site.link() == before
+    site.stack.start_ready(DEPLOY)
+    site.until(push, PushState.ACTIVE)
+    assert "redis-activate.example.org" in site.live_map()
+
+
+@pytest.mark.parametrize("lost", [Verb.PROVE, Verb.CONFIRM])
+def test_between_the_switch_and_its_confirmation(site: Site, lost: Verb) -> None:
+    push = site.proved(f"redis-live-{lost}.example.org")
+    site.stack.kill(SPOOL)
+    site.approve(push)
+    site.until_sent(push, Verb.PROVE)
+    if lost is Verb.CONFIRM:
+        site.stack.kill(DEPLOY)
+        site.stack.start_ready(SPOOL)
+        site.until_sent(push, Verb.CONFIRM)
+    assert site.link("current") != site.link("last-good")
+    site.lose_redis()
+    site.stack.start_ready(SPOOL if lost is Verb.PROVE else DEPLOY)
+    site.until(push, PushState.ACTIVE)
+    assert site.link("current") == site.link("last-good") == site.target(push).revision.digest
+
+
+def test_while_the_control_worker_is_in_a_task(site: Site) -> None:
+    """What it would acknowledge then is gone; it must take the next message all the same."""
+    push = site.propose(site.add_domain("redis-control.example.org"))
+    with site.database_held():
+        wait_until(site.control_waits, "the control worker waits for the database")
+        site.lose_redis()
+    site.go_live(push)
+    assert "redis-control.example.org" in site.live_map()
+
+
+def test_while_an_agent_carries_out_an_order(site: Site) -> None:
+    """Its report and what it would acknowledge are lost; its receipt is not."""
+    began, go = site.tree.run / "m4-began", site.tree.run / "m4-go"
+    script = f'touch {began}; until [ -e {go} ]; do sleep 0.05; done; exec "$REAL" "$@"'
+    site.tree.run.chmod(0o777)
+    with site.program("m4", script):
+        push = site.propose(site.add_domain("redis-agent.example.org"))
+        wait_until(began.exists, "the agent builds", seconds=LIVENESS_S)
+        site.lose_redis()
+        go.touch()
+        site.go_live(push)
+    site.tree.run.chmod(0o755)
+    assert "redis-agent.example.org" in site.live_map()
