@@ -12,12 +12,15 @@ from django.db.models import Q, QuerySet
 
 from routing.core.edits import Op
 from routing.core.facts import HostFacts
+from routing.core.findings import Finding
 from routing.core.intent import Intent, ObjectKind
-from routing.core.intent import RelayTarget as Relay
 from routing.core.intent import RoutingObject as Item
 from routing.core.mailertable import relay_value, value_of
 from routing.core.names import display_name
-from routing.models import HostState, RelayTarget, RoutingObject
+from routing.core.validate import validate_object
+from routing.models import HostState, RoutingObject
+from routing.queries.edits import object_value
+from routing.queries.edits import relay_value as relay_as_value
 from routing.queries.paging import Order, Page, page_of
 from routing.queries.pending import Standing, standing
 
@@ -69,6 +72,7 @@ class ObjectRow:
     version: int
     changed_by: str
     changed_at: datetime | None
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +140,7 @@ def object_row(
         version=row.version,
         changed_by=row.changed_by,
         changed_at=row.changed_at,
+        findings=validate_object(object_value(row), facts=facts.get(row.server.name)),
     )
 
 
@@ -153,16 +158,10 @@ def shown_state(row: RoutingObject, now: Standing) -> tuple[Shown, int | None]:
 def row_value(row: RoutingObject, facts: HostFacts | None) -> str:
     """The right side of the row's line, "" while no agent has said what the host is like."""
     if row.relay_target is not None:
-        return relay_value(core_relay(row.relay_target))
+        return relay_value(relay_as_value(row.relay_target))
     if facts is None:
         return ""
-    item = Item(row.pk, ObjectKind(row.kind), row.key, mailer=row.mailer, next_hop=row.next_hop)
-    return value_of(item, Intent(row.server.name), facts)
-
-
-def core_relay(row: RelayTarget) -> Relay:
-    """A relay target's row as a value."""
-    return Relay(id=row.pk, name=row.name, hosts=tuple(row.hosts), port=row.port)
+    return value_of(object_value(row), Intent(row.server.name), facts)
 
 
 def facts_by_server() -> dict[str, HostFacts | None]:

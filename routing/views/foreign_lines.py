@@ -19,7 +19,13 @@ from routing.views.answers import moved
 from routing.views.conflict import conflict
 from routing.views.nouns import FOREIGN_LINES, ROUTES
 from routing.views.object_list import show_list
-from routing.views.object_pages import Act, found_or_404, remove_object, show_object
+from routing.views.object_pages import (
+    Act,
+    found_or_404,
+    remove_object,
+    show_object,
+    version_now,
+)
 
 asks_first = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -60,8 +66,7 @@ def convert(request: HttpRequest, key: str) -> HttpResponse:
     except InvalidIntent as error:
         return _ask(request, row, tuple(str(item) for item in error.findings))
     except ConflictingEdit as error:
-        row.refresh_from_db()
-        return conflict(request, error=error, version=row.version, back=_page(row))
+        return conflict(request, error=error, version=version_now(row), back=_page(row))
     return moved(
         request, ROUTES.href("page", row.key, row.server.name), f"{row.key} is a route now."
     )

@@ -18,6 +18,7 @@ from mailadmin.ui.pages import (
     ViewChip,
 )
 from mailadmin.ui.words import number
+from routing.core.findings import Severity
 from routing.core.intent import ObjectKind
 from routing.queries.objects import Asked, ObjectList, ObjectRow, Shown, list_objects
 from routing.views.answers import reason_not, shown
@@ -96,6 +97,9 @@ def _row(noun: Noun, row: ObjectRow, *, may_edit: bool) -> DomainRow:
         changed_at=row.changed_at,
         unicode=row.unicode,
         push=row.push,
+        findings=len(row.findings),
+        finding_kind="bad" if any(f.severity is Severity.ERROR for f in row.findings) else "warn",
+        finding_text=" ".join(str(finding) for finding in row.findings),
         actions=_actions(noun, row) if may_edit and not gone else (),
     )
 

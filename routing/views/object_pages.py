@@ -63,7 +63,7 @@ def show_object(
         "noun": noun,
         "row": line,
         "ways": ways_of(row.server, row.key),
-        "form": form or (_form(noun, _initial(row)) if noun.kind in FORMS else None),
+        "form": form or (_form(noun, _initial(row), row=row) if noun.kind in FORMS else None),
         "reason": reason,
         "effect": effect_without(row.server, row.key, row.pk),
         "history": timeline(object_history(row.pk)),
@@ -92,12 +92,11 @@ def edit_object(request: HttpRequest, noun: Noun, key: str) -> HttpResponse:
     row = found_or_404(request, noun, key)
     if request.method != "POST":
         return show_object(request, noun, row)
-    form = _form(noun, None, request.POST)
+    form = _form(noun, None, request.POST, row)
     try:
         saved = _save(request, noun, form)
     except ConflictingEdit as error:
-        row.refresh_from_db()
-        return conflict(request, error=error, version=row.version, back=_page(noun, row))
+        return conflict(request, error=error, version=version_now(row), back=_page(noun, row))
     if saved is None:
         return show_object(request, noun, row, form, status=422)
     return moved(request, _page(noun, saved), f"{saved.key} is saved. {NOT_LIVE}")
@@ -137,8 +136,7 @@ def _done(
         else:
             set_enabled(identity=row.pk, version=version, enabled=enabled, by=by)
     except ConflictingEdit as error:
-        row.refresh_from_db()
-        return conflict(request, error=error, version=row.version, back=_page(noun, row))
+        return conflict(request, error=error, version=version_now(row), back=_page(noun, row))
     except InvalidIntent as error:
         return _ask(request, noun, row, act, tuple(str(item) for item in error.findings))
     except NotAllowed as error:
@@ -196,15 +194,25 @@ def _show_add(
     return render(request, "routing/object_add.html", {"noun": noun, "form": form}, status=status)
 
 
-def _form(noun: Noun, initial: dict[str, Any] | None, data: Any = None) -> ObjectForm:
+def _form(
+    noun: Noun, initial: dict[str, Any] | None, data: Any = None, row: RoutingObject | None = None
+) -> ObjectForm:
+    """The form of a new object, or of `row`, which stays on its server."""
     servers = MailHost.objects.filter(kind="list_server").values_list("name", flat=True)
+    names = [row.server.name] if row else list(servers)
     relays = RelayTarget.objects.values_list("pk", "name")
     return FORMS[noun.kind](
         data,
         initial=initial,
-        servers=[(name, name) for name in servers],
+        servers=[(name, name) for name in names],
         relays=[(str(identity), name) for identity, name in relays],
     )
+
+
+def version_now(row: RoutingObject | RelayTarget) -> int:
+    """The version that the row has by now, 0 when it is gone: the next save makes it anew."""
+    rows = type(row)._default_manager.filter(pk=row.pk)
+    return rows.values_list("version", flat=True).first() or 0
 
 
 def _initial(row: RoutingObject) -> dict[str, Any]:

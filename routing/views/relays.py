@@ -25,7 +25,7 @@ from routing.services.relays import delete_relay_target, save_relay_target
 from routing.views.answers import moved, reason_not
 from routing.views.conflict import conflict
 from routing.views.history import timeline
-from routing.views.object_pages import NOT_LIVE, Act
+from routing.views.object_pages import NOT_LIVE, Act, version_now
 
 asks_first = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -73,8 +73,7 @@ def edit(request: HttpRequest, name: str) -> HttpResponse:
     try:
         saved = _save(request, form)
     except ConflictingEdit as error:
-        row.refresh_from_db()
-        return conflict(request, error=error, version=row.version, back=_href(row))
+        return conflict(request, error=error, version=version_now(row), back=_href(row))
     if saved is None:
         return _show(request, row, form, status=422)
     return moved(request, _href(saved), f"{saved.name} is saved. {NOT_LIVE}")
@@ -97,7 +96,7 @@ def delete(request: HttpRequest, name: str) -> HttpResponse:
     except NotAllowed as error:
         return _ask(request, row, error.reasons)
     except ConflictingEdit as error:
-        return conflict(request, error=error, version=row.version, back=_href(row))
+        return conflict(request, error=error, version=version_now(row), back=_href(row))
     return moved(request, reverse("relay-list"), f"{row.name} is deleted.")
 
 

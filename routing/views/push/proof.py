@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from django.urls import reverse
+
 from mailadmin.ui.pages import Proof, ProofRow
 from routing.core.edits import Op
 from routing.core.plan import Plan
@@ -41,6 +43,9 @@ def proof(target: TargetRecord) -> Proof | None:
         asked=found["asked"],
         disagreements=len(found["disagreements"]),
         rows=tuple(_rows(found, target.plan)),
+        show_all_href=reverse("push-answers", args=[row.push_id, row.host.name])
+        if row.answers_digest
+        else "",
     )
 
 

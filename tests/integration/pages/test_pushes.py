@@ -363,3 +363,16 @@ def test_strips_say_what_is_not_live_and_who_is_silent(site: Site, settings: Set
 def test_the_one_postmaster_policy_is_said_on_every_page(site: Site, settings: Settings) -> None:
     settings.ONE_POSTMASTER = True
     assert "One-postmaster policy" in text(site.sign_in("vera").get("/domains/"))
+
+
+def test_every_answer_of_sendmail_can_be_read(site: Site, waiting: ConfigPush) -> None:
+    client, address = site.sign_in("vera"), f"/pushes/{waiting.pk}/answers/listes/"
+    assert client.get(address).status_code == 404
+    world.answered(waiting, [f"probe@d{number:03}.example" for number in range(600)])
+    first = client.get(address)
+    assert first.context["pager"].summary == "1 to 500 of 1\u202f200"
+    assert "probe@d000.example" in text(first) and "probe@d500.example" not in text(first)
+    second = client.get(address + first.context["pager"].older_href)
+    assert second.context["pager"].newer_href == "?page=1"
+    assert len(client.get(address + "?page=99").context["answers"].rows) == 200
+    assert address in text(client.get(f"/pushes/{waiting.pk}/"))

@@ -17,6 +17,8 @@ from mailadmin.audit.services import CONTROL, SETUP
 from mailadmin.people.models import Person
 from mailadmin.people.roles import PersonRole
 from mailadmin.people.services import create_person
+from mailadmin.wire.core.blobs import pack
+from mailadmin.wire.core.canonical import canonical, digest_of
 from mailadmin.wire.core.messages import Role
 from mailadmin.wire.keys import public_text
 from mailadmin.wire.models import Agent
@@ -226,3 +228,17 @@ def agent(host: MailHost) -> Agent:
     made.last_seen_at = timezone.now()
     made.save(update_fields=["last_seen_at"])
     return made
+
+
+def answered(push: ConfigPush, addresses: Iterable[str]) -> None:
+    """Keep the answers themselves: all by the relay live, all to the local MTA staged."""
+    told = list(addresses)
+    live = dict.fromkeys(told, ["esmtp", "[smtp1.renater.fr]"])
+    staged = dict.fromkeys(told, ["esmtp", "[127.0.0.1]"])
+    data = canonical(
+        {
+            "live": {"primary": live, "fallback": live},
+            "staged": {"primary": staged, "fallback": staged},
+        }
+    )
+    PushTarget.objects.filter(push=push).update(answers=pack(data), answers_digest=digest_of(data))
