@@ -18,7 +18,7 @@ class WithoutAcknowledgement(AMQP):
     Every message of ours is sent again from a row, so none needs to be kept until it was worked
     off. Celery logs and forgets an acknowledgement that fails because Redis was lost at that
     moment; the message then counts against the prefetch limit for ever, and the worker takes no
-    other. Seen with Celery 5.7 and kombu 5.7, with the prefork and the solo pool.
+    other. Seen with Celery 5.7 and kombu 5.7, the prefork pool and late acknowledgement.
     """
 
     def TaskConsumer(self, *args: Any, **options: Any) -> Consumer:
