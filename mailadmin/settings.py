@@ -1,6 +1,6 @@
 """Settings: every value that differs between sites comes from MAILADMIN_* in the environment.
 
-The variables are listed in docs/operations.md; a `_FILE` variable names a file that holds a secret.
+docs/configuration.md lists the variables; a `_FILE` variable names a file that holds a secret.
 """
 
 from __future__ import annotations
