@@ -42,6 +42,7 @@ NOUN = {
     "empty": "A virtual domain is handed to Sympa on the list server itself.",
 }
 CLAIRE, PAUL, LUC = "Claire Martin", "Paul Leroy", "Luc Petit"
+POLLED = frozenset({"routing/push.html", "routing/pushes.html"})
 HEADS = ("Domain", "Route", "State", "Findings", "Changed by")
 
 

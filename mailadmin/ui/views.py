@@ -50,9 +50,10 @@ def design(request: HttpRequest) -> HttpResponse:
 @requires(Permission.ADMINISTER)
 @require_GET
 def design_page(request: HttpRequest, name: str) -> HttpResponse:
-    """Show one large page, fed with made-up values."""
+    """Show one large page, fed with made-up values; its poll gets the fragment that polls."""
     template, context = samples.page_of(name)
-    return render(request, template, context)
+    polled = request.headers.get("HX-Request") and template in samples.POLLED
+    return render(request, f"{template}#live" if polled else template, context)
 
 
 def _back(request: HttpRequest) -> str:

@@ -78,6 +78,8 @@ function busy(region) {
     return true;
   }
   if (find("details.ma-menu[open], details[data-ma-form][open], dialog[open]", region)) return true;
+  // Nobody may press a button that was swapped under the pointer a moment before.
+  if (find(".btn:hover", region)) return true;
   const selection = window.getSelection();
   return Boolean(
     selection && !selection.isCollapsed && region.contains(selection.anchorNode),
@@ -153,6 +155,7 @@ document.addEventListener("htmx:afterSettle", () => {
   if (focused && document.activeElement === document.body) {
     document.getElementById(focused)?.focus({ preventScroll: true });
   }
+  if (!find("[data-ma-poll]")) find("[data-ma-fresh]")?.remove();
   tick();
 });
 

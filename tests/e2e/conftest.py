@@ -11,14 +11,16 @@ from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page
 from pytest_django.live_server_helper import LiveServer
 
-from mailadmin.people.models import HeldRole, Person
+from mailadmin.audit.services import SETUP
 from mailadmin.people.roles import PersonRole
+from mailadmin.people.services import create_person
 from tests.e2e.shots import chromium
 
 # Playwright keeps a loop in this thread; the ORM would refuse to work beside it.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 SignIn = Callable[..., Page]
+PASSWORD = "correct horse battery staple"
 
 
 @pytest.fixture(scope="session")
@@ -50,8 +52,10 @@ def signed_in(live_server: LiveServer, desk: BrowserContext) -> SignIn:
     """Open a page as somebody with these roles: `signed_in("/design/", PersonRole.EDITOR)`."""
 
     def open_as(path: str, *roles: PersonRole, name: str = "Paul Leroy") -> Page:
-        person = Person.objects.create(username=name.split()[0].lower(), full_name=name)
-        HeldRole.objects.bulk_create([HeldRole(person=person, role=role) for role in roles])
+        username = name.split()[0].lower()
+        person = create_person(
+            username=username, full_name=name, password=PASSWORD, roles=set(roles), by=SETUP
+        )
         client = Client()
         client.force_login(person)
         cookie = client.cookies[site.SESSION_COOKIE_NAME].value

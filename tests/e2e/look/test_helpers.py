@@ -6,7 +6,6 @@ import pytest
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from mailadmin.people.models import Person
 from mailadmin.people.roles import PersonRole
 from tests.e2e.conftest import SignIn
 
@@ -61,6 +60,20 @@ def test_a_poll_waits_while_somebody_types_in_its_region(signed_in: SignIn) -> N
     assert page.locator("#refuse-why").input_value() == "Not on a Friday"
 
 
+def test_a_poll_never_swaps_a_button_under_the_pointer(signed_in: SignIn) -> None:
+    page = signed_in("/design/push/", *ROLES)
+    asked: list[str] = []
+    page.on("request", lambda sent: asked.append(sent.url) if "seen=" in sent.url else None)
+    page.locator("#approve-send").hover()
+    _look(page)
+    expect(page.locator("[data-ma-fresh]")).to_have_text("Updates held while you edit")
+    assert asked == []
+    page.locator("#push-title").hover()
+    with page.expect_response("**seen=**"):
+        _look(page)
+    expect(page.locator("[data-ma-fresh]")).to_have_text("Live, every 15 s")
+
+
 def test_a_poll_keeps_what_was_unfolded(signed_in: SignIn) -> None:
     page = signed_in("/design/push/", *ROLES)
     page.locator("#file-1 summary").click()
@@ -74,7 +87,7 @@ def test_a_poll_after_sign_out_shows_a_strip_and_never_the_sign_in_form(
     signed_in: SignIn,
 ) -> None:
     page = signed_in("/design/push/", *ROLES)
-    Person.objects.all().delete()
+    page.context.clear_cookies()
     _look(page)
     expect(page.locator("#strip-signed-out")).to_contain_text("You were signed out")
     expect(page.locator("#push-title")).to_be_visible()

@@ -8,8 +8,9 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from mailadmin.people.models import HeldRole, Person
+from mailadmin.audit.services import SETUP
 from mailadmin.people.roles import PersonRole
+from mailadmin.people.services import create_person
 from tests.e2e.shots import THEMES, axe_faults, dress, shoot_all, sideways
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -22,10 +23,13 @@ def page(desk: BrowserContext, live_server: LiveServer, settings: Any) -> Page:
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     settings.DEMO = True
     settings.DEMO_ACCOUNTS = ["claire:shown:editor", "nobody:shown:viewer"]
-    person = Person.objects.create(username="claire", full_name="Claire Martin")
-    person.set_password(PASSWORD)
-    person.save(update_fields=["password"])
-    HeldRole.objects.create(person=person, role=PersonRole.ADMINISTRATOR)
+    create_person(
+        username="claire",
+        full_name="Claire Martin",
+        password=PASSWORD,
+        roles={PersonRole.ADMINISTRATOR},
+        by=SETUP,
+    )
     opened = desk.new_page()
     opened.goto(f"{live_server.url}/sign-in/?next=/design/")
     return opened
