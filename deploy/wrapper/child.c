@@ -1,6 +1,5 @@
 /* sendmail: in our place for a mode of its own, as a child for a submission. */
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -35,48 +34,25 @@ static void start_sendmail(const struct command *command, const struct release *
     exec_sendmail(command, release);
 }
 
-static bool is_passed_on(int number)
+/* How it ended, as wait(2) says it. */
+static int wait_for(pid_t child)
 {
-    return number == SIGTERM || number == SIGINT || number == SIGHUP;
+    int wait_status = W_EXITCODE(EX_OSERR, 0);
+
+    while (waitpid(child, &wait_status, 0) < 0 && errno == EINTR)
+        continue;
+    return wait_status;
 }
 
-/*
- * Passes signals on until the child has ended. Of several at once sigwaitinfo gives the lowest, SIGCHLD last: a signal
- * to the whole group, sendmail too, is noticed before sendmail's end.
- */
-static struct ending wait_for(pid_t child, const sigset_t *watched)
+int run_sendmail(const struct command *command, const struct release *release, int message)
 {
-    struct ending ending = {0};
-
-    for (;;) {
-        int number = sigwaitinfo(watched, NULL);
-
-        if (is_passed_on(number)) {
-            kill(child, number);
-            ending.passed_on = number;
-        }
-        if (waitpid(child, &ending.wait_status, WNOHANG) == child)
-            return ending;
-    }
-}
-
-struct ending run_sendmail(const struct command *command, const struct release *release, int message)
-{
-    sigset_t watched;
-
-    sigemptyset(&watched);
-    sigaddset(&watched, SIGTERM);
-    sigaddset(&watched, SIGINT);
-    sigaddset(&watched, SIGHUP);
-    sigaddset(&watched, SIGCHLD);
-    /* Blocked before the fork: a signal in between waits, and is passed on. */
-    sigprocmask(SIG_BLOCK, &watched, NULL);
     pid_t child = fork();
+
     if (child == 0)
         start_sendmail(command, release, message);
     if (child < 0) {
         report(LOG_ERR, "cannot start %s: %s", SENDMAIL_PATH, strerror(errno));
-        return (struct ending){.wait_status = W_EXITCODE(EX_OSERR, 0)};
+        return W_EXITCODE(EX_OSERR, 0);
     }
-    return wait_for(child, &watched);
+    return wait_for(child);
 }

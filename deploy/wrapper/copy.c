@@ -206,6 +206,7 @@ void take_message(struct copy *copy, const struct command *command)
         copy->message = open_memory();
     }
     read_message(copy);
+    hold_signals();
     if (copy->area >= 0 && !finish_copy(copy, command))
         abandon_copy(copy, errno);
     if (lseek(copy->message, 0, SEEK_SET) != 0)
@@ -219,15 +220,12 @@ void drop_copy(struct copy *copy)
                KEPT_DIR, copy->id, strerror(errno));
 }
 
-/* "exit 75", "signal 9", "exit 0 after signal 15". */
-static void describe_ending(char *text, size_t size, struct ending ending)
+/* "exit 75", "signal 9". */
+static void describe_ending(char *text, size_t size, int wait_status)
 {
-    bool killed = WIFSIGNALED(ending.wait_status);
-    int number = killed ? WTERMSIG(ending.wait_status) : WEXITSTATUS(ending.wait_status);
-    int length = snprintf(text, size, "%s %d", killed ? "signal" : "exit", number);
+    bool killed = WIFSIGNALED(wait_status);
 
-    if (ending.passed_on != 0)
-        snprintf(text + length, size - (size_t)length, " after signal %d", ending.passed_on);
+    snprintf(text, size, "%s %d", killed ? "signal" : "exit", killed ? WTERMSIG(wait_status) : WEXITSTATUS(wait_status));
 }
 
 static bool write_outcome(const struct copy *copy, const char *ended, const struct release *release)
@@ -241,11 +239,11 @@ static bool write_outcome(const struct copy *copy, const char *ended, const stru
            renameat(copy->place, UNFINISHED_OUTCOME_FILE, copy->place, OUTCOME_FILE) == 0 && fsync(copy->place) == 0;
 }
 
-void keep_copy(struct copy *copy, const struct release *release, struct ending ending)
+void keep_copy(struct copy *copy, const struct release *release, int wait_status)
 {
     char ended[64];
 
-    describe_ending(ended, sizeof ended, ending);
+    describe_ending(ended, sizeof ended, wait_status);
     if (copy->area < 0) {
         report(LOG_CRIT, "sendmail ended with %s and there is no copy: the message may be lost", ended);
         return;

@@ -16,15 +16,10 @@ static int exit_code_of(int wait_status)
     return WEXITSTATUS(wait_status);
 }
 
-/*
- * Accepted, or refused in a way that sending again would not change. Everything else may be a lost message; so may
- * exit 0 after a signal: sendmail 8.17 then removes what it had queued of a submission, and exits 0.
- */
-static bool is_settled(int exit_code, int passed_on)
+/* Accepted, or refused in a way that sending again would not change. Everything else may be a lost message. */
+static bool is_settled(int exit_code)
 {
-    if (exit_code == EX_OK)
-        return passed_on == 0;
-    return exit_code >= EX_USAGE && exit_code <= EX_UNAVAILABLE;
+    return exit_code == EX_OK || (exit_code >= EX_USAGE && exit_code <= EX_UNAVAILABLE);
 }
 
 static int submit(const struct command *command)
@@ -34,12 +29,12 @@ static int submit(const struct command *command)
 
     take_message(&copy, command);
     choose_release(&release);
-    struct ending ending = run_sendmail(command, &release, copy.message);
-    int exit_code = exit_code_of(ending.wait_status);
-    if (is_settled(exit_code, ending.passed_on))
+    int wait_status = run_sendmail(command, &release, copy.message);
+    int exit_code = exit_code_of(wait_status);
+    if (is_settled(exit_code))
         drop_copy(&copy);
     else
-        keep_copy(&copy, &release, ending);
+        keep_copy(&copy, &release, wait_status);
     return exit_code;
 }
 

@@ -43,6 +43,18 @@ void prepare_process(void)
     sigaction(SIGCHLD, &(struct sigaction){.sa_handler = SIG_DFL}, &inherited.child);
 }
 
+/*
+ * The message is read to its end: now it is ours to hand over. sendmail 8.17 throws a submission away at any of these
+ * signals, and exits 0. It never unblocks them: with them blocked it finishes, or leaves the message in its spool.
+ */
+void hold_signals(void)
+{
+    sigaddset(&inherited.blocked, SIGTERM);
+    sigaddset(&inherited.blocked, SIGINT);
+    sigaddset(&inherited.blocked, SIGHUP);
+    sigprocmask(SIG_SETMASK, &inherited.blocked, NULL);
+}
+
 void restore_process(void)
 {
     umask(inherited.umask);

@@ -31,12 +31,6 @@ struct release {
 #define BAKED_RELEASE "baked"
 void choose_release(struct release *release);
 
-/* How sendmail ended. */
-struct ending {
-    int wait_status;
-    int passed_on; /* the last signal that the wrapper passed on to it, 0 for none */
-};
-
 /* copy.c: the message, and its copy in the kept area. */
 struct copy {
     char name[64]; /* of the message's directory, now */
@@ -47,16 +41,17 @@ struct copy {
 };
 void take_message(struct copy *copy, const struct command *command);
 void drop_copy(struct copy *copy);
-void keep_copy(struct copy *copy, const struct release *release, struct ending ending);
+void keep_copy(struct copy *copy, const struct release *release, int wait_status);
 
 /* process.c: what the wrapper changes of its own process, and gives back before sendmail starts. */
 void prepare_process(void);
+void hold_signals(void);
 void restore_process(void);
 void become_owner(void);
 
-/* child.c: sendmail. */
+/* child.c: sendmail. How it ended is said as wait(2) says it. */
 void exec_sendmail(const struct command *command, const struct release *release) __attribute__((noreturn));
-struct ending run_sendmail(const struct command *command, const struct release *release, int message);
+int run_sendmail(const struct command *command, const struct release *release, int message);
 
 /* report.c: the log. Priorities are those of syslog(3); warnings and worse go to standard error as well. */
 void report(int priority, const char *format, ...) __attribute__((format(printf, 2, 3)));

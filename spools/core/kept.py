@@ -21,7 +21,7 @@ RECIPIENTS_SHOWN = 200
 TEXT_SHOWN = 320
 
 ID_PATTERN = re.compile(r"(?P<at>[0-9]{10}\.[0-9]{6})-[0-9]{1,10}", re.ASCII)
-ENDED_PATTERN = re.compile(r"(exit|signal) [0-9]{1,3}( after signal [0-9]{1,2})?", re.ASCII)
+ENDED_PATTERN = re.compile(r"(exit|signal) [0-9]{1,3}", re.ASCII)
 RELEASE_PATTERN = re.compile(r"[A-Za-z0-9._-]{1,255}", re.ASCII)
 
 
@@ -36,11 +36,7 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How sendmail ended and with which release; "" is unknown.
-
-    `ended` is ``exit 75``, ``signal 9``, or either with `` after signal 15`` when that was passed
-    on to it. sendmail gives up a submission at a signal, and exits 0.
-    """
+    """How sendmail ended (``exit 75``, ``signal 9``) and with which release; "" is unknown."""
 
     ended: str = ""
     release: str = ""

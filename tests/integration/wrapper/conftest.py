@@ -12,6 +12,7 @@ import pytest
 from deploy.sandbox.hosts import Users, make_host
 from deploy.sandbox.tools import SendmailTools
 from tests.fixtures.sandbox import Sink
+from tests.integration.wrapper.gate import Gate
 from tests.integration.wrapper.list_server import ListServer, Paths
 
 
@@ -72,3 +73,11 @@ def silent_port() -> Iterator[int]:
     """A port where a connection is taken and nothing is ever said."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield listener.getsockname()[1]
+
+
+@pytest.fixture
+def gate() -> Iterator[Gate]:
+    """A port where a connection is held until the test lets it through."""
+    held = Gate()
+    yield held
+    held.close()

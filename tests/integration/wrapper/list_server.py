@@ -157,9 +157,9 @@ class ListServer:
         (found,) = self.tree.kept.glob("*/arguments")
         return found.read_bytes().decode().split("\0")[:-1]
 
-    def write_program(self, text: str) -> None:
-        """Put a shell script in the place of sendmail; only for what real sendmail will not do."""
-        self.paths.sendmail.write_text(f"#!/bin/sh\n{text}\n")
+    def write_program(self, text: str, interpreter: str = "/bin/sh") -> None:
+        """Put a script in the place of sendmail; only for what real sendmail will not do."""
+        self.paths.sendmail.write_text(f"#!{interpreter}\n{text}\n")
         self.paths.sendmail.chmod(0o755)
 
     def clear(self) -> None:

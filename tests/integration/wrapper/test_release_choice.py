@@ -101,12 +101,12 @@ def test_a_release_in_use_is_locked_until_the_submission_ends(
 ) -> None:
     release = server.make_release("a", silent_port)
     server.activate("a")
-    process = subprocess.Popen(server.command(*SYMPA, "--", "a@example.net"), stdin=subprocess.PIPE)
+    command = server.command(*SYMPA, "-OTimeout.initial=1s", "--", "a@example.net")
+    process = subprocess.Popen(command, stdin=subprocess.PIPE)
     assert process.stdin is not None
     process.stdin.write(MESSAGE)
     process.stdin.close()
     wait_until(lambda: not can_be_removed(release), "the release is locked")
-    process.terminate()
     process.wait(timeout=30)
     assert can_be_removed(release)
 
