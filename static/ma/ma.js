@@ -86,14 +86,16 @@ function busy(region) {
   );
 }
 
-const isPoll = (event) => event.detail.elt?.hasAttribute("data-ma-poll");
+// Who asked: after a swap htmx names the parent of the element that is gone.
+const asker = (event) => event.detail.requestConfig?.elt || event.detail.elt;
+const isPoll = (event) => Boolean(asker(event)?.hasAttribute("data-ma-poll"));
 let misses = 0;
 
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (!isPoll(event)) return;
   if (document.hidden) {
     event.preventDefault();
-  } else if (busy(event.detail.elt)) {
+  } else if (busy(asker(event))) {
     event.preventDefault();
     fresh("held", "Updates held while you edit");
   }
@@ -193,7 +195,7 @@ function unsend(form) {
 }
 
 document.addEventListener("htmx:afterRequest", (event) => {
-  const form = event.detail.elt?.closest("form");
+  const form = asker(event)?.closest("form");
   if (form) unsend(form);
 });
 
