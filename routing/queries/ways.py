@@ -8,13 +8,14 @@ from uuid import UUID
 from routing.core.bundle import Bundle
 from routing.core.facts import HostFacts
 from routing.core.findings import Finding, InvalidIntent
-from routing.core.intent import DEFAULT_KEY, Intent, RoutingObject
+from routing.core.intent import DEFAULT_KEY, Intent, make_intent
+from routing.core.intent import RoutingObject as Item
 from routing.core.mailertable import value_of
 from routing.core.plan import FALLBACK_TABLE, PRIMARY_TABLE
 from routing.core.render import render
-from routing.core.table import Table
-from routing.models import HostState, MailHost
-from routing.queries.edits import rows_intent
+from routing.core.table import Table, candidates
+from routing.models import HostState, MailHost, RoutingObject
+from routing.queries.edits import object_value, relay_values
 from routing.queries.revisions import bundle_of, live_revision
 
 
@@ -53,13 +54,20 @@ def ways_of(server: MailHost, key: str) -> Ways:
     if facts is None:
         return Ways(domain, (live,))
     try:
-        saved = render(rows_intent(server), facts, site_m4=server.site_m4)
+        saved = render(_deciding(server, domain), facts, site_m4=server.site_m4)
     except InvalidIntent as error:
         return Ways(domain, (live,), error.findings)
     desired = _way("As saved", saved, PRIMARY_TABLE, domain)
     fallback = _way("As saved, fallback", saved, FALLBACK_TABLE, domain)
     moves = (live.key, live.value) != (desired.key, desired.value)
     return Ways(domain, (live, replace(desired, differs=moves), fallback))
+
+
+def _deciding(server: MailHost, domain: str) -> Intent:
+    """Only the rows that can decide for a domain: the table may have thousands of others."""
+    rows = RoutingObject.objects.filter(server=server, key__in=list(candidates(domain)))
+    objects = {row.pk: object_value(row) for row in rows}
+    return make_intent(server.name, objects, relay_values())
 
 
 def facts_of_server(server: MailHost) -> HostFacts | None:
@@ -70,7 +78,7 @@ def facts_of_server(server: MailHost) -> HostFacts | None:
 
 def effect_without(server: MailHost, key: str, identity: UUID) -> str:
     """What deleting or disabling an object does to mail, in one sentence."""
-    intent, facts = rows_intent(server), facts_of_server(server)
+    intent, facts = _deciding(server, name_below(key)), facts_of_server(server)
     rest = [item for item in intent.objects if item.enabled and item.id != identity]
     subject = "everything else" if key == DEFAULT_KEY else key
     if facts is None:
@@ -83,16 +91,16 @@ def effect_without(server: MailHost, key: str, identity: UUID) -> str:
     return f"Mail for {subject} then goes to {_name(item, intent, facts)} by the {deciding} key."
 
 
-def effect_with(server: MailHost, item: RoutingObject) -> str:
+def effect_with(server: MailHost, item: Item) -> str:
     """What enabling an object does to mail."""
     facts = facts_of_server(server)
     if facts is None:
         return f"Mail for {item.key} then goes by its own key."
-    way = _name(item, rows_intent(server), facts)
+    way = _name(item, make_intent(server.name, {item.id: item}, relay_values()), facts)
     return f"Mail for {item.key} then goes to {way} by its own key."
 
 
-def _name(item: RoutingObject, intent: Intent, facts: HostFacts) -> str:
+def _name(item: Item, intent: Intent, facts: HostFacts) -> str:
     if item.relay_target is not None:
         return intent.relay(item.relay_target).name
     return value_of(item, intent, facts)
