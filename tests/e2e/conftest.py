@@ -14,7 +14,10 @@ from pytest_django.live_server_helper import LiveServer
 from mailadmin.audit.services import SETUP
 from mailadmin.people.roles import PersonRole
 from mailadmin.people.services import create_person
+from tests.e2e.desk import Desk, come_in
+from tests.e2e.desk import SignIn as ComeIn
 from tests.e2e.shots import chromium
+from tests.fixtures.sandbox import RunningSandbox
 
 # Playwright keeps a loop in this thread; the ORM would refuse to work beside it.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -67,3 +70,20 @@ def signed_in(live_server: LiveServer, desk: BrowserContext) -> SignIn:
         return page
 
     return open_as
+
+
+@pytest.fixture
+def sign_in(engine: Browser, running_sandbox: RunningSandbox) -> Iterator[ComeIn]:
+    """Sign a demonstration account in to the running sandbox: `sign_in("claire")`."""
+    contexts: list[BrowserContext] = []
+
+    def open_as(username: str, *, script: bool = True) -> Desk:
+        context = engine.new_context(
+            viewport={"width": 1440, "height": 900}, java_script_enabled=script
+        )
+        contexts.append(context)
+        return come_in(context, running_sandbox.address, username)
+
+    yield open_as
+    for context in contexts:
+        context.close()

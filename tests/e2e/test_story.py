@@ -10,64 +10,20 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import expect
 
+from tests.e2e.desk import Desk, SignIn
 from tests.fixtures.sandbox import RunningSandbox, wait_until
 
 DOMAIN = "story.renater.fr"
-LIVENESS_MS, STEP_MS = 60_000, 15_000
-expect.set_options(timeout=STEP_MS)
+LIVENESS_MS = 60_000
 SUBMISSION = (
     *("-L", "sm-sympa", "-oi", "-odi", "-oem", "-Am"),
     *("-N", "success,delay,failure", "-V00000abc", "-f", "demo-owner@renater.fr", "--"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """One person at a browser of their own."""
-
-    page: Page
-    address: str
-
-    def open(self, path: str) -> Page:
-        """Go to a page of the dashboard."""
-        self.page.goto(f"{self.address.rstrip('/')}{path}")
-        return self.page
-
-    def button(self, name: str | re.Pattern[str]) -> Locator:
-        """A button by what it says."""
-        return self.page.get_by_role("button", name=name, exact=isinstance(name, str))
-
-
-SignIn = Callable[[str], Desk]
-
-
-@pytest.fixture
-def sign_in(engine: Browser, running_sandbox: RunningSandbox) -> Iterator[SignIn]:
-    """Sign a demonstration account in through the page: `sign_in("claire")`."""
-    contexts: list[BrowserContext] = []
-
-    def come_in(username: str) -> Desk:
-        context = engine.new_context(viewport={"width": 1440, "height": 900})
-        context.set_default_timeout(STEP_MS)
-        contexts.append(context)
-        desk = Desk(context.new_page(), running_sandbox.address)
-        page = desk.open("/sign-in/")
-        page.get_by_label("Name", exact=True).fill(username)
-        page.get_by_label("Password", exact=True).fill(f"{username}-shows-mail")
-        desk.button("Sign in").click()
-        expect(page.locator(".ma-person")).to_be_visible()
-        return desk
-
-    yield come_in
-    for context in contexts:
-        context.close()
 
 
 @pytest.mark.timeout(420)
