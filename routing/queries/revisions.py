@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 
+from django.db.models import F
+
 from mailadmin.wire.core.blobs import pack, unpack
 from mailadmin.wire.core.canonical import canonical, digest_of
 from routing.core.bundle import Bundle, bundle_from_canonical
 from routing.core.intent import Intent, intent_from_json, intent_to_json
-from routing.core.states import TargetState
+from routing.core.states import PushState, TargetState
 from routing.models import MailHost, PushTarget, Revision
 
 STORED_DIGEST_BYTES = 64
@@ -23,6 +25,16 @@ def live_target(host: MailHost) -> PushTarget | None:
 def live_revision(host: MailHost) -> Revision | None:
     """The last active revision of a host, None before its first push."""
     target = live_target(host)
+    return target.revision if target else None
+
+
+def running_revision(host: MailHost) -> Revision | None:
+    """What a host runs: its live revision, or that of a stopped push which has switched it and
+    could neither confirm it nor go back.
+    """
+    stopped = PushTarget.objects.filter(host=host, holds_host=True, push__state=PushState.STOPPED)
+    seen = stopped.filter(revision__digest=F("host__state__live")).select_related("revision")
+    target = seen.first() or live_target(host)
     return target.revision if target else None
 
 

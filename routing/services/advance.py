@@ -70,7 +70,7 @@ def moved_base(push: ConfigPush) -> tuple[str, ...]:
 def _moved(target: PushTarget, state: HostState | None) -> list[str]:
     name = target.host.name
     if state is None or state.live is None:
-        return [f"What {name} runs is not known."]
+        return [f"What {name} runs is not known. {state.error if state else ''}".strip()]
     if state.live not in (target.base, target.revision.digest):
         return [
             f"{name} runs {state.live[:8] or 'no release'}, not {target.base[:8] or 'none'}: stale."

@@ -63,12 +63,18 @@ def observed(*, agent_host: str, role: str, body: Mapping[str, Any], now: dateti
         return
     HostState.objects.get_or_create(host=host)
     columns = _deploy_columns(body) if role == Role.DEPLOY else _spool_columns(body)
-    columns |= {"deploy_at": now} if role == Role.DEPLOY else {"spool_at": now}
+    columns |= {"deploy_at": now, "error": ""} if role == Role.DEPLOY else {"spool_at": now}
     HostState.objects.filter(host=host).update(**columns)
 
 
 def note_live(*, host: MailHost, body: Mapping[str, Any], now: datetime) -> None:
     """The report of a switch says what is live, sooner than the next observation."""
+def not_observed(*, agent_host: str, role: str, text: str) -> None:
+    """The deploy agent could not see what the host runs: from now on that is not known."""
+    if role == Role.DEPLOY:
+        HostState.objects.filter(host__name=agent_host).update(live=None, error=text)
+
+
     columns = {name: body[name] for name in ("live", "last_good") if name in body}
     HostState.objects.filter(host=host).update(**columns, drift=[], deploy_at=now)
 

@@ -84,6 +84,9 @@ def may_sign(attempt: Attempt) -> str | None:
         return None
     if target.push.state != PushState.DEPLOYING:
         return f"push #{target.push_id} is {target.push.state}"
+    if attempt.verb == Verb.REVERT:
+        # Back to what was approved before: no approval of this push is needed, nor may be awaited.
+        return None
     return why_not_deploy(target.push)
 
 

@@ -24,7 +24,13 @@ from routing.models import (
     Revision,
 )
 from routing.queries.edits import editors_of, rows_intent
-from routing.queries.revisions import intent_of, live_revision, live_target, stored_intent
+from routing.queries.revisions import (
+    intent_of,
+    live_revision,
+    live_target,
+    running_revision,
+    stored_intent,
+)
 from routing.services.draft import Draft, draft_intent, preview
 from routing.services.errors import NotAllowed
 from routing.services.transitions import move_push
@@ -46,8 +52,7 @@ def propose(
     The same form sent twice gives the same push. Raises NotAllowed with every reason, InvalidIntent
     with every finding.
     """
-    sent_before = ConfigPush.objects.filter(form_token=form_token).first() if form_token else None
-    if sent_before is not None:
+    if (sent_before := _sent_before(form_token)) is not None:
         return sent_before
     drafts = preview(picked=picked)
     reasons = [*_refusals(drafts), *_unacknowledged(drafts, guard_reason)]
@@ -73,7 +78,7 @@ def restore(*, revision: Revision, note: str, guard_reason: str = "", by: Person
     """
     if not note.strip():
         raise NotAllowed(["Say why the older revision comes back."])
-    base = live_revision(revision.host)
+    base = running_revision(revision.host)
     draft = draft_intent(host=revision.host, base=base, intent=intent_of(revision))
     if draft is None:
         raise NotAllowed([f"Revision {revision.number} is what {revision.host.name} runs now."])
@@ -102,6 +107,10 @@ def propose_import(*, server: MailHost, title: str, by: Actor = IMPORT) -> Confi
     return _freeze(push=push, drafts=[draft], by=by, replaces=SUPERSEDABLE)
 
 
+def _sent_before(form_token: UUID | None) -> ConfigPush | None:
+    return ConfigPush.objects.filter(form_token=form_token).first() if form_token else None
+
+
 def _refusals(drafts: Sequence[Draft]) -> list[str]:
     if not drafts:
         return ["Nothing would change on any mail host: pick at least one edit that is not live."]
@@ -113,7 +122,8 @@ def _host_refusals(draft: Draft) -> list[str]:
     name, state = draft.host.name, HostState.objects.filter(host=draft.host).first()
     base = draft.base.digest if draft.base else ""
     if state is None or state.live is None:
-        return [f"What {name} runs is not known yet. Wait for its deploy agent to report."]
+        why = state.error if state and state.error else "Wait for its deploy agent to report."
+        return [f"What {name} runs is not known. {why}"]
     if state.live != base:
         runs = f"release {state.live[:8]}" if state.live else "no release"
         ours = f"release {base[:8]}" if base else "none"
@@ -141,6 +151,8 @@ def _freeze(
 ) -> ConfigPush:
     with transaction.atomic():
         _lock_hosts(drafts)
+        if (sent_before := _sent_before(push.form_token)) is not None:
+            return sent_before
         replaced = _supersedable(drafts, replaces)
         push.state, push.proposed_by = PushState.PROPOSED, by.name
         push.state_at = push.proposed_at = timezone.now()
@@ -162,7 +174,7 @@ def _lock_hosts(drafts: Sequence[Draft]) -> None:
     hosts = MailHost.objects.select_for_update().filter(pk__in=[draft.host.pk for draft in drafts])
     for host in hosts.order_by("pk"):
         drafted = next(draft for draft in drafts if draft.host.pk == host.pk)
-        if live_revision(host) != drafted.base:
+        if drafted.base not in (live_revision(host), running_revision(host)):
             raise NotAllowed(
                 [f"A push went live on {host.name} meanwhile. Look again, then propose."]
             )
@@ -171,10 +183,21 @@ def _lock_hosts(drafts: Sequence[Draft]) -> None:
 def _supersedable(drafts: Sequence[Draft], replaces: frozenset[PushState]) -> list[ConfigPush]:
     hosts = [draft.host.pk for draft in drafts]
     held = ConfigPush.objects.filter(targets__host__in=hosts, state__in=OPEN_PUSH).distinct()
-    busy = [push for push in held if PushState(push.state) not in replaces]
+    busy = [push for push in held if push.state not in replaces and not _switched_nothing(push)]
     if busy:
         raise NotAllowed([_busy(push) for push in busy])
     return list(held)
+
+
+def _switched_nothing(push: ConfigPush) -> bool:
+    """A stopped push of which no host runs anything: proposing again loses nothing."""
+    if push.state != PushState.STOPPED:
+        return False
+    live = dict(HostState.objects.values_list("host", "live"))
+    return all(
+        target.state != TargetState.CONFIRMED and live.get(target.host_id) == target.base
+        for target in push.targets.all()
+    )
 
 
 def _busy(push: ConfigPush) -> str:

@@ -66,6 +66,9 @@ class Ended:
         if self.attempt.state == AttemptState.REPORTED and self.attempt.error is not None:
             return dict(self.attempt.error)
         host = self.target.host.name
+        if self.attempt.state == AttemptState.CANCELLED:
+            why = str((self.attempt.error or {}).get("text", ""))
+            return {"code": "not_signed", "text": f"{host} was sent nothing: {why}."}
         minutes = self.attempt.lifetime_s // 60 or 1
         text = f"{host} did not answer in {minutes} min. Look at its agent, then try again."
         return {"code": "no_answer", "text": text}
@@ -94,8 +97,6 @@ def record_result(*, attempt: Attempt) -> None:
 def _apply(ended: Ended) -> None:
     if ended.push.state not in (PushState.STAGING, PushState.DEPLOYING):
         return
-    if ended.attempt.state == AttemptState.CANCELLED:
-        return
     if (ended.attempt.error or {}).get("code") in ASK_AGAIN:
         attempt = again(attempt=ended.attempt)
         PushTarget.objects.filter(pk=ended.target.pk).update(attempt=attempt)
@@ -103,11 +104,19 @@ def _apply(ended: Ended) -> None:
         if ended.attempt.verb in SWITCHING:
             note_live(host=ended.target.host, body=ended.body, now=timezone.now())
         AFTER[Verb(ended.attempt.verb)](ended)
-    elif ended.attempt.verb == Verb.PROVE and ended.push.state == PushState.DEPLOYING:
+    elif _must_go_back(ended):
         _note_error(ended.target, ended.error())
         request_revert(ended.target)
     else:
         _fail(ended, ended.error())
+
+
+def _must_go_back(ended: Ended) -> bool:
+    """A host that has switched and cannot be proved, or may not be confirmed, does not stay so."""
+    if ended.push.state != PushState.DEPLOYING:
+        return False
+    unsigned = ended.attempt.state == AttemptState.CANCELLED
+    return ended.attempt.verb == Verb.PROVE or (ended.attempt.verb == Verb.CONFIRM and unsigned)
 
 
 def _after_stage(ended: Ended) -> None:

@@ -113,8 +113,7 @@ def start(site: Site) -> None:
         source=SEED_TABLE.name,
         relay_port=site.sandbox.ports.relay,
     )
-    site.imported = import_mailertable(plan=plan)
-    site.until(site.imported, PushState.ACTIVE)
+    site.until(import_mailertable(plan=plan), PushState.ACTIVE)
 
 
 def facts_are_known(site: Site) -> bool:

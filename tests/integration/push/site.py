@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -25,8 +25,8 @@ from deploy.sandbox.layout import LIST_SERVER, Sandbox
 from deploy.sandbox.supervise import Stack
 from mailadmin.people.models import Person
 from mailadmin.wire.core.messages import Role, Verb
-from mailadmin.wire.core.states import OPEN_STATES, AttemptState
-from mailadmin.wire.models import Attempt
+from mailadmin.wire.core.states import AttemptState
+from mailadmin.wire.models import Agent, Attempt
 from mailadmin.wire.names import CONTROL_USER, task_queue
 from routing.core.intent import ObjectKind
 from routing.core.states import OPEN_PUSH, PushState
@@ -50,7 +50,7 @@ class Site:
     stack: Stack
     people: dict[str, Person]
     paused: set[str] = field(default_factory=set)
-    imported: ConfigPush | None = None
+    asked: dict[str, datetime] = field(default_factory=dict)
 
     @property
     def tree(self) -> HostTree:
@@ -268,12 +268,15 @@ class Site:
         open_pushes = ConfigPush.objects.filter(state__in=OPEN_PUSH).exists()
         return not open_pushes and not self.state.drift and self.state.live == self.link()
 
-    def busy(self, name: str) -> bool:
-        """Whether an order for this agent is open."""
+    def heard_again(self, name: str) -> bool:
+        """Whether the agent has answered an order that was made since this call's first time."""
         host, _, role = name.rpartition("-")
-        return Attempt.objects.filter(
-            agent__host_name=host, agent__role=role, state__in=OPEN_STATES
-        ).exists()
+        agent = Agent.objects.get(host_name=host, role=role)
+        since = self.asked.setdefault(name, timezone.now())
+        if agent.last_seen_at is None or agent.last_seen_at <= since:
+            return False
+        del self.asked[name]
+        return True
 
 
 def point(link: Path, at: Path) -> None:

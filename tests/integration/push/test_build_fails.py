@@ -1,0 +1,102 @@
+"""A release that cannot be built fails its push, says why, and leaves the host as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from mailadmin.audit.services import SETUP
+from routing.core.facts import HostKind
+from routing.core.states import PushState, TargetState
+from routing.models import ConfigPush
+from routing.services.hosts import save_mail_host
+from tests.integration.push.site import Site
+
+
+@contextmanager
+def site_m4(site: Site, text: str) -> Iterator[None]:
+    """While inside, the site adds this to its local.m4."""
+    write_site_m4(site, text)
+    try:
+        yield
+    finally:
+        write_site_m4(site, "")
+
+
+def write_site_m4(site: Site, text: str) -> None:
+    host = site.host
+    save_mail_host(
+        identity=host.pk,
+        name=host.name,
+        kind=HostKind(host.kind),
+        position=host.position,
+        site_m4=text,
+        by=SETUP,
+    )
+
+
+def failed(site: Site, key: str) -> ConfigPush:
+    """Propose a new domain and wait until the push has failed."""
+    return site.until(site.propose(site.add_domain(key)), PushState.FAILED)
+
+
+def assert_untouched(site: Site, push: ConfigPush, before: str) -> None:
+    assert site.target(push).state == TargetState.FAILED
+    assert not site.target(push).holds_host
+    assert site.link() == before
+    assert site.half_built() == []
+    assert not (site.releases / site.target(push).revision.digest).exists()
+
+
+def test_m4_that_fails_shows_what_it_said(site: Site) -> None:
+    before = site.link()
+    with site_m4(site, "define(`never closed, `x')\n"):
+        push = failed(site, "m4-quote.example.org")
+    error = site.error(push)
+    assert error["code"] == "m4_failed"
+    assert error["text"] == "m4 could not build sympa.cf from sympa.mc: m4 ended with exit code 1."
+    assert "end of file in string" in error["output"]
+    assert error["unchanged"] == "Nothing live was touched."
+    assert_untouched(site, push, before)
+
+
+def test_m4_that_is_not_there_is_said_by_its_path(site: Site) -> None:
+    before = site.link()
+    with site.program("m4", ""):
+        (site.sandbox.var / "programs/m4.sh").chmod(0o644)
+        push = failed(site, "m4-gone.example.org")
+    assert "m4: Permission denied" in site.error(push)["output"]
+    assert_untouched(site, push, before)
+
+
+MAKEMAP = {
+    "fails": ("echo 'makemap: disk quota exceeded' >&2; exit 75", "exit code 75", "disk quota"),
+    "warns": ('echo "makemap: line 3: odd" >&2; exec "$REAL" "$@"', "exit code 0", "line 3: odd"),
+    "is killed": ("kill -9 $$", "killed by signal 9", ""),
+}
+
+
+@pytest.mark.parametrize("what", MAKEMAP)
+def test_makemap_that_does_not_succeed_silently_fails_the_push(site: Site, what: str) -> None:
+    script, verdict, said = MAKEMAP[what]
+    before = site.link()
+    with site.program("makemap", script):
+        push = failed(site, f"makemap-{what.replace(' ', '-')}.example.org")
+    error = site.error(push)
+    assert error["code"] == "makemap_failed"
+    assert "makemap could not build mailertable.db: " in error["text"]
+    assert verdict in error["text"]
+    assert said in error["output"]
+    assert_untouched(site, push, before)
+
+
+def test_proposing_again_after_the_cause_is_gone_goes_live(site: Site) -> None:
+    row = site.add_domain("mended.example.org")
+    with site.program("makemap", "exit 1"):
+        push = site.until(site.propose(row), PushState.FAILED)
+    again = site.go_live(site.propose(row))
+    push.refresh_from_db()
+    assert push.state == PushState.FAILED
+    assert site.link() == site.target(again).revision.digest
