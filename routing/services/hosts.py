@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,9 +12,11 @@ from django.db import transaction
 
 from mailadmin.audit.services import Actor, Happened, record
 from mailadmin.wire.core.messages import Role
+from mailadmin.wire.models import Agent
 from routing.core.facts import HostKind, facts_from_json
 from routing.core.findings import Finding, InvalidIntent, Severity
-from routing.models import HostState, MailHost
+from routing.core.render import check_site_m4
+from routing.models import HostState, MailHost, Revision, RoutingObject
 
 FIELDS = ("name", "kind", "position", "site_m4", "note")
 
@@ -36,7 +38,7 @@ def save_mail_host(
         old = _values(before) if before else None
         host.name, host.kind, host.position = name, kind, position
         host.site_m4, host.note = site_m4, note
-        _check(host)
+        _check(host, before)
         if before is None:
             host.save(force_insert=True)
             HostState.objects.create(host=host)
@@ -67,14 +69,14 @@ def observed(*, agent_host: str, role: str, body: Mapping[str, Any], now: dateti
     HostState.objects.filter(host=host).update(**columns)
 
 
-def note_live(*, host: MailHost, body: Mapping[str, Any], now: datetime) -> None:
-    """The report of a switch says what is live, sooner than the next observation."""
 def not_observed(*, agent_host: str, role: str, text: str) -> None:
     """The deploy agent could not see what the host runs: from now on that is not known."""
     if role == Role.DEPLOY:
         HostState.objects.filter(host__name=agent_host).update(live=None, error=text)
 
 
+def note_live(*, host: MailHost, body: Mapping[str, Any], now: datetime) -> None:
+    """The report of a switch says what is live, sooner than the next observation."""
     columns = {name: body[name] for name in ("live", "last_good") if name in body}
     HostState.objects.filter(host=host).update(**columns, drift=[], deploy_at=now)
 
@@ -98,19 +100,35 @@ def _values(host: MailHost) -> dict[str, Any]:
     return {field: getattr(host, field) for field in FIELDS}
 
 
-def _check(host: MailHost) -> None:
+def _check(host: MailHost, before: MailHost | None) -> None:
+    findings = [*_field_errors(host), *check_site_m4(host.site_m4), *_fixed(host, before)]
+    if findings:
+        raise InvalidIntent(findings)
+
+
+def _field_errors(host: MailHost) -> Iterator[Finding]:
     try:
         host.full_clean()
     except ValidationError as error:
-        raise InvalidIntent(
-            Finding(
-                code="mail_host_invalid",
-                severity=Severity.ERROR,
-                subject=host.name,
-                text=text,
-                advice="",
-                field=field if field != "__all__" else "",
-            )
-            for field, texts in error.message_dict.items()
-            for text in texts
-        ) from error
+        for field, texts in error.message_dict.items():
+            for text in texts:
+                yield _error(host, text, "", field if field != "__all__" else "")
+
+
+def _fixed(host: MailHost, before: MailHost | None) -> Iterator[Finding]:
+    """Task queues, keys and revisions bear the name; what a release was made for is its kind."""
+    if before is None:
+        return
+    released = Revision.objects.filter(host=before).exists()
+    known = released or Agent.objects.filter(host_name=before.name).exists()
+    if known and host.name != before.name:
+        text = f"Agents or revisions of {before.name} bear that name."
+        yield _error(host, text, "Add the other one as a new mail host.", "name")
+    used = released or RoutingObject.objects.filter(server=before).exists()
+    if used and host.kind != before.kind:
+        text = f"{before.name} has keys or revisions, as only a list server has."
+        yield _error(host, text, "Add the other one as a new mail host.", "kind")
+
+
+def _error(host: MailHost, text: str, advice: str, field: str) -> Finding:
+    return Finding("mail_host_invalid", Severity.ERROR, host.name, text, advice, field)

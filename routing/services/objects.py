@@ -168,9 +168,26 @@ def _relay_gone(row: RoutingObject) -> list[Finding]:
     return [_error("relay_unknown", row.key, "That relay target is gone.", "relay_target")]
 
 
+def _other_server(row: RoutingObject) -> list[Finding]:
+    stored = RoutingObject.objects.filter(pk=row.pk).select_related("server").first()
+    if stored is None or stored.server_id == row.server_id:
+        return []
+    text = f"{stored.key} belongs to {stored.server.name} and stays there."
+    return [_error("server_fixed", row.key, text, "server")]
+
+
 def _error(code: str, subject: str, text: str, field: str) -> Finding:
-    advice = "Change that one, or write another key." if field == "key" else "Choose another."
-    return Finding(code, Severity.ERROR, subject, text, advice, field)
+    return Finding(code, Severity.ERROR, subject, text, ADVICE[field], field)
 
 
-NEIGHBOURS: tuple[Callable[[RoutingObject], list[Finding]], ...] = (_key_taken, _relay_gone)
+ADVICE = {
+    "key": "Change that one, or write another key.",
+    "relay_target": "Choose another.",
+    "server": "Add the key on the other server, and delete this one.",
+}
+
+NEIGHBOURS: tuple[Callable[[RoutingObject], list[Finding]], ...] = (
+    _key_taken,
+    _relay_gone,
+    _other_server,
+)

@@ -49,7 +49,7 @@ def save_relay_target(
         if before is not None and relay_values(before) == relay_values(row):
             return before
         if before is None:
-            return _create(row, acting(by))
+            return _create(row, version, acting(by))
         return _change(before, row, version, acting(by))
 
 
@@ -73,7 +73,10 @@ def relay_values(row: RelayTarget) -> dict[str, Any]:
     return {field: getattr(row, field) for field in FIELDS}
 
 
-def _create(row: RelayTarget, by: Actor) -> RelayTarget:
+def _create(row: RelayTarget, version: int, by: Actor) -> RelayTarget:
+    if version:
+        gone = Side({"deleted": True}, "Somebody", None)
+        raise ConflictingEdit(row.name, gone, Side(relay_values(row), by.name, None))
     row.version, row.changed_at, row.changed_by = 1, timezone.now(), by.name
     row.save(force_insert=True)
     record(by=by, happened=_happened(row, "created", None, relay_values(row)))

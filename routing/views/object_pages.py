@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 
 from mailadmin.audit.queries import object_history
 from mailadmin.people.roles import Permission
@@ -79,7 +80,13 @@ def add_object(request: HttpRequest, noun: Noun) -> HttpResponse:
         first = {"identity": uuid4(), "version": 0} | given
         return _show_add(request, noun, _form(noun, first))
     form = _form(noun, None, request.POST)
-    row = _save(request, noun, form)
+    try:
+        row = _save(request, noun, form)
+    except ConflictingEdit as error:
+        # Back, changed and sent again: the object of this form is there already.
+        made = RoutingObject(pk=form.cleaned_data["identity"])
+        back = reverse(f"{noun.slug}-list")
+        return conflict(request, error=error, version=version_now(made), back=back)
     if row is None:
         return _show_add(request, noun, form, status=422)
     return moved(

@@ -47,7 +47,12 @@ def add(request: HttpRequest) -> HttpResponse:
         form = RelayForm(initial={"identity": uuid4(), "version": 0, "port": "25"})
         return render(request, "routing/relay_add.html", {"form": form})
     form = RelayForm(request.POST)
-    row = _save(request, form)
+    try:
+        row = _save(request, form)
+    except ConflictingEdit as error:
+        made = RelayTarget(pk=form.cleaned_data["identity"])
+        back = reverse("relay-list")
+        return conflict(request, error=error, version=version_now(made), back=back)
     if row is None:
         return render(request, "routing/relay_add.html", {"form": form}, status=422)
     return moved(
