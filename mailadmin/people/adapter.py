@@ -5,6 +5,9 @@ from __future__ import annotations
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
 
+from mailadmin.people.models import Person
+from mailadmin.people.services import actor, change_password
+
 
 class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
     """Nobody signs up by themselves."""
@@ -12,3 +15,7 @@ class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # alla
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Never: an account that nobody gave is nobody's to trust."""
         return False
+
+    def set_password(self, user: Person, password: str) -> None:
+        """By the person: on the page for it, or with the link of a lost password."""
+        change_password(person=user, password=password, by=actor(user))

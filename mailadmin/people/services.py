@@ -67,6 +67,15 @@ def set_roles(*, person: Person, roles: Iterable[PersonRole], by: Actor) -> None
         record(by=by, happened=happened)
 
 
+def change_password(*, person: Person, password: str, by: Actor) -> None:
+    """Give a person another password, which was validated. The event does not tell which."""
+    person.set_password(password)
+    with transaction.atomic():
+        person.save(update_fields=["password"])
+        happened = Happened(action="person.password_changed", subject=person.username)
+        record(by=by, happened=happened)
+
+
 def _errors(person: Person, password: str, roles: frozenset[PersonRole]) -> list[ValidationError]:
     errors: list[ValidationError] = []
     if not roles:
