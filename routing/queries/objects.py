@@ -146,7 +146,7 @@ def object_row(
 
 def shown_state(row: RoutingObject, now: Standing) -> tuple[Shown, int | None]:
     """The state of a row, and the open push that it is in."""
-    push = now.push_of(row.pk, row.changed_at)
+    push = now.held.get(row.pk)
     if push is not None:
         return Shown.IN_PUSH, push
     edit = now.edits.get(row.pk)
@@ -182,7 +182,7 @@ def _matching(
 
 
 def _in_state(state: str, now: Standing) -> Q:
-    edited, pushed = Q(pk__in=now.edited), Q(pk__in=now.pushed)
+    edited, pushed = Q(pk__in=now.loose), Q(pk__in=now.held)
     match state:
         case Shown.EDITED:
             return edited
@@ -198,8 +198,8 @@ def _in_state(state: str, now: Standing) -> Q:
 
 def _counts(rows: QuerySet[RoutingObject], kind: ObjectKind, now: Standing) -> dict[Shown, int]:
     return {
-        Shown.EDITED: rows.filter(pk__in=now.edited).count(),
-        Shown.IN_PUSH: rows.filter(pk__in=now.pushed).count(),
+        Shown.EDITED: rows.filter(pk__in=now.loose).count(),
+        Shown.IN_PUSH: rows.filter(pk__in=now.held).count(),
         Shown.DISABLED: rows.filter(enabled=False).count(),
         Shown.REMOVED: len(now.removed(kind)),
     }
@@ -223,7 +223,7 @@ def _removed_row(server: str, item: Item, now: Standing) -> ObjectRow:
         value="",
         relay="",
         state=Shown.REMOVED,
-        push=now.pushed.get(item.id, (None, None))[0],
+        push=now.held.get(item.id),
         enabled=False,
         note="",
         version=0,

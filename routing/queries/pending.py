@@ -10,44 +10,33 @@ from uuid import UUID
 
 from mailadmin.audit.models import AuditHead
 from routing.core.edits import Edit, Op
-from routing.core.intent import ObjectKind, RoutingObject
+from routing.core.intent import ObjectKind
+from routing.core.intent import RoutingObject as Item
 from routing.core.states import OPEN_PUSH
-from routing.models import PushEditor
+from routing.models import PushEditor, RelayTarget, RoutingObject
 from routing.queries.edits import HostEdits, pending_edits
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """`edits` by object; `pushed` has the number of the open push and when its edit was made."""
+    """`edits` by object; `held` has the number of the open push that holds an edit as it is now."""
 
     hosts: tuple[HostEdits, ...]
     edits: Mapping[UUID, Edit]
-    pushed: Mapping[UUID, tuple[int, datetime]]
+    held: Mapping[UUID, int]
 
     @property
-    def edited(self) -> frozenset[UUID]:
-        """Objects whose row is not what is live, in an open push or not."""
-        return frozenset(self.edits)
+    def loose(self) -> frozenset[UUID]:
+        """Objects with an edit that no open push holds."""
+        return frozenset(self.edits.keys() - self.held.keys())
 
-    @property
-    def unpushed(self) -> int:
-        """How many edits no open push holds."""
-        return sum(identity not in self.pushed for identity in self.edits)
-
-    def push_of(self, identity: UUID, changed_at: datetime) -> int | None:
-        """The open push that holds the object as it is; None when it was edited after that."""
-        push, at = self.pushed.get(identity, (None, None))
-        return push if at is not None and changed_at <= at else None
-
-    def removed(self, kind: ObjectKind) -> tuple[tuple[str, RoutingObject], ...]:
+    def removed(self, kind: ObjectKind) -> tuple[tuple[str, Item], ...]:
         """Objects of a kind that are live and have no row any more, with their server."""
         return tuple(
             (part.host.name, edit.before)
             for part in self.hosts
             for edit in part.edits
-            if edit.op is Op.DELETE
-            and isinstance(edit.before, RoutingObject)
-            and edit.before.kind is kind
+            if edit.op is Op.DELETE and isinstance(edit.before, Item) and edit.before.kind is kind
         )
 
 
@@ -62,11 +51,23 @@ def _at(head: str) -> Standing:
     """The answer at one head of the audit trail; its hash is never the same twice."""
     del head
     hosts = pending_edits()
-    held = PushEditor.objects.filter(push__state__in=OPEN_PUSH).values_list(
-        "object_id", "push_id", "at"
-    )
     return Standing(
         hosts=hosts,
         edits={edit.object_id: edit for part in hosts for edit in part.edits},
-        pushed={identity: (push, at) for identity, push, at in held.order_by("at")},
+        held=_held(),
     )
+
+
+def _held() -> dict[UUID, int]:
+    """Objects of open pushes that nobody has written since; a deleted one stays deleted."""
+    rows = PushEditor.objects.filter(push__state__in=OPEN_PUSH).order_by("at")
+    wrote = {row.object_id: row for row in rows}
+    changed: dict[UUID, datetime] = {}
+    for model in (RoutingObject, RelayTarget):
+        found = model._default_manager.filter(pk__in=wrote)
+        changed |= dict(found.values_list("pk", "changed_at"))
+    return {
+        identity: row.push_id
+        for identity, row in wrote.items()
+        if identity not in changed or changed[identity] <= row.at
+    }

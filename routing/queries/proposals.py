@@ -82,5 +82,5 @@ def _open(edit: Edit, editor: Editor | None, now: Standing) -> OpenEdit:
         by=editor.name if editor else "import",
         username=editor.username if editor else "",
         at=editor.at if editor else None,
-        push=now.push_of(edit.object_id, editor.at) if editor else None,
+        push=now.held.get(edit.object_id),
     )

@@ -34,28 +34,31 @@ def change_words(edit: Edit, relays: Relays) -> str:
 
 def suggest_title(edits: Sequence[Edit], relays: Relays) -> str:
     """What the push does, after its edits: "Add conf.renater.fr, send jres.org to smtp2"."""
-    parts = [_act(edit, relays) for edit in edits]
-    named, more = parts[:MOST_NAMED], len(parts) - MOST_NAMED
-    if more > 0:
-        named.append(f"{more} more")
-    title = ", ".join(named)
+    said, parts = "", []
+    for verb, rest in (_act(edit, relays) for edit in edits[:MOST_NAMED]):
+        parts.append(rest if verb == said else f"{verb} {rest}")
+        said = verb
+    if len(edits) > MOST_NAMED:
+        parts.append(f"{len(edits) - MOST_NAMED} more")
+    title = ", ".join(parts)
     return _cut(title[:1].upper() + title[1:])
 
 
-def _act(edit: Edit, relays: Relays) -> str:
+def _act(edit: Edit, relays: Relays) -> tuple[str, str]:
+    """Verb and object; a verb that the edit before had is not said again."""
     name = "all other mail" if edit.name == DEFAULT_KEY else edit.name
     if edit.op is Op.CREATE:
-        return f"add {name}"
+        return "add", name
     if edit.op is Op.DELETE:
-        return f"remove {name}"
+        return "remove", name
     before, after = edit.before, edit.after
     if not isinstance(before, RoutingObject) or not isinstance(after, RoutingObject):
-        return f"change relay {name}"
+        return "change relay", name
     if before.enabled != after.enabled:
-        return f"{'enable' if after.enabled else 'disable'} {name}"
+        return ("enable" if after.enabled else "disable"), name
     if before.key != after.key:
-        return f"rename {before.key} to {after.key}"
-    return f"send {name} to {_way(after, relays)}"
+        return "rename", f"{before.key} to {after.key}"
+    return "send", f"{name} to {_way(after, relays)}"
 
 
 def _new(value: RoutingObject | RelayTarget, relays: Relays) -> str:

@@ -1,10 +1,10 @@
-"""Pages of foreign lines: lines that an import kept. They can be read, deleted, or made routes."""
+"""Foreign lines are lines that an import kept. They can be read, deleted, or made routes: here."""
 
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from mailadmin.people.access import requires
 from mailadmin.people.roles import Permission
@@ -17,45 +17,15 @@ from routing.services.errors import ConflictingEdit
 from routing.services.objects import save_object
 from routing.views.answers import moved
 from routing.views.conflict import conflict
-from routing.views.nouns import FOREIGN_LINES, ROUTES
-from routing.views.object_list import show_list
-from routing.views.object_pages import (
-    Act,
-    found_or_404,
-    remove_object,
-    show_object,
-    version_now,
-)
-
-asks_first = require_http_methods(["GET", "HEAD", "POST"])
+from routing.views.nouns import FOREIGN_LINES, ROUTES, Noun
+from routing.views.object_pages import Act, found_or_404, version_now
 
 
-@require_safe
-@requires(Permission.READ)
-def list_all(request: HttpRequest) -> HttpResponse:
-    """Search, states, sort, pages."""
-    return show_list(request, FOREIGN_LINES)
-
-
-@require_safe
-@requires(Permission.READ)
-def page(request: HttpRequest, key: str) -> HttpResponse:
-    """What it is and what happened to it."""
-    return show_object(request, FOREIGN_LINES, found_or_404(request, FOREIGN_LINES, key))
-
-
-@asks_first
+@require_http_methods(["GET", "HEAD", "POST"])
 @requires(Permission.EDIT)
-def delete(request: HttpRequest, key: str) -> HttpResponse:
-    """Delete it."""
-    return remove_object(request, FOREIGN_LINES, key)
-
-
-@asks_first
-@requires(Permission.EDIT)
-def convert(request: HttpRequest, key: str) -> HttpResponse:
+def convert(request: HttpRequest, noun: Noun, key: str) -> HttpResponse:
     """Make it a route with the same mailer and next hop; where its mail goes does not change."""
-    row = found_or_404(request, FOREIGN_LINES, key)
+    row = found_or_404(request, noun, key)
     if request.method != "POST":
         return _ask(request, row, ())
     form = VersionForm(request.POST)

@@ -16,6 +16,7 @@ from pytest_django import Settings
 from mailadmin.audit.services import CONTROL
 from routing.core.states import PushState, TargetState
 from routing.models import ConfigPush, RelayTarget, RoutingObject
+from routing.services.advance import advance
 from routing.services.relays import save_relay_target
 from routing.services.transitions import move_push, move_target, touch
 from tests.integration.pages import world
@@ -376,3 +377,36 @@ def test_every_answer_of_sendmail_can_be_read(site: Site, waiting: ConfigPush) -
     assert second.context["pager"].newer_href == "?page=1"
     assert len(client.get(address + "?page=99").context["answers"].rows) == 200
     assert address in text(client.get(f"/pushes/{waiting.pk}/"))
+
+
+def test_an_edit_made_after_the_proposal_is_not_in_the_push(
+    site: Site, waiting: ConfigPush
+) -> None:
+    row = RoutingObject.objects.get(key="conf.renater.fr")
+    client = site.sign_in("claire")
+    assert f"In push #{waiting.pk}" in text(client.get("/domains/?state=in_push"))
+    assert "not on any mail host." not in text(client.get("/domains/"))
+    sent = {"identity": str(row.pk), "version": row.version}
+    client.post("/domains/conf.renater.fr/disable/?server=listes", sent)
+    page = client.get("/domains/?state=edited").context["domains"]
+    assert [(item.name, item.state, item.push) for item in page.rows] == [
+        ("conf.renater.fr", "new", None)
+    ]
+    assert "1 edit is not on any mail host." in text(client.get("/domains/"))
+
+
+def test_a_host_that_is_away_is_named_by_the_requirement_that_waits_for_it(
+    site: Site, settings: Settings
+) -> None:
+    agent = world.agent(site.host)
+    row = world.add_domain(site.host, "conf.renater.fr", site.people["claire"])
+    push = world.proposed([row.pk], site.people["claire"])
+    advance(push)
+    client = site.sign_in("paul")
+    staged = client.get(f"/pushes/{push.pk}/").context["push"].box.requirements[0]
+    assert (staged.status, staged.statement) == ("works", "Staging on listes")
+    agent.last_seen_at = timezone.now() - timedelta(seconds=settings.OBSERVE_SECONDS * 60)
+    agent.save(update_fields=["last_seen_at"])
+    staged = client.get(f"/pushes/{push.pk}/").context["push"].box.requirements[0]
+    assert (staged.status, staged.note) == ("waits", "listes does not answer. Last word")
+    assert staged.at == agent.last_seen_at
