@@ -2,47 +2,59 @@
 
 from __future__ import annotations
 
-from types import ModuleType
+from collections.abc import Callable, Mapping
 
+from django.http import HttpResponse
 from django.urls import URLPattern, path, register_converter
 
 from routing.views import (
-    domains,
     files,
     foreign_lines,
-    local_hosts,
     mail_hosts,
+    objects,
     propose,
     pushes,
     relays,
-    routes,
 )
 from routing.views.converters import KeyConverter
+from routing.views.nouns import DOMAINS, FOREIGN_LINES, LOCAL_HOSTS, ROUTES, Noun
 
 register_converter(KeyConverter, "key")
 
+Acts = Mapping[str, Callable[..., HttpResponse]]
+ACTS: Acts = {
+    "edit": objects.edit,
+    "enable": objects.enable,
+    "disable": objects.disable,
+    "delete": objects.delete,
+}
 
-def objects(place: str, slug: str, views: ModuleType, acts: tuple[str, ...]) -> list[URLPattern]:
+
+def pages(noun: Noun, acts: Acts) -> list[URLPattern]:
     """The list of one kind of object, its page, and a page for each act."""
+    given = {"noun": noun}
+    place, slug = f"{noun.slug}s", noun.slug
     return [
-        path(f"{place}/", views.list_all, name=f"{slug}-list"),
-        *([path(f"{place}/add/", views.add, name=f"{slug}-add")] if "edit" in acts else []),
-        path(f"{place}/<key:key>/", views.page, name=f"{slug}-page"),
+        path(f"{place}/", objects.list_all, given, name=f"{slug}-list"),
         *(
-            path(f"{place}/<key:key>/{act}/", getattr(views, act), name=f"{slug}-{act}")
-            for act in acts
+            [path(f"{place}/add/", objects.add, given, name=f"{slug}-add")]
+            if "edit" in acts
+            else []
+        ),
+        path(f"{place}/<key:key>/", objects.page, given, name=f"{slug}-page"),
+        *(
+            path(f"{place}/<key:key>/{name}/", view, given, name=f"{slug}-{name}")
+            for name, view in acts.items()
         ),
     ]
 
 
-ACTS = ("edit", "enable", "disable", "delete")
-
 urlpatterns = [
     path("", pushes.home, name="home"),
-    *objects("domains", "domain", domains, ACTS),
-    *objects("local-hosts", "local-host", local_hosts, ACTS),
-    *objects("routes", "route", routes, ACTS),
-    *objects("foreign-lines", "foreign-line", foreign_lines, ("delete", "convert")),
+    *pages(DOMAINS, ACTS),
+    *pages(LOCAL_HOSTS, ACTS),
+    *pages(ROUTES, ACTS),
+    *pages(FOREIGN_LINES, {"delete": objects.delete, "convert": foreign_lines.convert}),
     path("relays/", relays.list_all, name="relay-list"),
     path("relays/add/", relays.add, name="relay-add"),
     path("relays/<str:name>/", relays.page, name="relay"),

@@ -1,0 +1,70 @@
+"""Pages of routing objects; the address says of which kind: `noun` comes from the URL conf."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from mailadmin.people.access import requires
+from mailadmin.people.roles import Permission
+from routing.views.nouns import Noun
+from routing.views.object_list import show_list
+from routing.views.object_pages import (
+    add_object,
+    edit_object,
+    found_or_404,
+    remove_object,
+    show_object,
+    switch_object,
+)
+
+asks_first = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@require_safe
+@requires(Permission.READ)
+def list_all(request: HttpRequest, noun: Noun) -> HttpResponse:
+    """Search, states, sort, pages."""
+    return show_list(request, noun)
+
+
+@asks_first
+@requires(Permission.EDIT)
+def add(request: HttpRequest, noun: Noun) -> HttpResponse:
+    """Add one."""
+    return add_object(request, noun)
+
+
+@require_safe
+@requires(Permission.READ)
+def page(request: HttpRequest, noun: Noun, key: str) -> HttpResponse:
+    """What it is, where its mail goes, what happened to it."""
+    return show_object(request, noun, found_or_404(request, noun, key))
+
+
+@asks_first
+@requires(Permission.EDIT)
+def edit(request: HttpRequest, noun: Noun, key: str) -> HttpResponse:
+    """Save the form of the page."""
+    return edit_object(request, noun, key)
+
+
+@asks_first
+@requires(Permission.EDIT)
+def enable(request: HttpRequest, noun: Noun, key: str) -> HttpResponse:
+    """Put it into the table again."""
+    return switch_object(request, noun, key, enabled=True)
+
+
+@asks_first
+@requires(Permission.EDIT)
+def disable(request: HttpRequest, noun: Noun, key: str) -> HttpResponse:
+    """Remember it, and leave it out of the table."""
+    return switch_object(request, noun, key, enabled=False)
+
+
+@asks_first
+@requires(Permission.EDIT)
+def delete(request: HttpRequest, noun: Noun, key: str) -> HttpResponse:
+    """Delete it."""
+    return remove_object(request, noun, key)
