@@ -9,19 +9,28 @@
 
 #include "wrapper.h"
 
-#define OWN_WORDS 3 /* the program's name, -C, the configuration */
+#define OWN_WORDS 4 /* at most: the program's name, -C, the configuration, NO_DEAD_LETTER */
+
+/*
+ * With too few free blocks in its spool sendmail 8.17 takes no message, cannot send a notice either, appends the message
+ * to the configuration's dead letter file, and exits 0. Without that file it exits 74, and the message is kept.
+ */
+#define NO_DEAD_LETTER "-ODeadLetterDrop="
 
 /* For a submission this runs in the child, where giving up is only what the parent will keep the message for. */
 void exec_sendmail(const struct command *command, const struct release *release)
 {
     char **words = calloc((size_t)command->count + OWN_WORDS + 1, sizeof *words);
+    int count = 0;
 
     if (words == NULL)
         give_up(EX_OSERR, "no memory to start %s", SENDMAIL_PATH);
-    words[0] = (char *)SENDMAIL_PATH;
-    words[1] = (char *)"-C";
-    words[2] = (char *)release->configuration;
-    memcpy(words + OWN_WORDS, command->arguments, (size_t)command->count * sizeof *words);
+    words[count++] = (char *)SENDMAIL_PATH;
+    words[count++] = (char *)"-C";
+    words[count++] = (char *)release->configuration;
+    if (command->submission)
+        words[count++] = (char *)NO_DEAD_LETTER;
+    memcpy(words + count, command->arguments, (size_t)command->count * sizeof *words);
     restore_process();
     execv(SENDMAIL_PATH, words);
     give_up(EX_OSFILE, "cannot start %s: %s", SENDMAIL_PATH, strerror(errno));

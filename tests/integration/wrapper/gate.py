@@ -5,12 +5,15 @@ from __future__ import annotations
 import socket
 import threading
 
+SECONDS = 20.0
+
 
 class Gate:
     """Holds one connection, then joins it with another port."""
 
     def __init__(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener.settimeout(SECONDS)
         self.port: int = self._listener.getsockname()[1]
         self._ends: list[socket.socket] = []
         self._pumps: list[threading.Thread] = []

@@ -125,21 +125,25 @@ class ListServer:
         """Submit a message as Sympa does."""
         return self.call(*SYMPA, "-f", sender, "--", *recipients, message=message)
 
-    def command_in_mounts(self, mounts: str, *arguments: str) -> list[str]:
-        """The argument list that calls the wrapper where a shell script has mounted something.
+    def command_in_mounts(self, mounts: str, *arguments: str, after: str = "true") -> list[str]:
+        """The argument list that calls the wrapper on this host where a shell script has mounted
+        something; its exit code is the wrapper's.
 
-        The script may use $OWNER, the uid that mount options name the spool's owner by.
+        The script, and the one that looks around `after` the call, may use $OWNER, the uid that
+        mount options name the spool's owner by.
         """
-        shell = ["sh", "-euc", f'{mounts}\nexec "$@"', "sh"]
+        script = f'{mounts}\nset +e; "$@"; code=$?; {after}; exit $code'
+        shell = ["sh", "-euc", script, "sh"]
         called = [str(self.paths.out), *arguments]
         user = self.tree.users.spool
         if os.geteuid() == 0:
             become = ["setpriv", "--reuid", user, "--regid", user, "--init-groups"]
             owner = f"OWNER={pwd.getpwnam(user).pw_uid}"
-            return ["env", owner, "unshare", "--mount", *shell, *become, *called]
+            words = ["env", owner, "unshare", "--mount", *shell, *become, *called]
+            return self.tree.command("root", words)
         become = ["unshare", "--user", f"--map-user={os.getuid()}", f"--map-group={os.getgid()}"]
         namespaces = ["unshare", "--user", "--map-root-user", "--mount"]
-        return ["env", "OWNER=0", *namespaces, *shell, *become, *called]
+        return self.tree.command(user, ["env", "OWNER=0", *namespaces, *shell, *become, *called])
 
     def queued(self) -> list[str]:
         """The queue files in the spool."""

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable
 
 import pytest
 
-from deploy.sandbox.hosts import give_to
 from tests.fixtures.sandbox import Sink
 from tests.integration.wrapper.list_server import MESSAGE, SYMPA, ListServer, hide
 
@@ -67,35 +65,6 @@ def test_sendmail_gets_standard_descriptors_and_no_other(other: ListServer) -> N
     assert done.stdout == b"0 1 2 3 "
 
 
-def hide_map(server: ListServer) -> None:
-    hide(server.releases / "a/mailertable.db")
-
-
-def remove_map(server: ListServer) -> None:
-    (server.releases / "a/mailertable.db").unlink()
-
-
-def spoil_configuration(server: ListServer) -> None:
-    (server.releases / "a/sympa.cf").write_text("this is no configuration\n")
-
-
-def lock_spool(server: ListServer) -> None:
-    hide(server.tree.spool)
-
-
-@pytest.mark.parametrize("damage", [hide_map, remove_map, spoil_configuration, lock_spool])
-def test_what_sendmail_itself_cannot_do_is_kept(
-    live: ListServer, relay: Sink, damage: Callable[[ListServer], None]
-) -> None:
-    damage(live)
-    done = live.submit("a@example.net")
-    live.tree.spool.chmod(0o700)
-    give_to(live.tree.spool, live.tree.users.spool)
-    (message,) = live.kept()
-    assert done.returncode in range(70, 79)
-    assert (message.ended, relay.messages()) == (f"exit {done.returncode}", [])
-
-
 @pytest.mark.parametrize(
     ("arguments", "code"), [((), 64), (("-Z", "--", "a@example.net"), 64), (("--", "@"), 67)]
 )
@@ -136,13 +105,6 @@ def test_an_area_that_cannot_be_written_is_no_reason_to_refuse(
     live.tree.kept.chmod(0o700)
     assert (done.returncode, relay.recipients()) == (0, ["a@example.net"])
     assert b"no copy of this message" in done.stderr
-
-
-def test_a_failure_without_a_copy_is_said_as_a_loss(no_area: ListServer, relay: Sink) -> None:
-    spoil_configuration(no_area)
-    done = no_area.submit("a@example.net")
-    assert done.returncode == 78
-    assert b"there is no copy: the message may be lost" in done.stderr
 
 
 @pytest.mark.parametrize("size_kb", [4, 64, 200])

@@ -41,14 +41,6 @@ def test_delivery_notices_and_envelope_id_are_passed_on(live: ListServer, relay:
     assert message["rcpt_params"] == ["NOTIFY=SUCCESS,FAILURE,DELAY"]
 
 
-def test_five_hundred_recipients_get_it_once_each(live: ListServer, relay: Sink) -> None:
-    recipients = [f"subscriber{number:03}@example.net" for number in range(500)]
-    done = live.submit(*recipients)
-    assert done.returncode == 0
-    assert relay.recipients() == recipients
-    assert_nothing_left(live)
-
-
 def test_a_recipient_that_looks_like_an_option_stays_a_recipient(
     live: ListServer, relay: Sink
 ) -> None:
@@ -94,33 +86,11 @@ def test_a_deferred_message_waits_in_the_spool_and_not_in_the_kept_area(
     assert [name[:2] for name in server.queued()] == ["df", "qf"]
 
 
-def test_a_closed_standard_input_is_an_empty_message_as_for_sendmail(
-    live: ListServer, relay: Sink
-) -> None:
-    command = live.command(*SYMPA, "--", "a@example.net")
-    shell = ["sh", "-c", 'exec "$@" <&-', "sh", *command]
-    done = subprocess.run(shell, capture_output=True, timeout=30, check=False)
-    assert (done.returncode, relay.recipients()) == (0, ["a@example.net"])
-
-
 def test_closed_output_does_not_break_a_submission(live: ListServer, relay: Sink) -> None:
     command = live.command(*SYMPA, "--", "a@example.net")
     shell = ["sh", "-c", 'exec "$@" >&- 2>&-', "sh", *command]
     done = subprocess.run(shell, input=MESSAGE, timeout=30, check=False)
     assert (done.returncode, relay.recipients()) == (0, ["a@example.net"])
-
-
-def test_the_callers_own_end_of_the_pipe_left_open_does_not_hang_it(
-    live: ListServer, relay: Sink
-) -> None:
-    read_end, write_end = os.pipe()
-    command = live.command(*SYMPA, "--", "a@example.net")
-    process = subprocess.Popen(command, stdin=read_end, pass_fds=[write_end])
-    os.close(read_end)
-    os.write(write_end, MESSAGE)
-    os.close(write_end)
-    assert process.wait(timeout=30) == 0
-    assert relay.recipients() == ["a@example.net"]
 
 
 def test_an_ignored_sigpipe_and_sigchld_are_no_harm(live: ListServer, relay: Sink) -> None:

@@ -1,0 +1,341 @@
+"""What can go wrong at a submission: each fault really happens, to real sendmail."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tests.fixtures.sandbox import Sink, wait_until
+from tests.integration.wrapper.gate import Gate
+from tests.integration.wrapper.list_server import MESSAGE, SYMPA, ListServer, hide
+
+SENDER = "list-owner@lists.renater.fr"
+RECIPIENTS = ("a@example.net", "b@example.net")
+IMPATIENT = ("-OTimeout.initial=1s", "-OTimeout.iconnect=1s")
+CALL = (*SYMPA, *IMPATIENT, "-f", SENDER, "--")
+PATIENT_CALL = (*SYMPA, "-f", SENDER, "--")
+LARGE = MESSAGE + (b"0123456789" * 7 + b"\n") * (50_000_000 // 71)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A list server whose release gives everything to `relay`.
+
+    `other` is the same server with a wrapper that calls whatever a test puts in sendmail's place,
+    nothing at first. `gate` is a port that answers when the test lets it.
+    """
+
+    server: ListServer
+    other: ListServer
+    relay: Sink
+    gate: Gate
+    silent_port: int
+
+    @property
+    def release(self) -> Path:
+        return self.server.releases / "a"
+
+    def go_through_gate(self) -> None:
+        """Make a release live whose relay answers when the gate is opened."""
+        self.server.make_release("gated", self.gate.port)
+        self.server.activate("gated")
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What the wrapper answered, to whom the message went, and what it was.
+
+    `elsewhere` is where it was seen besides, in a file system that only the wrapper had.
+    """
+
+    exit: int
+    said: bytes
+    recipients: tuple[str, ...] = RECIPIENTS
+    message: bytes = MESSAGE
+    arguments: tuple[str, ...] = CALL
+    elsewhere: tuple[str, ...] = ()
+
+
+def send(
+    server: ListServer, *, message: bytes = MESSAGE, recipients: Sequence[str] = RECIPIENTS
+) -> Sent:
+    done = server.call(*CALL, *recipients, message=message)
+    return Sent(done.returncode, done.stderr, tuple(recipients), message)
+
+
+def send_by(command: Sequence[str]) -> Sent:
+    """Run a command that calls the wrapper somehow."""
+    done = subprocess.run(command, input=MESSAGE, capture_output=True, timeout=60, check=False)
+    return Sent(done.returncode, done.stderr)
+
+
+def begin(scene: Scene) -> subprocess.Popen[bytes]:
+    """Submit in a process group of its own; return when the message is in the spool."""
+    command = scene.server.command(*PATIENT_CALL, *RECIPIENTS)
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    )
+    assert process.stdin is not None
+    process.stdin.write(MESSAGE)
+    process.stdin.close()
+    process.stdin = None
+    wait_until(lambda: len(scene.server.queued()) == 2, "sendmail has queued the message")
+    return process
+
+
+def end(process: subprocess.Popen[bytes]) -> Sent:
+    _, said = process.communicate(timeout=60)
+    return Sent(process.returncode, said, arguments=PATIENT_CALL)
+
+
+def send_into(scene: Scene, free_kb: int, message: bytes) -> Sent:
+    """Submit with a spool of this size: what it leaves there is no queue file, or a cut off one."""
+    spool = scene.server.tree.spool
+    mounts = f"mount -t tmpfs -o size={free_kb + 4}k,mode=700,uid=$OWNER tmpfs {spool}"
+    fill = f"{mounts}\nhead -c 4k /dev/zero >{spool}/fill"
+    look = f"find {spool} -name 'qf*' -size +0 -exec cat {{}} + >&2"
+    command = scene.server.command_in_mounts(fill, *CALL, *RECIPIENTS, after=look)
+    done = subprocess.run(command, input=message, capture_output=True, timeout=60, check=False)
+    cut_off = ("cut off in the spool",) if b"\nMOut of disk space" in done.stderr else ()
+    assert bool(cut_off) == (b"\nRP" in done.stderr)
+    return Sent(done.returncode, done.stderr, message=message, elsewhere=cut_off)
+
+
+def full_spool(scene: Scene) -> Sent:
+    return send_into(scene, 0, MESSAGE)
+
+
+def nearly_full_spool(scene: Scene) -> Sent:
+    sent = send_into(scene, 300, MESSAGE)
+    assert not (scene.server.tree.run / "dead").exists()
+    return sent
+
+
+def spool_that_fills_up(scene: Scene) -> Sent:
+    """sendmail puts a notice of its own in the place of the message's body."""
+    return send_into(scene, 600, LARGE[:5_000_000])
+
+
+def missing_spool(scene: Scene) -> Sent:
+    spool = scene.server.tree.spool
+    away = spool.rename(spool.with_name("spool-away"))
+    sent = send(scene.server)
+    away.rename(spool)
+    return sent
+
+
+def unwritable_spool(scene: Scene) -> Sent:
+    spool = scene.server.tree.spool
+    mounts = f"mount --bind {spool} {spool}; mount -o remount,bind,ro {spool}"
+    return send_by(scene.server.command_in_mounts(mounts, *CALL, *RECIPIENTS))
+
+
+def broken_configuration(scene: Scene) -> Sent:
+    (scene.release / "sympa.cf").write_text("this is no configuration\n")
+    return send(scene.server)
+
+
+def missing_map(scene: Scene) -> Sent:
+    (scene.release / "mailertable.db").unlink()
+    return send(scene.server)
+
+
+def unreadable_map(scene: Scene) -> Sent:
+    hide(scene.release / "mailertable.db")
+    return send(scene.server)
+
+
+def removed_before(scene: Scene) -> Sent:
+    """The lock forbids that to our agents, and to nobody else. The real sendmail starts late."""
+    late = scene.server.tree.run / "late"
+    real = scene.server.paths.sendmail
+    wait = f"touch {late}; while [ -e {late} ]; do sleep 0.01; done"
+    scene.other.write_program(f'{wait}; exec {real} "$@"')
+    process = subprocess.Popen(
+        scene.other.command(*CALL, *RECIPIENTS), stdin=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdin is not None
+    process.stdin.write(MESSAGE)
+    process.stdin.close()
+    process.stdin = None
+    wait_until(late.exists, "sendmail is about to start")
+    shutil.rmtree(scene.release)
+    late.unlink()
+    return replace(end(process), arguments=CALL)
+
+
+def removed_while(scene: Scene) -> Sent:
+    scene.go_through_gate()
+    process = begin(scene)
+    shutil.rmtree(scene.server.releases / "gated")
+    scene.gate.open_to(scene.relay.port)
+    return end(process)
+
+
+def missing_sendmail(scene: Scene) -> Sent:
+    return send(scene.other)
+
+
+def killed_sendmail(scene: Scene) -> Sent:
+    scene.go_through_gate()
+    process = begin(scene)
+    (child,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    os.kill(int(child), signal.SIGKILL)
+    return end(process)
+
+
+def killed_all(scene: Scene) -> Sent:
+    scene.go_through_gate()
+    process = begin(scene)
+    os.killpg(process.pid, signal.SIGKILL)
+    return end(process)
+
+
+def stopped(scene: Scene) -> Sent:
+    scene.go_through_gate()
+    process = begin(scene)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        os.killpg(process.pid, number)
+    scene.gate.open_to(scene.relay.port)
+    return end(process)
+
+
+def relay_down(scene: Scene) -> Sent:
+    scene.server.make_release("down", 1)
+    scene.server.activate("down")
+    return send(scene.server)
+
+
+def relay_silent(scene: Scene) -> Sent:
+    scene.server.make_release("silent", scene.silent_port)
+    scene.server.activate("silent")
+    return send(scene.server)
+
+
+def dead_writer(scene: Scene) -> Sent:
+    return send(scene.server, message=MESSAGE.removesuffix(b"lo.\n"))
+
+
+def closed_input(scene: Scene) -> Sent:
+    command = scene.server.command(*CALL, *RECIPIENTS)
+    return send_by(["sh", "-c", 'exec "$@" <&-', "sh", *command])
+
+
+def large_message(scene: Scene) -> Sent:
+    sent = send(scene.server, message=LARGE)
+    assert [message["size"] > len(LARGE) for message in scene.relay.messages()] == [True]
+    return sent
+
+
+def full_kept_area(scene: Scene) -> Sent:
+    kept = scene.server.tree.kept
+    mounts = f"mount -t tmpfs -o size=4k,mode=700,uid=$OWNER tmpfs {kept}"
+    return send_by(scene.server.command_in_mounts(mounts, *CALL, *RECIPIENTS))
+
+
+def missing_kept_area(scene: Scene) -> Sent:
+    scene.server.tree.kept.rmdir()
+    return send(scene.server)
+
+
+def nothing_works(scene: Scene) -> Sent:
+    scene.server.tree.kept.rmdir()
+    sent = broken_configuration(scene)
+    assert b"there is no copy: the message may be lost" in sent.said
+    return sent
+
+
+def started_by_root(scene: Scene) -> Sent:
+    done = scene.server.call(*CALL, *RECIPIENTS, user="root")
+    return Sent(done.returncode, done.stderr)
+
+
+def many_recipients(scene: Scene) -> Sent:
+    return send(scene.server, recipients=[f"r{number:03}@example.net" for number in range(500)])
+
+
+def open_descriptors(scene: Scene) -> Sent:
+    read_end, write_end = os.pipe()
+    command = scene.server.command(*CALL, *RECIPIENTS)
+    process = subprocess.Popen(
+        command, stdin=read_end, stderr=subprocess.PIPE, pass_fds=[write_end]
+    )
+    os.close(read_end)
+    os.write(write_end, MESSAGE)
+    os.close(write_end)
+    _, said = process.communicate(timeout=60)
+    return Sent(process.returncode, said)
+
+
+# By the words of docs/wrapper.md.
+FAULTS: dict[str, Callable[[Scene], Sent]] = {
+    "the spool is full": full_spool,
+    "the spool is nearly full (`MinFreeBlocks`)": nearly_full_spool,
+    "the spool fills up in the middle": spool_that_fills_up,
+    "the spool is missing": missing_spool,
+    "the spool cannot be written": unwritable_spool,
+    "`sympa.cf` is broken": broken_configuration,
+    "the map is missing": missing_map,
+    "the map cannot be read": unreadable_map,
+    "the release is removed before sendmail reads it": removed_before,
+    "the release is removed while sendmail works": removed_while,
+    "sendmail is missing": missing_sendmail,
+    "sendmail is killed (KILL)": killed_sendmail,
+    "wrapper and sendmail are killed (KILL)": killed_all,
+    "TERM, INT and HUP to wrapper and sendmail": stopped,
+    "the relay is down": relay_down,
+    "the relay does not answer": relay_silent,
+    "the writer dies in the middle": dead_writer,
+    "standard input is closed": closed_input,
+    "a message of 50 MB": large_message,
+    "the kept area is full": full_kept_area,
+    "the kept area is missing": missing_kept_area,
+    "the kept area is missing and `sympa.cf` is broken": nothing_works,
+    "started by root": started_by_root,
+    "500 recipients": many_recipients,
+    "the caller left descriptors open": open_descriptors,
+}
+
+
+def places_of(scene: Scene, sent: Sent) -> list[str]:
+    """Where the message is for all of its recipients; fails when it is there for some of them, or
+    twice."""
+    found = {
+        "delivered": Counter(scene.relay.recipients()),
+        "in the spool": Counter(in_spool(scene.server)),
+        "kept": Counter(kept_for(scene.server, sent)),
+    }
+    places = [place for place, recipients in found.items() if recipients]
+    assert [found[place] for place in places] == [Counter(sent.recipients)] * len(places)
+    return [*sent.elsewhere, *places]
+
+
+def in_spool(server: ListServer) -> list[str]:
+    """Recipients of queue files that have their message."""
+    found: list[str] = []
+    for path in server.tree.spool.glob("qf*"):
+        body = path.with_name(path.name.replace("qf", "df", 1))
+        assert body.stat().st_size > 0
+        lines = path.read_bytes().decode("latin-1").splitlines()
+        found += [line.partition(":")[2] for line in lines if line.startswith("RP")]
+    return found
+
+
+def kept_for(server: ListServer, sent: Sent) -> list[str]:
+    """Recipients of kept messages, whole and with their arguments."""
+    if not server.tree.kept.exists():
+        return []
+    found: list[str] = []
+    for message in server.kept():
+        place = server.tree.kept / message.id
+        assert (message.running, message.problem) == (False, "")
+        assert (place / "message").read_bytes() == sent.message
+        assert server.kept_arguments() == [*sent.arguments, *sent.recipients]
+        found += server.kept_arguments()[len(sent.arguments) :]
+    return found
