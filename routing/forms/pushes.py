@@ -35,6 +35,7 @@ class VerdictForm(forms.Form):
 class RestoreForm(forms.Form):
     """Why an older revision comes back."""
 
+    token = forms.UUIDField(required=False, widget=forms.HiddenInput)
     reason = forms.CharField(
         max_length=500, error_messages={"required": "Say why the older revision comes back."}
     )

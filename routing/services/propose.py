@@ -70,14 +70,24 @@ def propose(
     return _freeze(push=push, drafts=drafts, by=actor(by), replaces=SUPERSEDABLE)
 
 
-def restore(*, revision: Revision, note: str, guard_reason: str = "", by: Person) -> ConfigPush:
+def restore(
+    *,
+    revision: Revision,
+    note: str,
+    guard_reason: str = "",
+    form_token: UUID | None = None,
+    by: Person,
+) -> ConfigPush:
     """Propose an older revision's intent again, out of *stopped* too.
 
-    It is rendered with today's host facts: where those have not changed, the bytes and the release
+    The same form sent twice gives the same push. It is rendered with today's host facts: where those have not changed, the bytes and the release
     are the old ones. A restore asks for a reason, which also acknowledges the guards.
     """
     if not note.strip():
         raise NotAllowed(["Say why the older revision comes back."])
+    sent_before = ConfigPush.objects.filter(form_token=form_token).first() if form_token else None
+    if sent_before is not None:
+        return sent_before
     base = running_revision(revision.host)
     draft = draft_intent(host=revision.host, base=base, intent=intent_of(revision))
     if draft is None:
@@ -89,6 +99,7 @@ def restore(*, revision: Revision, note: str, guard_reason: str = "", by: Person
         note=note,
         guard_reason=guard_reason.strip() or note.strip(),
         restores=revision,
+        form_token=form_token,
         proposed_by_person=by,
     )
     return _freeze(push=push, drafts=[draft], by=actor(by), replaces=REPLACEABLE_PUSH)

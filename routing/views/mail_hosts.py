@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from uuid import uuid4
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -121,6 +122,7 @@ def _restore(line: ReleaseLine, reason: str) -> Action | None:
         reason=reason,
         asks="Why the older revision comes back",
         confirm_label=f"Propose revision {number} again",
+        fields=(("token", str(uuid4())),),
     )
 
 

@@ -164,7 +164,12 @@ def revision_restore(request: HttpRequest, identity: int) -> HttpResponse:
             status=422,
         )
     try:
-        made = restore(revision=revision, note=form.cleaned_data["reason"], by=signed_in(request))
+        made = restore(
+            revision=revision,
+            note=form.cleaned_data["reason"],
+            form_token=form.cleaned_data["token"],
+            by=signed_in(request),
+        )
     except NotAllowed as error:
         return _refused(request, "Nothing was proposed", error.reasons, status=409)
     nudge()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from os.path import commonprefix
+from uuid import uuid4
 
 from django.urls import reverse
 
@@ -142,6 +143,7 @@ def _restore(revision: Revision, reader: Reader) -> Action:
         reason=_lacks(reader, Permission.EDIT, "Editors propose pushes."),
         asks="Why the older revision comes back",
         confirm_label=f"Propose revision {revision.number} again",
+        fields=(("token", str(uuid4())),),
     )
 
 
