@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sqlite3
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,7 @@ from tests.fixtures.sandbox import wait_until
 
 DEPLOY, SPOOL = f"{LIST_SERVER}-deploy", f"{LIST_SERVER}-spool"
 # Far above what a push takes on a busy machine; only a push that hangs reaches it.
-LIVENESS_S = 25.0
+LIVENESS_S = 60.0
 SUBMISSION = ("-L", "sm-sympa", "-oi", "-odi", "-oem", "-Am", "-N", "success,delay,failure")
 
 
@@ -50,7 +50,6 @@ class Site:
     stack: Stack
     people: dict[str, Person]
     paused: set[str] = field(default_factory=set)
-    asked: dict[str, datetime] = field(default_factory=dict)
 
     @property
     def tree(self) -> HostTree:
@@ -242,12 +241,10 @@ class Site:
             yield
 
     def control_waits(self) -> bool:
-        """Whether the control worker has been in one task for the last half second."""
-        before = self.stack.output("control").splitlines()[-1]
-        time.sleep(0.5)
-        return (
-            before.endswith(" received") and before in self.stack.output("control").splitlines()[-1]
-        )
+        """Whether the control worker is held up in one task, so that others pile up behind it."""
+        output = self.stack.output("control")
+        ended = len(re.findall(r"Task \S+ (?:succeeded|raised|ignored)", output))
+        return output.count(" received") - ended >= 3
 
     @contextmanager
     def program(self, name: str, script: str) -> Iterator[None]:
@@ -268,15 +265,11 @@ class Site:
         open_pushes = ConfigPush.objects.filter(state__in=OPEN_PUSH).exists()
         return not open_pushes and not self.state.drift and self.state.live == self.link()
 
-    def heard_again(self, name: str) -> bool:
-        """Whether the agent has answered an order that was made since this call's first time."""
+    def until_heard(self, name: str) -> None:
+        """Wait for a report of this agent that comes after this call."""
         host, _, role = name.rpartition("-")
-        agent = Agent.objects.get(host_name=host, role=role)
-        since = self.asked.setdefault(name, timezone.now())
-        if agent.last_seen_at is None or agent.last_seen_at <= since:
-            return False
-        del self.asked[name]
-        return True
+        newer = Agent.objects.filter(host_name=host, role=role, last_seen_at__gt=timezone.now())
+        wait_until(newer.exists, f"{name} reports", seconds=LIVENESS_S)
 
 
 def point(link: Path, at: Path) -> None:

@@ -84,7 +84,7 @@ def test_without_an_answer_in_time_a_push_ends_with_nothing_switched(site: Site)
         site.until(push, PushState.STOPPED)
         no_answer(site, push)
         site.stack.start_ready(DEPLOY)
-        wait_until(lambda: site.heard_again(DEPLOY), "the agent is back", seconds=LIVENESS_S)
+        site.until_heard(DEPLOY)
     assert site.link() == before
     retry(push=push, by=site.people["paul"])
     site.until(push, PushState.ACTIVE)

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
-
 import pytest
-from django.db import connections
 
 from mailadmin.wire.core.messages import Verb
 from routing.core.bundle import Bundle
@@ -18,6 +13,7 @@ from routing.queries.revisions import bundle_of
 from routing.services.approve import approve, refuse
 from routing.services.errors import DigestMoved, NotAllowed
 from routing.services.objects import save_object, set_enabled
+from tests.integration.push.at_once import at_once
 from tests.integration.push.site import SPOOL, Site
 
 
@@ -98,24 +94,6 @@ def test_the_same_person_approving_twice_at_once_has_approved_once(site: Site) -
     assert at_once(click, click) == ["", ""]
     assert Approval.objects.filter(push=push, verdict="approved").count() == 1
     give_up(site, push)
-
-
-def at_once(*acts: Callable[[], None]) -> list[str]:
-    """Run these in threads that start together; the name of each one's exception, or ""."""
-    ready = Barrier(len(acts))
-
-    def run(act: Callable[[], None]) -> str:
-        ready.wait(10)
-        try:
-            act()
-        except NotAllowed as refused:
-            return type(refused).__name__
-        finally:
-            connections["default"].close()
-        return ""
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return list(pool.map(run, acts))
 
 
 def test_a_refusal_ends_a_push_and_needs_a_reason(site: Site) -> None:
