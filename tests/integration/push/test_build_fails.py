@@ -92,6 +92,20 @@ def test_makemap_that_does_not_succeed_silently_fails_the_push(site: Site, what:
     assert_untouched(site, push, before)
 
 
+def test_releases_that_cannot_be_written_are_said_by_their_place(site: Site) -> None:
+    before = site.link()
+    site.releases.chmod(0o555)
+    try:
+        push = failed(site, "read-only.example.org")
+    finally:
+        site.releases.chmod(0o755)
+    error = site.error(push)
+    assert error["code"] == "disk"
+    assert f"{site.releases}/.staging-" in error["text"]
+    assert "Permission denied" in error["text"]
+    assert_untouched(site, push, before)
+
+
 def test_proposing_again_after_the_cause_is_gone_goes_live(site: Site) -> None:
     row = site.add_domain("mended.example.org")
     with site.program("makemap", "exit 1"):
