@@ -23,7 +23,8 @@ from routing.models import (
     PushTarget,
     Revision,
 )
-from routing.queries.edits import editors_of, rows_intent
+from routing.queries.editors import editors_of
+from routing.queries.edits import rows_intent
 from routing.queries.revisions import (
     intent_of,
     live_revision,
@@ -80,13 +81,13 @@ def restore(
 ) -> ConfigPush:
     """Propose an older revision's intent again, out of *stopped* too.
 
-    The same form sent twice gives the same push. It is rendered with today's host facts: where those have not changed, the bytes and the release
-    are the old ones. A restore asks for a reason, which also acknowledges the guards.
+    The same form sent twice gives the same push. It is rendered with today's host facts: where
+    those have not changed, the bytes and the release are the old ones. A restore asks for a reason,
+    which also acknowledges the guards.
     """
     if not note.strip():
         raise NotAllowed(["Say why the older revision comes back."])
-    sent_before = ConfigPush.objects.filter(form_token=form_token).first() if form_token else None
-    if sent_before is not None:
+    if (sent_before := _sent_before(form_token)) is not None:
         return sent_before
     base = running_revision(revision.host)
     draft = draft_intent(host=revision.host, base=base, intent=intent_of(revision))
@@ -268,7 +269,7 @@ def _freeze_editors(push: ConfigPush, drafts: Iterable[Draft]) -> None:
                     subject=editor.subject,
                     at=editor.at,
                 )
-                for editor in editors_of(written, _since(draft.base))
+                for editor in editors_of(written, draft.base)
             ],
             ignore_conflicts=True,
         )
