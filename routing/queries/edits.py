@@ -1,13 +1,10 @@
-"""Edits that are not live, computed from rows and the live intent, and who wrote them."""
+"""Edits that are not live, computed from rows and the live intent."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
-from mailadmin.audit.models import AuditEvent
 from routing.core.edits import Edit, compute_edits
 from routing.core.facts import HostKind
 from routing.core.intent import Intent, ObjectKind, RoutingObject, make_intent
@@ -15,8 +12,6 @@ from routing.core.intent import RelayTarget as RelayTargetValue
 from routing.models import MailHost, RelayTarget, Revision
 from routing.models import RoutingObject as RoutingObjectRow
 from routing.queries.revisions import intent_of, live_revision
-
-PROGRAMS = frozenset({"import", "control", "setup"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +21,6 @@ class HostEdits:
     host: MailHost
     base: Revision | None
     edits: tuple[Edit, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Editor:
-    """Somebody's last write of one object."""
-
-    username: str
-    name: str
-    object_id: UUID
-    subject: str
-    at: datetime
 
 
 def rows_intent(host: MailHost) -> Intent:
@@ -81,21 +65,3 @@ def pending_edits() -> tuple[HostEdits, ...]:
     """Those of every list server that has any, in order of activation."""
     servers = MailHost.objects.filter(kind=HostKind.LIST_SERVER)
     return tuple(found for host in servers if (found := host_edits(host)).edits)
-
-
-def editors_of(object_ids: Iterable[UUID], since_event: int) -> tuple[Editor, ...]:
-    """Everybody, programs left out, who wrote one of these objects after event `since_event`."""
-    events = AuditEvent.objects.filter(object_id__in=list(object_ids), number__gt=since_event)
-    people = events.exclude(actor__in=PROGRAMS).order_by("number")
-    last = {(event.actor, event.object_id): event for event in people}
-    return tuple(
-        Editor(
-            username=event.actor,
-            name=event.actor_name,
-            object_id=event.object_id,
-            subject=event.subject,
-            at=event.at,
-        )
-        for event in last.values()
-        if event.object_id is not None
-    )

@@ -9,7 +9,8 @@ from uuid import UUID
 
 from routing.core.edits import Edit
 from routing.models import MailHost, RelayTarget
-from routing.queries.edits import Editor, HostEdits, editors_of
+from routing.queries.editors import Editor, editors_of
+from routing.queries.edits import HostEdits
 from routing.queries.pending import Standing, standing
 
 
@@ -68,10 +69,9 @@ def picked_at_first(found: Proposable, username: str) -> frozenset[UUID]:
 
 
 def _edits(part: HostEdits, now: Standing) -> tuple[OpenEdit, ...]:
-    since = part.base.last_event if part.base else 0
     ids = [edit.object_id for edit in part.edits]
     wrote: dict[UUID, Editor] = {}
-    for editor in sorted(editors_of(ids, since), key=lambda editor: editor.at):
+    for editor in sorted(editors_of(ids, part.base), key=lambda editor: editor.at):
         wrote[editor.object_id] = editor
     return tuple(_open(edit, wrote.get(edit.object_id), now) for edit in part.edits)
 

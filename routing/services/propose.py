@@ -55,6 +55,7 @@ def propose(
     """
     if (sent_before := _sent_before(form_token)) is not None:
         return sent_before
+    head = last_number()
     drafts = preview(picked=picked)
     reasons = [*_refusals(drafts), *_unacknowledged(drafts, guard_reason)]
     if not title.strip():
@@ -68,7 +69,7 @@ def propose(
         form_token=form_token,
         proposed_by_person=by,
     )
-    return _freeze(push=push, drafts=drafts, by=actor(by), replaces=SUPERSEDABLE)
+    return _freeze(push=push, drafts=drafts, head=head, by=actor(by), replaces=SUPERSEDABLE)
 
 
 def restore(
@@ -89,7 +90,7 @@ def restore(
         raise NotAllowed(["Say why the older revision comes back."])
     if (sent_before := _sent_before(form_token)) is not None:
         return sent_before
-    base = running_revision(revision.host)
+    head, base = last_number(), running_revision(revision.host)
     draft = draft_intent(host=revision.host, base=base, intent=intent_of(revision))
     if draft is None:
         raise NotAllowed([f"Revision {revision.number} is what {revision.host.name} runs now."])
@@ -103,20 +104,21 @@ def restore(
         form_token=form_token,
         proposed_by_person=by,
     )
-    return _freeze(push=push, drafts=[draft], by=actor(by), replaces=REPLACEABLE_PUSH)
+    return _freeze(push=push, drafts=[draft], head=head, by=actor(by), replaces=REPLACEABLE_PUSH)
 
 
 def propose_import(*, server: MailHost, title: str, by: Actor = IMPORT) -> ConfigPush:
     """Push 1 of a host: everything that the import wrote. Only while the host has no release."""
     if live_target(server) is not None:
         raise NotAllowed([f"{server.name} has a release already; edit and propose instead."])
+    head = last_number()
     draft = draft_intent(host=server, base=None, intent=rows_intent(server))
     if draft is None:
         raise NotAllowed([f"Nothing was imported for {server.name}."])
     if reasons := _refusals([draft]):
         raise NotAllowed(reasons)
     push = ConfigPush(title=title, note="", guard_reason="first release of the host")
-    return _freeze(push=push, drafts=[draft], by=by, replaces=SUPERSEDABLE)
+    return _freeze(push=push, drafts=[draft], head=head, by=by, replaces=SUPERSEDABLE)
 
 
 def _sent_before(form_token: UUID | None) -> ConfigPush | None:
@@ -159,8 +161,14 @@ def _unacknowledged(drafts: Sequence[Draft], reason: str) -> list[str]:
 
 
 def _freeze(
-    *, push: ConfigPush, drafts: Sequence[Draft], by: Actor, replaces: frozenset[PushState]
+    *,
+    push: ConfigPush,
+    drafts: Sequence[Draft],
+    head: int,
+    by: Actor,
+    replaces: frozenset[PushState],
 ) -> ConfigPush:
+    """`head` is the last event before rows were read: what is written later is not in the bytes."""
     with transaction.atomic():
         _lock_hosts(drafts)
         if (sent_before := _sent_before(push.form_token)) is not None:
@@ -172,7 +180,7 @@ def _freeze(
         for older in replaced:
             _supersede(older, push, by)
         for position, draft in enumerate(drafts):
-            _freeze_target(push, draft, position, by)
+            _freeze_target(push, draft, position, head, by)
         _freeze_editors(push, drafts)
         happened = Happened(
             action="push.proposed", subject=f"push #{push.pk}", push=push.pk, note=push.title
@@ -224,9 +232,8 @@ def _supersede(older: ConfigPush, push: ConfigPush, by: Actor) -> None:
     Approval.objects.filter(push=older, voided_at=None).update(voided_at=timezone.now())
 
 
-def _freeze_target(push: ConfigPush, draft: Draft, position: int, by: Actor) -> None:
+def _freeze_target(push: ConfigPush, draft: Draft, position: int, head: int, by: Actor) -> None:
     before = Revision.objects.filter(host=draft.host).order_by("-number").first()
-    head = last_number()
     revision = Revision.objects.create(
         host=draft.host,
         number=before.number + 1 if before else 1,

@@ -1,0 +1,108 @@
+"""Who wrote the edits of a list server: what the rule of the second person is judged by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from uuid import UUID
+
+from mailadmin.audit.models import AuditEvent
+from routing.core.intent import RelayTarget, RoutingObject
+from routing.models import PushEditor, PushTarget, Revision
+from routing.queries.revisions import intent_of
+
+PROGRAMS = frozenset({"import", "control", "setup"})
+
+Values = Mapping[UUID, RoutingObject | RelayTarget]
+
+
+@dataclass(frozen=True, slots=True)
+class Editor:
+    """Somebody's last write of one object."""
+
+    username: str
+    name: str
+    object_id: UUID
+    subject: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One revision on the way to what is live, and the one that its values came from."""
+
+    revision: int
+    push: int
+    parent: int | None
+
+
+def editors_of(object_ids: Iterable[UUID], base: Revision | None) -> tuple[Editor, ...]:
+    """Everybody, programs left out, who wrote one of these objects after the value of it that is
+    live with `base`. None is a host without a release: everybody who ever wrote it.
+
+    A push takes up only the edits that were picked. A write may so be older than the live revision
+    and not be live: it counts, or its author could approve it later.
+    """
+    since = live_events(frozenset(object_ids), base)
+    events = AuditEvent.objects.filter(object_id__in=list(since)).exclude(actor__in=PROGRAMS)
+    last = {
+        (event.actor, event.object_id): event
+        for event in events.order_by("number")
+        if event.object_id is not None and event.number > since[event.object_id]
+    }
+    return tuple(
+        Editor(username, event.actor_name, identity, event.subject, event.at)
+        for (username, identity), event in last.items()
+    )
+
+
+def live_events(object_ids: frozenset[UUID], base: Revision | None) -> dict[UUID, int]:
+    """For each object the number up to which its events are live; 0 when none of a person is."""
+    since = dict.fromkeys(object_ids, 0)
+    steps = list(_steps(base)) if base else []
+    held, values = _held(object_ids, steps), cache(_values)
+    for step in steps:
+        for identity in held.get(step.push, frozenset()):
+            if not since[identity] and _takes_up(step, identity, values):
+                since[identity] = Revision.objects.get(pk=step.revision).last_event
+    return since
+
+
+def _steps(base: Revision) -> Iterator[Step]:
+    """From the live revision back to the first. A restored one stands in for what came between."""
+    targets = PushTarget.objects.filter(host=base.host_id)
+    made = {
+        revision: Step(revision, push, restored or before)
+        for revision, push, before, restored in targets.values_list(
+            "revision", "push", "base_revision", "push__restores"
+        )
+    }
+    here: int | None = base.pk
+    while here is not None and here in made:
+        yield made[here]
+        here = made[here].parent
+
+
+def _held(object_ids: frozenset[UUID], steps: Iterable[Step]) -> dict[int, set[UUID]]:
+    """Which of the objects each push held, on whatever host."""
+    rows = PushEditor.objects.filter(
+        push__in=[step.push for step in steps], object_id__in=object_ids
+    )
+    held: dict[int, set[UUID]] = {}
+    for push, identity in rows.values_list("push", "object_id"):
+        held.setdefault(push, set()).add(identity)
+    return held
+
+
+def _takes_up(step: Step, identity: UUID, values: Callable[[int], Values]) -> bool:
+    """Whether the object's edit went to this host too: a relay target's may go to some only."""
+    before = values(step.parent).get(identity) if step.parent else None
+    return values(step.revision).get(identity) != before
+
+
+def _values(revision: int) -> Values:
+    intent = intent_of(Revision.objects.get(pk=revision))
+    objects: Values = {item.id: item for item in intent.objects}
+    return {**objects, **{relay.id: relay for relay in intent.relay_targets}}
