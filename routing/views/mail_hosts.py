@@ -26,6 +26,7 @@ from routing.models import MailHost
 from routing.queries.hosts import HostPage, ReleaseLine, host_page, list_hosts
 from routing.services.hosts import save_mail_host
 from routing.views.answers import moved, reason_not
+from routing.views.kept import kept_lines
 
 asks_first = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -54,6 +55,8 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
         "host": found.summary.host,
         "facts": tuple(fact_rows(found)),
         "releases": [(line, _restore(line, restore_reason)) for line in found.releases],
+        "kept": kept_lines(found.kept),
+        "kept_more": max(0, (found.summary.kept_total or 0) - len(found.kept)),
         "restore_reason": restore_reason,
         "edit_reason": reason_not(request, Permission.ADMINISTER, "change mail hosts"),
     }
