@@ -229,13 +229,15 @@ class HostRow:
 class Requirement:
     """status: met, warn, failed, waits, works.
 
-    They stand in this order: staged, proved, base, guard, window, approvals.
+    They stand in this order: staged, proved, base, guard, window, approvals. `lead` is the word
+    before the age of `at`: "no drift, checked 12 s ago".
     """
 
     status: str
     statement: str
     note: str = ""
     at: datetime | None = None
+    lead: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,7 +131,9 @@ def requirements(now: datetime, *, author: bool = False) -> tuple[Requirement, .
         Requirement(
             "met", "Proved, 0 unexplained", "9\u202f637 answers", now - timedelta(minutes=12)
         ),
-        Requirement("met", "Base is still live", "no drift, checked", now - timedelta(seconds=40)),
+        Requirement(
+            "met", "Base is still live", "no drift", now - timedelta(seconds=40), "checked"
+        ),
         Requirement(
             "warn",
             "Guard acknowledged",
@@ -217,7 +219,7 @@ def staging(now: datetime) -> PushPage:
             Requirement("works", "Staging on listes", "m4 and makemap run, 3 s"),
             Requirement("waits", "Proof by sendmail", "follows when staged"),
             Requirement(
-                "met", "Base is still live", "no drift, checked", now - timedelta(seconds=8)
+                "met", "Base is still live", "no drift", now - timedelta(seconds=8), "checked"
             ),
             Requirement("waits", "1 approval by someone else", "0 of 1"),
         ),

@@ -60,7 +60,7 @@ def reason_not(request: HttpRequest, permission: Permission, act: str) -> str:
 def people_who(names: tuple[str, ...], limit: int = 3) -> str:
     """ "Luc Petit or Anne Roy can." """
     if not names:
-        return "Nobody else holds that role yet; an administrator can give it."
+        return "Nobody holds that role yet; manage.py create_person makes an account that does."
     few = list(names[:limit])
     last = few.pop()
     return f"{', '.join(few)} or {last} can." if few else f"{last} can."

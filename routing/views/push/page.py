@@ -27,6 +27,7 @@ TERMINAL = frozenset(state for state, after in PUSH_TRANSITIONS.items() if not a
 def push_page(request: HttpRequest, record: PushRecord) -> PushPage:
     """Everything on one page: an approver must scroll past what he approves."""
     push, only = record.push, record.targets[0].row if len(record.targets) == 1 else None
+    show_all = "all" in request.GET
     reason, todo, raw = _trouble(record)
     return PushPage(
         number=push.pk,
@@ -37,10 +38,10 @@ def push_page(request: HttpRequest, record: PushRecord) -> PushPage:
         digest=push.digest,
         hosts=hosts(record),
         rail=rail(record),
-        changes=changes(record, show_all="all" in request.GET),
+        changes=changes(record, show_all=show_all),
         box=box(record, signed_in(request)),
         version=str(push.version),
-        poll_href=reverse("push-live", args=[push.pk]),
+        poll_href=f"{reverse('push-live', args=[push.pk])}{'?all=1' if show_all else ''}",
         finished=record.state in TERMINAL,
         revision=only.revision.number if only else None,
         replaces=only.base_revision.number if only and only.base_revision else None,

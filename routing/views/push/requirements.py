@@ -80,8 +80,10 @@ def _at_work(row: PushTarget, statement: str, note: str) -> Requirement:
         return Requirement("waits", statement, "about to begin")
     seen = attempt.agent.last_seen_at
     if seen is None or timezone.now() - seen > patience():
-        return Requirement("waits", statement, f"{row.host.name} does not answer. Last word", seen)
-    return Requirement("works", statement, f"{note}, asked", attempt.created_at)
+        return Requirement(
+            "waits", statement, f"{row.host.name} does not answer", seen, "last word"
+        )
+    return Requirement("works", statement, note, attempt.created_at, "asked")
 
 
 def _base(record: PushRecord) -> Requirement:
@@ -89,7 +91,7 @@ def _base(record: PushRecord) -> Requirement:
     if moved:
         return Requirement("failed", "Base moved", " ".join(moved))
     seen = [at for target in record.targets if (at := observed_at(target.row.host)) is not None]
-    return Requirement("met", "Base is still live", "no drift, checked", min(seen, default=None))
+    return Requirement("met", "Base is still live", "no drift", min(seen, default=None), "checked")
 
 
 def _guard(record: PushRecord) -> Iterator[Requirement]:
