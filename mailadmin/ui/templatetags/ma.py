@@ -8,7 +8,7 @@ from functools import lru_cache
 from django import template
 from django.forms import BoundField, CheckboxInput, RadioSelect, Select
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from tablericons.templatetags.tablericons import icon as tabler_icon
 
@@ -16,6 +16,9 @@ from mailadmin.ui import words
 from mailadmin.ui.badges import Badge, badge_of
 
 register = template.Library()
+
+LONG_NAME = 48
+PIECE = 24
 
 
 @lru_cache(maxsize=256)
@@ -79,6 +82,15 @@ def duration(seconds: float | None) -> str:
 def digest8(digest: str) -> str:
     """`{{ push.digest|digest8 }}`: the first eight characters, as people compare them."""
     return words.digest8(digest)
+
+
+@register.filter
+def breaks(name: str) -> SafeString | str:
+    """Let a very long name break in a table: `{{ row.name|breaks }}`. Others stay in one piece."""
+    if len(name) <= LONG_NAME:
+        return name
+    pieces = [name[at : at + PIECE] for at in range(0, len(name), PIECE)]
+    return format_html_join(mark_safe("<wbr>"), "{}", ([piece] for piece in pieces))
 
 
 @register.filter
