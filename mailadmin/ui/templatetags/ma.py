@@ -90,7 +90,8 @@ def breaks(name: str) -> SafeString | str:
     if len(name) <= LONG_NAME:
         return name
     pieces = [name[at : at + PIECE] for at in range(0, len(name), PIECE)]
-    return format_html_join(mark_safe("<wbr>"), "{}", ([piece] for piece in pieces))
+    parts = format_html_join(mark_safe("<wbr>"), "{}", ([piece] for piece in pieces))
+    return format_html('<span class="ma-long">{}</span>', parts)
 
 
 @register.filter
