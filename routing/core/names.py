@@ -157,29 +157,35 @@ def _u_label(label: str) -> str:
         return label
 
 
-def check_key(text: str, *, field: str = "key") -> tuple[Finding, ...]:
-    """Findings about a key: a full name, `.suffix`, or `.` alone. `text` is normalised first."""
+def check_key(text: str, *, field: str = "key", full_name: bool = False) -> tuple[Finding, ...]:
+    """Findings about a key: a full name, `.suffix`, or `.` alone. `text` is normalised first.
+
+    With `full_name` the advice offers nothing else; what is none is not refused for that alone.
+    """
     key = normalise_key(text)
     if key == DEFAULT_KEY:
         return ()
     name = key.removeprefix(".")
     wrong = _wrong_name(name)
-    if wrong is None and _is_address(name):
+    if _is_address(name.strip("[]")):
         wrong = "is an address: mail to an address literal never looks at the mailertable"
     if wrong is not None:
-        return (_error("key_invalid", key or text, wrong, _instead(key), field),)
+        advice = _instead(key, full_name=full_name)
+        return (_error("key_invalid", key or text, wrong, advice, field),)
     if "." not in name and not key.startswith("."):
-        return (_single_label(key, field),)
+        return (_single_label(key, field, full_name=full_name),)
     return ()
 
 
-def _single_label(key: str, field: str) -> Finding:
+def _single_label(key: str, field: str, *, full_name: bool) -> Finding:
     return Finding(
         code="key_single_label",
         severity=Severity.WARNING,
         subject=key,
         text=f"{key} is one label: it matches mail to user@{key} only.",
-        advice=f"Write the whole name, or .{key} for every name below it.",
+        advice="Write the whole name."
+        if full_name
+        else f"Write the whole name, or .{key} for every name below it.",
         field=field,
     )
 
@@ -314,15 +320,18 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def _instead(key: str) -> str:
+def _instead(key: str, *, full_name: bool) -> str:
     """What to write in place of a key that cannot be one."""
     name = re.sub(r"^[a-z][a-z0-9+.-]*://", "", key)
     name = name.rpartition("@")[2].split("/")[0].strip("[]")
     name = re.sub(r":\d*$", "", name).rstrip(".")
     wild = re.sub(r"^\.?\*\.", ".", name)
-    suffix = normalise_key(wild)
-    if suffix != key and not _wrong_name(suffix.removeprefix(".")) and not _is_address(suffix):
-        return f"Write {suffix}."
+    better = normalise_key(wild.removeprefix(".") if full_name else wild)
+    bare = better.removeprefix(".")
+    if better != key and "." in bare and not _wrong_name(bare) and not _is_address(bare):
+        return f"Write {better}."
+    if full_name:
+        return "Write a full name, for example jres.org."
     return "Write a full name (jres.org), a suffix (.jres.org) or . for everything else."
 
 

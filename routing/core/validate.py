@@ -57,7 +57,9 @@ def validate_intent(intent: Intent, facts: HostFacts) -> tuple[Finding, ...]:
 
 def validate_object(item: RoutingObject, *, facts: HostFacts | None = None) -> tuple[Finding, ...]:
     """Findings about one object by itself; `facts` adds those about the host's own names."""
-    findings = [*check_key(item.key), *_key_spelling(item), *_key_of_kind(item)]
+    full_name = item.kind in FULL_NAME_KINDS
+    findings = [*check_key(item.key, full_name=full_name), *_key_spelling(item)]
+    findings += _key_of_kind(item)
     match item.kind:
         case ObjectKind.VIRTUAL_DOMAIN | ObjectKind.LOCAL_HOST:
             findings += _no_value(item)
@@ -109,8 +111,11 @@ def _key_of_kind(item: RoutingObject) -> tuple[Finding, ...]:
     owner = FULL_NAME_KINDS.get(item.kind)
     if owner is None or not item.key.startswith("."):
         return ()
-    text = f"{owner} is one full name, not {item.key}."
-    advice = f"Write {item.key.lstrip('.') or 'a name'}, or add a route for {item.key}."
+    if item.key == DEFAULT_KEY:
+        text, advice = f"{owner} is one full name, not a dot.", "For all other mail add a route."
+    else:
+        text = f"{owner} is one full name, not {item.key}."
+        advice = f"Write {item.key.lstrip('.') or 'a name'}, or add a route for {item.key}."
     return (_error("key_not_full", item.key, text, advice, "key"),)
 
 

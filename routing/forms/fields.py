@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -84,9 +85,10 @@ class PortField(forms.CharField):
         return int(super().clean(value))
 
 
-def key_field(label: str, help_text: str) -> NameField:
-    """The left side of a mailertable line."""
-    return NameField(check=check_key, label=label, help_text=help_text)
+def key_field(label: str, help_text: str, *, full_name: bool = False) -> NameField:
+    """The left side of a mailertable line; `full_name` where nothing else can stand."""
+    check = partial(check_key, full_name=full_name)
+    return NameField(check=check, label=label, help_text=help_text)
 
 
 def relay_name_field() -> NameField:

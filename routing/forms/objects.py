@@ -41,7 +41,9 @@ class DomainForm(ObjectForm):
     """A virtual domain needs nothing but its name."""
 
     key = key_field(
-        "Domain", "For example conf.renater.fr. Mail for it is handed to Sympa on the server."
+        "Domain",
+        "For example conf.renater.fr. Mail for it is handed to Sympa on the server.",
+        full_name=True,
     )
 
 
@@ -49,7 +51,9 @@ class LocalHostForm(ObjectForm):
     """A local host is handed its own mail."""
 
     key = key_field(
-        "Host", "For example host.renater.fr. Mail for it is handed to the host of that name."
+        "Host",
+        "For example host.renater.fr. Mail for it is handed to the host of that name.",
+        full_name=True,
     )
 
 

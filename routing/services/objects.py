@@ -156,7 +156,9 @@ def _check(row: RoutingObject, written: str) -> None:
 def _key_taken(row: RoutingObject) -> list[Finding]:
     others = RoutingObject.objects.filter(server=row.server, key=row.key).exclude(pk=row.pk)
     return [
-        _error("key_taken", row.key, f"{row.key} is a {other.get_kind_display()} already.", "key")
+        _error(
+            "key_taken", row.key, f"{row.key} is a {other.kind.replace('_', ' ')} already.", "key"
+        )
         for other in others
     ]
 

@@ -112,6 +112,21 @@ def test_a_wrong_key_says_what_to_write(typed: str, advice: str) -> None:
     assert finding.advice.startswith(advice)
 
 
+@pytest.mark.parametrize(
+    ("typed", "advice"),
+    [
+        ("*.jres.org", "Write jres.org."),
+        ("jres.org:25", "Write jres.org."),
+        ("jres/org", "Write a full name, for example jres.org."),
+        ("[192.0.2.1]", "Write a full name, for example jres.org."),
+    ],
+)
+def test_where_only_a_full_name_will_do_nothing_else_is_offered(typed: str, advice: str) -> None:
+    (finding,) = check_key(typed, full_name=True)
+
+    assert finding.advice == advice
+
+
 def test_a_key_of_one_label_is_only_a_warning() -> None:
     (finding,) = check_key("jres")
 
