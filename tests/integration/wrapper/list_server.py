@@ -168,7 +168,8 @@ class ListServer:
 
     def clear(self) -> None:
         """Forget releases, links, queue files, kept messages and the baked configuration."""
-        trees = [*self.releases.iterdir(), *self.tree.spool.iterdir()]
+        manifests = self.tree.routing / "manifests"
+        trees = [manifests, *self.releases.iterdir(), *self.tree.spool.iterdir()]
         subprocess.run(["rm", "-rf", "--", self.tree.kept, self.paths.baked, *trees], check=True)
         for link in ("current", "last-good"):
             (self.tree.routing / link).unlink(missing_ok=True)

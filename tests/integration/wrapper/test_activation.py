@@ -2,55 +2,114 @@
 
 from __future__ import annotations
 
-import itertools
-import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from uuid import UUID
 
+import pytest
+
+from mailadmin.wire.core.messages import Outcome
+from routing.agent.activate import activate
+from routing.agent.host import HostConfig
+from routing.agent.stage import stage
+from routing.agent.switch import switch
+from routing.core.facts import HostKind
+from routing.core.intent import Intent, ObjectKind, RelayTarget, RoutingObject
+from routing.core.render import render
 from tests.fixtures.sandbox import Sink
+from tests.integration.routing.built import facts_of
 from tests.integration.wrapper.list_server import ListServer
+from tests.integration.wrapper.submitters import busy
 
-ACTIVATIONS = 100
-SUBMITTERS = 4
+RELAY_ID, ROUTE_ID = UUID(int=1), UUID(int=2)
 PAUSE_S = 0.02
 
 
-def switch(server: ListServer, done: threading.Event) -> None:
-    for number in range(ACTIVATIONS):
-        server.activate("ab"[number % 2])
-        time.sleep(PAUSE_S)
-    done.set()
+@pytest.fixture
+def host(server: ListServer) -> HostConfig:
+    """What the agents of the list server are told about it."""
+    tree, tools = server.tree, server.tools
+    return HostConfig(
+        name="listes",
+        fqdn=tree.fqdn,
+        kind=HostKind.LIST_SERVER,
+        routing=tree.routing,
+        spool=tree.spool,
+        run_dir=tree.run,
+        kept=tree.kept,
+        dead_letter=tree.dead_letter,
+        sendmail=tools.sendmail,
+        makemap=tools.makemap,
+        m4=tools.m4,
+        cf_dir=tools.cf_dir,
+        wrapper=tree.wrapper,
+        owner=tree.users.spool,
+        group=tree.group,
+        trusted_user=tree.users.spool,
+        service_switch=str(tree.service_switch),
+    )
 
 
-def submit_until(
-    server: ListServer, submitter: int, done: threading.Event
-) -> list[tuple[str, int]]:
-    """Submit one recipient at a time; each with the exit code."""
-    results: list[tuple[str, int]] = []
-    for number in itertools.count():
-        if done.is_set():
-            return results
-        recipient = f"r{submitter}-{number}@example.net"
-        results.append((recipient, server.submit(recipient).returncode))
-    raise AssertionError
+def stage_for(server: ListServer, host: HostConfig, relay: Sink) -> dict[str, str]:
+    """Render and stage a release that gives everything to this relay; what `activate` asks for."""
+    target = RelayTarget(RELAY_ID, "smtp1", ("smtp1.renater.fr",), relay.port)
+    way_out = RoutingObject(ROUTE_ID, ObjectKind.ROUTE, ".", relay_target=RELAY_ID)
+    bundle = render(Intent("listes", (way_out,), (target,)), facts_of(server.tree, server.tools))
+    done = stage(host, {"release": bundle.digest}, bundle.canonical)
+    assert done.outcome is Outcome.DONE, done.body
+    return {"release": bundle.digest, "manifest_digest": str(done.body["manifest_digest"])}
 
 
-def test_a_hundred_activations_with_busy_submitters(
-    server: ListServer, sink: Callable[..., Sink]
-) -> None:
-    sinks = [sink("one"), sink("two")]
-    for name, relay in zip("ab", sinks, strict=True):
-        server.make_release(name, relay.port)
-    server.activate("a")
-    done = threading.Event()
-    with ThreadPoolExecutor(SUBMITTERS + 1) as pool:
-        switching = pool.submit(switch, server, done)
-        submitters = [pool.submit(submit_until, server, n, done) for n in range(SUBMITTERS)]
-        switching.result()
-        results = [result for submitter in submitters for result in submitter.result()]
-    delivered = sorted(name for relay in sinks for name in relay.recipients())
-    assert [result for result in results if result[1] != 0] == []
-    assert delivered == sorted(recipient for recipient, _ in results)
-    assert all(relay.messages() for relay in sinks)
+@pytest.fixture
+def sinks(sink: Callable[..., Sink]) -> tuple[Sink, Sink]:
+    """The relays of the two releases."""
+    return sink("one"), sink("two")
+
+
+@pytest.fixture
+def staged(
+    server: ListServer, host: HostConfig, sinks: tuple[Sink, Sink]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Two releases of the real stage, the first live."""
+    first, second = (stage_for(server, host, relay) for relay in sinks)
+    switch(host, "current", first["release"])
+    return first, second
+
+
+def submit_with(server: ListServer) -> Callable[[str], int]:
+    return lambda recipient: server.submit(recipient).returncode
+
+
+def assert_all_is_well(server: ListServer) -> None:
     assert (server.queued(), server.kept_files()) == ([], [])
+
+
+def test_two_hundred_switches_under_eight_submitters(
+    server: ListServer,
+    host: HostConfig,
+    sinks: tuple[Sink, Sink],
+    staged: tuple[dict[str, str], dict[str, str]],
+) -> None:
+    with busy(submit_with(server)) as tally:
+        for number in range(200):
+            switch(host, "current", staged[number % 2]["release"])
+            time.sleep(PAUSE_S)
+    tally.assert_delivered_once(*sinks)
+    assert_all_is_well(server)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+def test_a_thousand_activations_under_eight_submitters(
+    server: ListServer,
+    host: HostConfig,
+    sinks: tuple[Sink, Sink],
+    staged: tuple[dict[str, str], dict[str, str]],
+) -> None:
+    with busy(submit_with(server)) as tally:
+        for number in range(1000):
+            base, wanted = staged[number % 2], staged[(number + 1) % 2]
+            done = activate(host, {**wanted, "base": base["release"]}, None)
+            assert done.outcome is Outcome.DONE, done.body
+    tally.assert_delivered_once(*sinks)
+    assert_all_is_well(server)
