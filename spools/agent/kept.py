@@ -35,7 +35,7 @@ class DamagedEntry(Exception):
 
 
 def list_kept(kept_dir: Path, *, limit: int = LISTED) -> tuple[KeptMessage, ...]:
-    """The messages in the kept area, oldest first, at most `limit`; also those in work.
+    """The messages in the kept area, oldest first, at most `limit`; also those in work, marked so.
 
     A damaged entry is listed with its problem. Raises OSError when the area itself cannot be read:
     then nothing is known.
@@ -51,8 +51,22 @@ def list_kept(kept_dir: Path, *, limit: int = LISTED) -> tuple[KeptMessage, ...]
 
 
 def count_kept(kept_dir: Path) -> int:
-    """How many entries the kept area has, without looking into them. Raises OSError."""
-    return len(entry_names(kept_dir))
+    """How many entries wait for a person: all but those in work. Raises OSError."""
+    return sum(not is_in_work(kept_dir / name) for name in entry_names(kept_dir))
+
+
+def is_in_work(entry: Path) -> bool:
+    """Whether an entry is worked on, or just coming or going."""
+    try:
+        file = os.open(entry / "message", READ_FLAGS)
+    except FileNotFoundError:
+        return is_settling(entry)
+    except OSError:
+        return False
+    try:
+        return is_locked(file) or (entry.name.endswith(PARTIAL) and is_settling(entry))
+    finally:
+        os.close(file)
 
 
 def entry_names(kept_dir: Path) -> list[str]:

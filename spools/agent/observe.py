@@ -11,9 +11,9 @@ from spools.agent.kept import count_kept, list_kept
 
 
 def observe(host: HostConfig, arguments: Mapping[str, Json], blob: bytes | None) -> VerbResult:
-    """The oldest kept messages, and how many entries there are in all."""
+    """The oldest kept messages, and how many there are in all. One in work is not kept yet."""
     try:
-        kept = list_kept(host.kept)
+        kept = [message for message in list_kept(host.kept) if not message.running]
         total = count_kept(host.kept)
     except OSError as error:
         text = f"The area of kept messages {host.kept} cannot be read: {error.strerror}."

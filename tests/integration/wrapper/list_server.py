@@ -11,6 +11,8 @@ from pathlib import Path
 
 from deploy.sandbox.hosts import HostTree, give_to
 from deploy.sandbox.tools import SendmailTools
+from routing.agent.host import HostConfig
+from routing.core.facts import HostKind
 from spools.agent.kept import list_kept
 from spools.core.kept import KeptMessage
 
@@ -60,6 +62,29 @@ class ListServer:
     @property
     def releases(self) -> Path:
         return self.tree.routing / "releases"
+
+    def config(self) -> HostConfig:
+        """What the agents of this host are told about it."""
+        tree, tools = self.tree, self.tools
+        return HostConfig(
+            name="listes",
+            fqdn=tree.fqdn,
+            kind=HostKind.LIST_SERVER,
+            routing=tree.routing,
+            spool=tree.spool,
+            run_dir=tree.run,
+            kept=tree.kept,
+            dead_letter=tree.dead_letter,
+            sendmail=tools.sendmail,
+            makemap=tools.makemap,
+            m4=tools.m4,
+            cf_dir=tools.cf_dir,
+            wrapper=self.paths.out,
+            owner=tree.users.spool,
+            group=tree.group,
+            trusted_user=tree.users.spool,
+            service_switch=str(tree.service_switch),
+        )
 
     def with_wrapper(self, name: str, sendmail: Path) -> ListServer:
         """The same host with another wrapper, for another program as sendmail."""

@@ -13,7 +13,6 @@ from routing.agent.activate import activate
 from routing.agent.host import HostConfig
 from routing.agent.stage import stage
 from routing.agent.switch import switch
-from routing.core.facts import HostKind
 from routing.core.intent import Intent, ObjectKind, RelayTarget, RoutingObject
 from routing.core.render import render
 from tests.fixtures.sandbox import Sink
@@ -27,27 +26,7 @@ PAUSE_S = 0.02
 
 @pytest.fixture
 def host(server: ListServer) -> HostConfig:
-    """What the agents of the list server are told about it."""
-    tree, tools = server.tree, server.tools
-    return HostConfig(
-        name="listes",
-        fqdn=tree.fqdn,
-        kind=HostKind.LIST_SERVER,
-        routing=tree.routing,
-        spool=tree.spool,
-        run_dir=tree.run,
-        kept=tree.kept,
-        dead_letter=tree.dead_letter,
-        sendmail=tools.sendmail,
-        makemap=tools.makemap,
-        m4=tools.m4,
-        cf_dir=tools.cf_dir,
-        wrapper=tree.wrapper,
-        owner=tree.users.spool,
-        group=tree.group,
-        trusted_user=tree.users.spool,
-        service_switch=str(tree.service_switch),
-    )
+    return server.config()
 
 
 def stage_for(server: ListServer, host: HostConfig, relay: Sink) -> dict[str, str]:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
+from mailadmin.wire.core.messages import Outcome
 from spools.agent.kept import count_kept, list_kept
+from spools.agent.observe import observe
+from tests.integration.wrapper.list_server import ListServer
 
 NAME = "1763868812.123456-4711"
 LONG_AGO = 1_000_000_000
@@ -112,6 +117,7 @@ def test_a_damaged_entry_is_named_and_the_others_are_read(
     for place in area.iterdir():
         age(place)
     problems = sorted(message.problem for message in list_kept(area))
+    assert count_kept(area) == 2
     assert problems[0] == ""
     assert problems[1].startswith(problem)
 
@@ -121,10 +127,37 @@ def test_what_is_just_coming_or_going_is_left_out(
     area: Path, damage: Callable[[Path], None]
 ) -> None:
     damage(make_message(area))
-    assert list_kept(area) == ()
+    assert (list_kept(area), count_kept(area)) == ((), 0)
+
+
+def test_a_message_in_work_is_listed_as_such_and_not_counted(area: Path) -> None:
+    make_message(area)
+    with (make_message(area, "1763868999.000000-1") / "message").open("rb") as message:
+        fcntl.flock(message, fcntl.LOCK_EX)
+        running = [message.running for message in list_kept(area)]
+        counted = count_kept(area)
+    assert (running, counted, count_kept(area)) == ([False, True], 1, 2)
 
 
 def test_a_message_whose_wrapper_was_killed_has_no_outcome(area: Path) -> None:
     (make_message(area) / "outcome").unlink()
     (message,) = list_kept(area)
     assert (message.ended, message.running, message.problem) == ("", False, "")
+
+
+def test_the_verb_observe_tells_of_kept_messages_and_not_of_those_in_work(
+    server: ListServer,
+) -> None:
+    make_message(server.tree.kept)
+    in_work = make_message(server.tree.kept, "1763868999.000000-1")
+    with (in_work / "message").open("rb") as message:
+        fcntl.flock(message, fcntl.LOCK_EX)
+        body = observe(server.config(), {}, None).body
+    kept = cast(list[dict[str, Any]], body["kept"])
+    assert (body["kept_total"], [item["id"] for item in kept]) == (1, [NAME])
+
+
+def test_the_verb_observe_fails_without_the_kept_area(server: ListServer) -> None:
+    server.tree.kept.rmdir()
+    result = observe(server.config(), {}, None)
+    assert result.outcome is Outcome.FAILED
