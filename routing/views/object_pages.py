@@ -14,7 +14,7 @@ from mailadmin.audit.queries import object_history
 from mailadmin.people.roles import Permission
 from mailadmin.people.session import signed_in
 from routing.core.findings import InvalidIntent
-from routing.core.intent import ObjectKind
+from routing.core.intent import DEFAULT_KEY, ObjectKind
 from routing.core.intent import RoutingObject as Item
 from routing.forms.fields import add_findings
 from routing.forms.objects import FORMS, ObjectForm, VersionForm
@@ -30,6 +30,7 @@ from routing.views.history import timeline
 from routing.views.nouns import Noun
 
 NOT_LIVE = "It is on no mail host until a push with it is live."
+UNCHANGED = "No mail host changes until a push with it is live."
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Act:
     effect: str
     button: str
     danger: bool = True
+    done: str = ""
 
 
 def found_or_404(request: HttpRequest, noun: Noun, key: str) -> RoutingObject:
@@ -63,6 +65,7 @@ def show_object(
     context = {
         "noun": noun,
         "row": line,
+        "named": named(row.key),
         "ways": ways_of(row.server, row.key),
         "form": form or (_form(noun, _initial(row), row=row) if noun.kind in FORMS else None),
         "reason": reason,
@@ -112,9 +115,9 @@ def edit_object(request: HttpRequest, noun: Noun, key: str) -> HttpResponse:
 def switch_object(request: HttpRequest, noun: Noun, key: str, *, enabled: bool) -> HttpResponse:
     """Ask, with the effect on mail; then disable or enable."""
     row = found_or_404(request, noun, key)
-    verb = "Enable" if enabled else "Disable"
+    verb, done = ("Enable", "enabled") if enabled else ("Disable", "disabled")
     effect = effect_with(row.server, _item(row)) if enabled else _without(row)
-    act = Act(f"{verb} {row.key}", effect, f"{verb} {row.key}", danger=not enabled)
+    act = _act(verb, row.key, effect, done, danger=not enabled)
     if request.method != "POST":
         return _ask(request, noun, row, act)
     return _done(request, noun, row, act, enabled)
@@ -123,10 +126,22 @@ def switch_object(request: HttpRequest, noun: Noun, key: str, *, enabled: bool) 
 def remove_object(request: HttpRequest, noun: Noun, key: str) -> HttpResponse:
     """Ask, with the effect on mail; then delete the row. A push takes it off the hosts."""
     row = found_or_404(request, noun, key)
-    act = Act(f"Delete {row.key}", _without(row), f"Delete {row.key}")
+    act = _act("Delete", row.key, _without(row), "deleted")
     if request.method != "POST":
         return _ask(request, noun, row, act)
     return _done(request, noun, row, act, None)
+
+
+def named(key: str) -> str:
+    """The key in a sentence or on a button: a lone dot is not seen there."""
+    return "the . key" if key == DEFAULT_KEY else key
+
+
+def _act(verb: str, key: str, effect: str, past: str, *, danger: bool = True) -> Act:
+    """A question, and what is said when it was done."""
+    subject = "The . key" if key == DEFAULT_KEY else key
+    words = f"{verb} {named(key)}"
+    return Act(words, effect, words, danger, f"{subject} is {past}.")
 
 
 def _done(
@@ -149,7 +164,7 @@ def _done(
     except NotAllowed as error:
         return _ask(request, noun, row, act, error.reasons)
     target = noun.list_href if enabled is None else _page(noun, row)
-    return moved(request, target, f"{act.title}: saved. {NOT_LIVE}")
+    return moved(request, target, f"{act.done} {UNCHANGED}")
 
 
 def _ask(
