@@ -34,6 +34,7 @@ class NameField(forms.CharField):
         super().__init__(
             max_length=255,
             validators=validators,
+            error_messages={"required": "Nothing is written here. Write a name."},
             widget=forms.TextInput(
                 {
                     "class": "ma-mono",
@@ -53,6 +54,7 @@ class HostsField(forms.CharField):
         super().__init__(
             max_length=4000,
             widget=forms.Textarea({"class": "ma-mono", "rows": 3, "spellcheck": "false"}),
+            error_messages={"required": "Nothing is written here. Name at least one host."},
             **options,
         )
 
@@ -78,7 +80,13 @@ class PortField(forms.CharField):
 
     def __init__(self, **options: Any) -> None:
         widget = forms.TextInput({"inputmode": "numeric", "size": "6", "autocomplete": "off"})
-        super().__init__(max_length=10, validators=[by_core(check_port)], widget=widget, **options)
+        super().__init__(
+            max_length=10,
+            validators=[by_core(check_port)],
+            widget=widget,
+            error_messages={"required": "Nothing is written here. Write a port; 25 is SMTP."},
+            **options,
+        )
 
     def clean(self, value: Any) -> int:
         """Raises ValidationError with what to write instead."""

@@ -11,7 +11,10 @@ class ProposeForm(forms.Form):
     token = forms.UUIDField(widget=forms.HiddenInput)
     suggested = forms.CharField(required=False, max_length=120, widget=forms.HiddenInput)
     title = forms.CharField(
-        max_length=120, label="Title", help_text="What it changes, as the approver will read it."
+        max_length=120,
+        label="Title",
+        help_text="What it changes, as the approver will read it.",
+        error_messages={"required": "Say in a few words what it changes."},
     )
     note = forms.CharField(
         required=False, max_length=2000, label="Note", widget=forms.Textarea({"rows": 2})
