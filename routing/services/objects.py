@@ -90,9 +90,10 @@ def delete_object(*, identity: UUID, version: int, by: Person | Actor) -> None:
 
 def object_values(row: RoutingObject) -> dict[str, Any]:
     """The fields of an object as JSON values: what an event and a conflict show."""
-    values = {field: getattr(row, field) for field in FIELDS}
-    relay = values.pop("relay_target_id")
-    return values | {"kind": str(row.kind), "relay_target": str(relay) if relay else None}
+    values = {field: getattr(row, field) for field in FIELDS if field != "relay_target_id"}
+    relay = row.relay_target
+    # By name: whoever reads an old event cannot ask what an id once stood for.
+    return values | {"kind": str(row.kind), "relay_target": relay.name if relay else None}
 
 
 def _create(row: RoutingObject, version: int, by: Actor) -> RoutingObject:

@@ -52,6 +52,19 @@ def found_or_404(request: HttpRequest, noun: Noun, key: str) -> RoutingObject:
     return row
 
 
+def _named_or_sent(request: HttpRequest, noun: Noun, key: str) -> RoutingObject | None:
+    """The object of the address, or the one that the form was made for: its key may be another by
+    now. None when somebody deleted it while the form was open."""
+    identity = request.POST.get("identity")
+    if not identity:
+        return found_or_404(request, noun, key)
+    try:
+        rows = RoutingObject.objects.filter(pk=UUID(identity), kind=noun.kind)
+    except ValueError:
+        return found_or_404(request, noun, key)
+    return rows.select_related("server", "relay_target").first()
+
+
 def show_object(
     request: HttpRequest,
     noun: Noun,
@@ -99,16 +112,18 @@ def add_object(request: HttpRequest, noun: Noun) -> HttpResponse:
 
 def edit_object(request: HttpRequest, noun: Noun, key: str) -> HttpResponse:
     """The same page with its form, or what the form changes."""
-    row = found_or_404(request, noun, key)
-    if request.method != "POST":
+    row = _named_or_sent(request, noun, key)
+    if request.method != "POST" and row is not None:
         return show_object(request, noun, row)
     form = _form(noun, None, request.POST, row)
     try:
         saved = _save(request, noun, form)
     except ConflictingEdit as error:
-        return conflict(request, error=error, version=version_now(row), back=_page(noun, row))
+        version, back = (version_now(row), _page(noun, row)) if row else (0, noun.list_href)
+        return conflict(request, error=error, version=version, back=back)
     if saved is None:
-        return show_object(request, noun, row, form, status=422)
+        form_page = show_object(request, noun, row, form, status=422) if row else None
+        return form_page or _show_add(request, noun, form, status=422)
     return moved(request, _page(noun, saved), f"{saved.key} is saved. {NOT_LIVE}")
 
 
@@ -125,7 +140,9 @@ def switch_object(request: HttpRequest, noun: Noun, key: str, *, enabled: bool) 
 
 def remove_object(request: HttpRequest, noun: Noun, key: str) -> HttpResponse:
     """Ask, with the effect on mail; then delete the row. A push takes it off the hosts."""
-    row = found_or_404(request, noun, key)
+    row = _named_or_sent(request, noun, key)
+    if row is None:
+        return moved(request, noun.list_href, f"{key} is deleted already.")
     act = _act("Delete", row.key, _without(row), "deleted")
     if request.method != "POST":
         return _ask(request, noun, row, act)
