@@ -12,6 +12,8 @@ from mailadmin.audit.services import IMPORT, Actor, Happened, last_number, recor
 from mailadmin.people.models import Person
 from mailadmin.people.services import actor
 from mailadmin.wire.core.blobs import pack
+from mailadmin.wire.core.messages import Role
+from mailadmin.wire.models import Agent
 from routing.core.plan import plan_to_json
 from routing.core.states import OPEN_PUSH, REPLACEABLE_PUSH, PushState, TargetState
 from routing.models import (
@@ -135,6 +137,8 @@ def _host_refusals(draft: Draft) -> list[str]:
     """Drift and unknown ground: the live files must be what our record says they are."""
     name, state = draft.host.name, HostState.objects.filter(host=draft.host).first()
     base = draft.base.digest if draft.base else ""
+    if missing := _agents_missing(name):
+        return [f"{name} has no {role} agent: let it in with manage.py keys." for role in missing]
     if state is None or state.live is None:
         why = state.error if state and state.error else "Wait for its deploy agent to report."
         return [f"What {name} runs is not known. {why}"]
@@ -148,6 +152,12 @@ def _host_refusals(draft: Draft) -> list[str]:
             f"Files of {name} were edited by hand: {files}. Undo that first; we overwrite none."
         ]
     return []
+
+
+def _agents_missing(name: str) -> list[str]:
+    """The roles of a list server for which no agent may work; a push needs both."""
+    there = Agent.objects.filter(host_name=name, disabled=False).values_list("role", flat=True)
+    return sorted({role.value for role in Role} - set(there))
 
 
 def _unacknowledged(drafts: Sequence[Draft], reason: str) -> list[str]:

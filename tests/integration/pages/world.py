@@ -89,6 +89,8 @@ def list_server(name: str = "listes", position: int = 0) -> MailHost:
     host = save_mail_host(
         identity=None, name=name, kind=HostKind.LIST_SERVER, position=position, by=SETUP
     )
+    for role in Role:
+        agent(host, role)
     seen(host, live="")
     return host
 
@@ -221,13 +223,15 @@ def deploy_now(push: ConfigPush, by: Person | None = None) -> ConfigPush:
     return push
 
 
-def agent(host: MailHost) -> Agent:
-    """The deploy agent of a host, heard just now."""
-    key = public_text(Ed25519PrivateKey.generate().public_key())
-    made = register_agent(host=host.name, role=Role.DEPLOY, public_key=key, by=SETUP)
-    made.last_seen_at = timezone.now()
-    made.save(update_fields=["last_seen_at"])
-    return made
+def agent(host: MailHost, role: Role = Role.DEPLOY) -> Agent:
+    """An agent of a host, heard just now."""
+    found = Agent.objects.filter(host_name=host.name, role=role).first()
+    if found is None:
+        key = public_text(Ed25519PrivateKey.generate().public_key())
+        found = register_agent(host=host.name, role=role, public_key=key, by=SETUP)
+    found.last_seen_at = timezone.now()
+    found.save(update_fields=["last_seen_at"])
+    return found
 
 
 def answered(push: ConfigPush, addresses: Iterable[str]) -> None:
