@@ -54,6 +54,8 @@ def save_object(
         note=note,
     )
     with transaction.atomic():
+        # Two people who add one key at once: the second sees the first one's row.
+        MailHost.objects.select_for_update().get(pk=server.pk)
         _check(row, key)
         before = RoutingObject.objects.select_for_update().filter(pk=identity).first()
         if before is not None and object_values(before) == object_values(row):

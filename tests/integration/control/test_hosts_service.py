@@ -12,6 +12,7 @@ from django.utils import timezone
 from mailadmin.audit.services import SETUP
 from mailadmin.people.models import Person
 from mailadmin.wire.core.messages import Role
+from mailadmin.wire.models import Agent
 from routing.core.facts import HostKind, facts_to_json
 from routing.core.findings import InvalidIntent
 from routing.models import HostState, MailHost
@@ -103,11 +104,10 @@ def test_a_host_that_nothing_knows_yet_may_be_renamed(save: Save) -> None:
     ]
 
 
-def test_a_host_with_an_agent_keeps_its_name(save: Save) -> None:
-    host = save()
-    world.agent(host)
+def test_a_host_with_an_agent_keeps_its_name(save: Save, listes: MailHost) -> None:
+    assert Agent.objects.filter(host_name="listes").exists()
     with pytest.raises(InvalidIntent) as error:
-        save(identity=host.pk, name="lists2")
+        save(identity=listes.pk, name="lists2")
 
     assert [finding.field for finding in error.value.findings] == ["name"]
 
