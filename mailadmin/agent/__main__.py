@@ -1,4 +1,8 @@
-"""`python -m mailadmin.agent run`: the program that a systemd unit on a mail host starts."""
+"""`python -m mailadmin.agent`: the program of a mail host.
+
+run    the agent; a systemd unit starts it
+kept   a person looks at the messages that the wrapper kept, and submits one again
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from pathlib import Path
 
 from mailadmin.agent.app import make_app, run_worker
 from mailadmin.agent.config import ConfigError, load_config
+from mailadmin.agent.kept import add_arguments, run_kept
 from mailadmin.agent.verbs import VERBS
 
 CONFIG_VARIABLE = "MAILADMIN_AGENT_CONFIG"
@@ -24,13 +29,26 @@ def main(arguments: list[str] | None = None) -> int:
     except ConfigError as error:
         sys.stderr.write(f"{error}\n")
         return EXIT_CONFIG
+    if options.command == "kept":
+        return run_kept(config.host_config, options)
     run_worker(make_app(config, VERBS), config)
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="mailadmin-agent", description=__doc__)
-    parser.add_argument("command", choices=["run"])
+    parser = argparse.ArgumentParser(
+        prog="mailadmin-agent",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for command in (commands.add_parser("run"), kept := commands.add_parser("kept")):
+        _add_config(command)
+    add_arguments(kept)
+    return parser
+
+
+def _add_config(parser: argparse.ArgumentParser) -> None:
     given = os.environ.get(CONFIG_VARIABLE)
     parser.add_argument(
         "--config",
@@ -39,7 +57,6 @@ def _parser() -> argparse.ArgumentParser:
         required=not given,
         help=f"the agent's TOML file; default: ${CONFIG_VARIABLE}",
     )
-    return parser
 
 
 if __name__ == "__main__":

@@ -1,0 +1,129 @@
+"""Whether a kept message may be submitted again: what the spool may have of it already.
+
+sendmail's exit codes 70, 71, 73 to 77 and a signal may mean "queued, and something went wrong", so
+a message may be kept and in the spool; submitted again, it arrives twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from spools.core.kept import Envelope, KeptMessage, parse_message_id, show
+
+NOT_ACCEPTED = frozenset({"exit 72", "exit 78"})
+"""After these sendmail has nothing of the message in its spool."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueFile:
+    """A queue file of sendmail as far as the comparison needs it.
+
+    `name` is the file's (``qf…``, held ``hf…``, lost ``Qf…``); `body_bytes` is the size of its data
+    file, None when that is missing.
+    """
+
+    name: str
+    message_id: str
+    recipients: tuple[str, ...]
+    body_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`forbidden`: why it cannot be submitted again at all. `doubts`: what a person must know, and
+    say yes to. Both are sentences."""
+
+    forbidden: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+
+
+def parse_queue_file(name: str, raw: bytes, body_bytes: int | None = None) -> QueueFile:
+    """Message-ID and recipients of a queue file, also of a cut off one.
+
+    A header is ``H?flags?Name: value`` with continuation lines that begin with a tab; a recipient
+    is ``Rflags:address``.
+    """
+    head, recipients = [], []
+    for line in raw.split(b"\n"):
+        if line[:1] == b"H":
+            head.append(line.split(b"?", 2)[-1] if line[1:2] == b"?" else line[1:])
+        elif line[:1] == b"\t" and head:
+            head.append(line)
+        elif line[:1] == b"R":
+            recipients.append(show(line.partition(b":")[2]))
+    message_id = parse_message_id(b"\n".join(head) + b"\n\n")
+    return QueueFile(name, message_id, tuple(recipients), body_bytes)
+
+
+def judge(
+    message: KeptMessage,
+    envelope: Envelope,
+    spool: Iterable[QueueFile],
+    *,
+    body_bytes: int,
+    begun: str = "",
+) -> Verdict:
+    """Compare a kept message with the queue files of the spool.
+
+    `body_bytes` is the size of its body, `begun` when somebody last began to submit it again ("":
+    never).
+    """
+    forbidden = []
+    if message.running:
+        forbidden.append("Somebody is submitting it now.")
+    if message.problem:
+        forbidden.append(f"It is damaged: {message.problem}.")
+    doubts = [_of_queue_file(file, envelope, body_bytes) for file in same(message, envelope, spool)]
+    if begun:
+        doubts.append(f"Somebody began to submit it again at {begun}, and it is not known how far.")
+    if not message.message_id:
+        doubts.append("It has no Message-ID, so the spool cannot be searched for it.")
+    elif not doubts and message.ended not in NOT_ACCEPTED:
+        doubts.append(_of_ending(message))
+    return Verdict(tuple(forbidden), tuple(doubts))
+
+
+def same(
+    message: KeptMessage, envelope: Envelope, spool: Iterable[QueueFile]
+) -> Sequence[QueueFile]:
+    """The queue files of this message. Sympa sends one message, with one Message-ID, to other
+    recipients in other submissions: those are not of this one."""
+    if not message.message_id:
+        return ()
+    wanted = {_plain(name) for name in envelope.recipients}
+    return [
+        file
+        for file in spool
+        if file.message_id == message.message_id
+        and (envelope.recipients_in_header or wanted & {_plain(name) for name in file.recipients})
+    ]
+
+
+def _plain(recipient: str) -> str:
+    return recipient.strip().strip("<>").lower()
+
+
+def _of_queue_file(file: QueueFile, envelope: Envelope, body_bytes: int) -> str:
+    wanted = {_plain(name) for name in envelope.recipients}
+    has = f"The spool has it as {file.name}, for {len(wanted & set(map(_plain, file.recipients)))}"
+    return f"{has} of its {len(wanted)} recipients; {_of_body(file, body_bytes)}"
+
+
+def _of_body(file: QueueFile, body_bytes: int) -> str:
+    if file.name.startswith("Qf"):
+        return "sendmail has given that file up."
+    if file.body_bytes is None:
+        return "without its data file: sendmail would send that without a body. Remove it first."
+    if file.body_bytes < body_bytes:
+        size = f"{file.body_bytes} of {body_bytes} bytes"
+        return f"but cut off, {size} of the body: sendmail would send that. Remove it first."
+    return "a queue run delivers that. Remove the kept message instead."
+
+
+def _of_ending(message: KeptMessage) -> str:
+    how = f"sendmail ended with {message.ended}" if message.ended else "the wrapper was killed"
+    return (
+        f"The spool does not have it now, but {how}: it may have been queued, and delivered since."
+        f" Look for {message.message_id} in the mail log."
+    )
