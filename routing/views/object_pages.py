@@ -124,7 +124,7 @@ def edit_object(request: HttpRequest, noun: Noun, key: str) -> HttpResponse:
     if saved is None:
         form_page = show_object(request, noun, row, form, status=422) if row else None
         return form_page or _show_add(request, noun, form, status=422)
-    return moved(request, _page(noun, saved), f"{saved.key} is saved. {NOT_LIVE}")
+    return moved(request, _page(noun, saved), f"{saved.key} is saved. {UNCHANGED}")
 
 
 def switch_object(request: HttpRequest, noun: Noun, key: str, *, enabled: bool) -> HttpResponse:

@@ -25,7 +25,7 @@ from routing.services.relays import delete_relay_target, save_relay_target
 from routing.views.answers import moved, reason_not
 from routing.views.conflict import conflict
 from routing.views.history import timeline
-from routing.views.object_pages import NOT_LIVE, Act, version_now
+from routing.views.object_pages import UNCHANGED, Act, version_now
 
 asks_first = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -71,17 +71,18 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
 @requires(Permission.EDIT)
 def edit(request: HttpRequest, name: str) -> HttpResponse:
     """Save the form of the page."""
-    row = _found(name)
     if request.method != "POST":
-        return _show(request, row)
+        return _show(request, _found(name))
     form = RelayForm(request.POST)
+    row = RelayTarget.objects.filter(pk=form.data["identity"]).first() if form.is_valid() else None
     try:
         saved = _save(request, form)
     except ConflictingEdit as error:
-        return conflict(request, error=error, version=version_now(row), back=_href(row))
+        version, back = (version_now(row), _href(row)) if row else (0, reverse("relay-list"))
+        return conflict(request, error=error, version=version, back=back)
     if saved is None:
-        return _show(request, row, form, status=422)
-    return moved(request, _href(saved), f"{saved.name} is saved. {NOT_LIVE}")
+        return _show(request, row or _found(name), form, status=422)
+    return moved(request, _href(saved), f"{saved.name} is saved. {UNCHANGED}")
 
 
 @asks_first
@@ -130,7 +131,7 @@ def _show(
 
 
 def _ask(request: HttpRequest, row: RelayTarget, errors: tuple[str, ...] = ()) -> HttpResponse:
-    effect = "No mail goes by it: it can be deleted only while no route names it."
+    effect = "No route may name it, so no mail goes by it."
     context = {
         "crumbs": [("Relays", reverse("relay-list")), (row.name, _href(row))],
         "key": row.name,
