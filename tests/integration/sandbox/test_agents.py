@@ -43,7 +43,7 @@ def test_every_agent_starts_as_its_own_user(sandbox: Sandbox, stack: Stack) -> N
     for agent in sandbox.agents:
         process = Path(f"/proc/{stack.running[agent.name].popen.pid}")
         assert process.owner() == agent.user
-        assert (process / "cwd").readlink() == agent.tree.path
+        assert (process / "cwd").samefile(agent.tree.path)
 
 
 def test_an_agent_outlives_a_redis_that_was_killed(stack: Stack) -> None:
