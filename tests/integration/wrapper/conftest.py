@@ -15,6 +15,8 @@ from tests.fixtures.sandbox import Sink
 from tests.integration.wrapper.gate import Gate
 from tests.integration.wrapper.list_server import ListServer, Paths
 
+NOBODY_LISTENS = 1
+
 
 @pytest.fixture(scope="session")
 def built_server(
@@ -62,8 +64,20 @@ def built_other(built_server: ListServer) -> ListServer:
 
 
 @pytest.fixture
-def other(live: ListServer, built_other: ListServer) -> ListServer:
-    """The live list server with a wrapper that calls a program of the test, missing at first."""
+def other(server: ListServer, built_other: ListServer) -> ListServer:
+    """The list server with a wrapper that calls a program of the test, missing at first.
+
+    A release is live; nobody listens where it sends.
+    """
+    server.make_release("a", NOBODY_LISTENS)
+    server.activate("a")
+    built_other.paths.sendmail.unlink(missing_ok=True)
+    return built_other
+
+
+@pytest.fixture
+def bereft(live: ListServer, built_other: ListServer) -> ListServer:
+    """The live list server with a wrapper whose sendmail is missing, until a test brings one."""
     built_other.paths.sendmail.unlink(missing_ok=True)
     return built_other
 

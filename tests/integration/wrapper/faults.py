@@ -27,12 +27,12 @@ LARGE = MESSAGE + (b"0123456789" * 7 + b"\n") * (50_000_000 // 71)
 class Scene:
     """A list server whose release gives everything to `relay`.
 
-    `other` is the same server with a wrapper that calls whatever a test puts in sendmail's place,
+    `bereft` is the same server with a wrapper that calls whatever a test puts in sendmail's place,
     nothing at first. `gate` is a port that answers when the test lets it.
     """
 
     server: ListServer
-    other: ListServer
+    bereft: ListServer
     relay: Sink
     gate: Gate
     silent_port: int
@@ -156,9 +156,9 @@ def removed_before(scene: Scene) -> Sent:
     late = scene.server.tree.run / "late"
     real = scene.server.paths.sendmail
     wait = f"touch {late}; while [ -e {late} ]; do sleep 0.01; done"
-    scene.other.write_program(f'{wait}; exec {real} "$@"')
+    scene.bereft.write_program(f'{wait}; exec {real} "$@"')
     process = subprocess.Popen(
-        scene.other.command(*CALL, *RECIPIENTS), stdin=subprocess.PIPE, stderr=subprocess.PIPE
+        scene.bereft.command(*CALL, *RECIPIENTS), stdin=subprocess.PIPE, stderr=subprocess.PIPE
     )
     assert process.stdin is not None
     process.stdin.write(MESSAGE)
@@ -179,7 +179,7 @@ def removed_while(scene: Scene) -> Sent:
 
 
 def missing_sendmail(scene: Scene) -> Sent:
-    return send(scene.other)
+    return send(scene.bereft)
 
 
 def killed_sendmail(scene: Scene) -> Sent:

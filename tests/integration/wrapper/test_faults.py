@@ -22,9 +22,9 @@ def documented() -> dict[str, tuple[str, str]]:
 
 
 @pytest.fixture
-def scene(other: ListServer, live: ListServer, relay: Sink, gate: Gate, silent_port: int) -> Scene:
-    """A live list server where everything works; `other` has no sendmail."""
-    return Scene(live, other, relay, gate, silent_port)
+def scene(live: ListServer, bereft: ListServer, relay: Sink, gate: Gate, silent_port: int) -> Scene:
+    """A live list server where everything works."""
+    return Scene(live, bereft, relay, gate, silent_port)
 
 
 @pytest.mark.parametrize("what", list(FAULTS))

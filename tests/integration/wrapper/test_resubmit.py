@@ -51,9 +51,9 @@ class Person:
 
 
 @pytest.fixture
-def person(other: ListServer) -> Person:
+def person(bereft: ListServer) -> Person:
     """At first the list server has no sendmail."""
-    home, owner = other.tree.spool_agent, other.tree.users.spool
+    home, owner = bereft.tree.spool_agent, bereft.tree.users.spool
     (home / "agent.key").unlink(missing_ok=True)
     write_public(home / "control.pub", generate(home / "agent.key").public_key())
     give_to(home / "agent.key", owner)
@@ -64,12 +64,12 @@ def person(other: ListServer) -> Person:
         "broker_url_file": home / "broker-url",
     }
     top |= {"control_public_key": home / "control.pub", "private_key": home / "agent.key"}
-    table: dict[str, str | int | Path] = asdict(other.config())
+    table: dict[str, str | int | Path] = asdict(bereft.config())
     del table["name"]
     lines = [toml_line(name, value) for name, value in {**top, "state_dir": home}.items()]
     lines += ["[mail_host]", *(toml_line(name, value) for name, value in table.items())]
     write_file(home / "agent.toml", "\n".join(lines) + "\n", 0o600, owner)
-    return Person(other, home / "agent.toml")
+    return Person(bereft, home / "agent.toml")
 
 
 def submit(server: ListServer, *recipients: str) -> str:
