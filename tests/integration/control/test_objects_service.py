@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import connection
 
-from mailadmin.audit.models import AuditEvent
 from mailadmin.audit.services import IMPORT
 from mailadmin.people.models import Person
 from routing.core.findings import InvalidIntent
@@ -325,93 +322,3 @@ def test_deleting_an_older_version_is_a_conflict(
 
     assert error.value.yours.values == {"deleted": True}
     assert (error.value.theirs.by, trail.events()) == ("Luc Petit", [])
-
-
-def at_once(people: Iterable[Person], write: Callable[[Person], object]) -> list[str]:
-    """Each person writes in a thread, with a connection of its own; what each was told."""
-    writers = list(people)
-    begin, said = threading.Barrier(len(writers)), []
-
-    def one(person: Person) -> None:
-        try:
-            begin.wait()
-            write(person)
-            said.append("saved")
-        except ConflictingEdit as conflict:
-            said.append(f"conflict with {conflict.theirs.by}")
-        except InvalidIntent as invalid:
-            said.append(", ".join(finding.code for finding in invalid.findings))
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=one, args=(person,)) for person in writers]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return sorted(said)
-
-
-@pytest.fixture
-def two(transactional_db: None) -> tuple[MailHost, dict[str, Person]]:
-    """A list server and two editors, in rows that other connections see."""
-    del transactional_db
-    people = world.people()
-    return world.list_server(), {name: people[name] for name in ("claire", "luc")}
-
-
-def test_of_two_changes_at_once_one_wins_and_the_other_is_told(
-    two: tuple[MailHost, dict[str, Person]],
-) -> None:
-    host, editors = two
-    row = world.add_domain(host, "lists.example", editors["claire"])
-
-    def change(person: Person) -> object:
-        return save_object(
-            identity=row.pk,
-            version=1,
-            server=host,
-            kind=ObjectKind.VIRTUAL_DOMAIN,
-            key="lists.example",
-            note=person.full_name,
-            by=person,
-        )
-
-    said = at_once(editors.values(), change)
-
-    row.refresh_from_db()
-    assert (row.version, said) == (2, [f"conflict with {row.changed_by}", "saved"])
-    assert row.note == row.changed_by
-
-
-def test_of_two_new_objects_with_one_key_one_is_saved_and_the_other_is_told(
-    two: tuple[MailHost, dict[str, Person]],
-) -> None:
-    host, editors = two
-
-    said = at_once(editors.values(), lambda by: world.add_domain(host, "lists.example", by))
-
-    assert said == ["key_taken", "saved"]
-    assert RoutingObject.objects.count() == 1
-
-
-def test_one_form_sent_twice_at_once_is_saved_once(
-    two: tuple[MailHost, dict[str, Person]],
-) -> None:
-    host, editors = two
-    identity = uuid4()
-
-    def send(person: Person) -> object:
-        return save_object(
-            identity=identity,
-            version=0,
-            server=host,
-            kind=ObjectKind.VIRTUAL_DOMAIN,
-            key="lists.example",
-            by=person,
-        )
-
-    said = at_once([editors["claire"]] * 2, send)
-
-    assert said == ["saved", "saved"]
-    assert AuditEvent.objects.filter(action="virtual_domain.created").count() == 1
