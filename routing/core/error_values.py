@@ -1,7 +1,9 @@
 """`error:` values: what sendmail makes of their text.
 
 Measured on 8.17.1: the text is read as an address, so `()` is a comment, `"<>\\` vanish or break
-it, `%` and a digit becomes an argument of the map, and blanks beside punctuation are dropped.
+it, `%` and a digit becomes an argument of the map, and blanks beside punctuation are dropped. A
+status without a reply code after it is taken for words, and a reply code of class 4 alone for no
+error at all.
 """
 
 from __future__ import annotations
@@ -15,8 +17,8 @@ CODED = re.compile(
     r"(?:(?P<status>[245]\.\d{1,3}\.\d{1,3}):)?(?:(?P<reply>\d{3}) )?"
     r"(?:(?P<second>[245]\.\d{1,3}\.\d{1,3}) )?(?P<words>.*)"
 )
-LEADING_CODES = re.compile(r"^(?:[45]\d\d\s+)?(?:[45]\.\d{1,3}\.\d{1,3}\s+)?")
-EXAMPLE = "Write error:5.7.1:550 and the words, for example error:5.7.1:550 This domain is closed."
+LEADING_CODES = re.compile(r"^[45]\d\d\s+(?:[45]\.\d{1,3}\.\d{1,3}\s+)?")
+EXAMPLE = "Write 5.7.1:550 and the words, for example 5.7.1:550 This domain is closed."
 
 
 def check_error_text(text: str, *, field: str = "next_hop") -> tuple[Finding, ...]:
@@ -36,6 +38,13 @@ def check_error_text(text: str, *, field: str = "next_hop") -> tuple[Finding, ..
     elif len(classes) > 1:
         wrong = "says both permanent (5) and temporary (4)"
         findings.append(_error("error_code", text, wrong, "Use one class in all codes.", field))
+    elif match["second"] and not match["reply"]:
+        wrong = f"has {match['second']} without a reply code: sendmail takes it for words"
+        findings.append(_error("error_code", text, wrong, EXAMPLE, field))
+    elif classes == {"4"} and not match["status"]:
+        wrong = "has a reply code of class 4 alone, which sendmail does not take for an error"
+        advice = "Write 4.7.1:450 and the words, for example 4.7.1:450 Try again later."
+        findings.append(_error("error_code", text, wrong, advice, field))
     return tuple(findings)
 
 

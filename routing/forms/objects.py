@@ -74,7 +74,7 @@ class RouteForm(ObjectForm):
         check=None,
         label="with next hop",
         required=False,
-        help_text="[host] goes there at once, host looks up its MX. For error: 5.1.1 and a text.",
+        help_text="[host] goes there at once, host looks up its MX. For error: 5.1.1:550 words.",
     )
 
     field_order = [

@@ -36,6 +36,7 @@ VALUES = (
     ("error", "nohost:550 No such host, see http://a.example/x?y=1; it's #1!"),
     ("error", "4.7.1:450 Try again later"),
     ("error", "gone away & - closed + over = end"),
+    ("error", "550 5.7.1 No such list"),
 )
 
 

@@ -36,6 +36,9 @@ def test_words_with_and_without_codes_are_fine(text: str) -> None:
         ("2.0.0:250 fine", "error_code"),
         ("5.7.1:450 both", "error_code"),
         ("4.7.1:550 both", "error_code"),
+        ("5.1.1 gone away", "error_code"),
+        ("5.7.1:5.7.1 gone away", "error_code"),
+        ("451 4.7.1 later", "error_code"),
     ],
 )
 def test_what_sendmail_would_garble_is_refused(text: str, code: str) -> None:
@@ -61,6 +64,7 @@ def test_all_faults_of_one_text_are_named() -> None:
         ("550 5.7.1 go away", "go away"),
         ("5.7.1:550 5.7.9 twice", "twice"),
         ("hold on: wait", "hold on: wait"),
+        ("5.1.1 go away", "5.1.1 go away"),
         ("tempfail:450 x y", "x y"),
     ],
 )
