@@ -30,7 +30,8 @@ def requirements(record: PushRecord, *, mine: str) -> tuple[Requirement, ...]:
     if record.state not in ENDED and record.state is not PushState.DEPLOYING:
         parts.append(_base(record))
     parts += _guard(record)
-    parts.append(_approval(record, mine))
+    if record.state not in ENDED or record.approval is not None:
+        parts.append(_approval(record, mine))
     return tuple(parts)
 
 
