@@ -288,7 +288,8 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class PushPage:
-    """One config push on one page. `version` moves whenever anything on the page would."""
+    """One config push on one page. `version` moves whenever anything on the page would;
+    `successor` is the number of the push that took its place."""
 
     number: int
     subject: str
@@ -305,6 +306,7 @@ class PushPage:
     finished: bool = False
     revision: int | None = None
     replaces: int | None = None
+    successor: int | None = None
     state_reason: str = ""
     state_todo: str = ""
     state_raw: str = ""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import wraps
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseStopPolling
 
 from mailadmin.nudge import nudge
@@ -34,8 +35,23 @@ from routing.views.answers import moved, shown
 from routing.views.push.page import TERMINAL, push_page
 from routing.views.push_list import asked_view, list_version, pushes_page
 
+View = Callable[..., HttpResponse]
 PAGE, LIVE = "routing/push.html", "live"
 STOP_POLLING = 286
+
+
+def only_posted(view: View) -> View:
+    """An act has no page of its own. Who comes back to its address, after signing in again or by
+    reloading what was answered, gets the page of the push."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, **named: int) -> HttpResponse:
+        if request.method == "POST":
+            return view(request, **named)
+        number = named.get("number")
+        return redirect("push", number) if number else redirect("pushes")
+
+    return answer
 
 
 @require_safe
@@ -87,7 +103,7 @@ def push_live(request: HttpRequest, number: int) -> HttpResponse:
     return render(request, f"{PAGE}#{LIVE}", {"push": page}, status=status)
 
 
-@require_POST
+@only_posted
 @requires(Permission.APPROVE)
 def push_approve(request: HttpRequest, number: int) -> HttpResponse:
     """Accept exactly the digest that the page showed."""
@@ -106,7 +122,7 @@ def push_approve(request: HttpRequest, number: int) -> HttpResponse:
     return _acted(request, record, act, f"Push #{number} is approved.")
 
 
-@require_POST
+@only_posted
 @requires(Permission.APPROVE)
 def push_refuse(request: HttpRequest, number: int) -> HttpResponse:
     """End it, with a reason."""
@@ -125,7 +141,7 @@ def push_refuse(request: HttpRequest, number: int) -> HttpResponse:
     return _acted(request, record, act, f"Push #{number} is refused. Nothing was switched.")
 
 
-@require_POST
+@only_posted
 @requires(Permission.APPROVE)
 def push_deploy(request: HttpRequest, number: int) -> HttpResponse:
     """Deploy what was approved before."""
@@ -137,7 +153,7 @@ def push_deploy(request: HttpRequest, number: int) -> HttpResponse:
     return _acted(request, record, act, f"Push #{number} is being deployed.")
 
 
-@require_POST
+@only_posted
 @requires(Permission.APPROVE)
 def push_retry(request: HttpRequest, number: int) -> HttpResponse:
     """Go on where it stopped."""
@@ -149,7 +165,7 @@ def push_retry(request: HttpRequest, number: int) -> HttpResponse:
     return _acted(request, record, act, f"Push #{number} goes on.")
 
 
-@require_POST
+@only_posted
 @requires(Permission.EDIT)
 def revision_restore(request: HttpRequest, identity: int) -> HttpResponse:
     """Propose an older revision again."""

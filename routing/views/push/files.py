@@ -18,6 +18,8 @@ from routing.queries.pushes import PushRecord
 from routing.queries.revisions import bundle_of
 
 MOST_LINES = 2000
+WIDEST_KEY = 60
+"""A longer key moves its own value only, not those of all others out of sight."""
 KINDS = {"+": "ins", "-": "del", " ": "same"}
 
 
@@ -94,7 +96,8 @@ def _fold(count: int) -> Iterator[DiffLine]:
 
 def _key_width(hunks: Iterable[Hunk]) -> int:
     lines: Iterator[Line] = (line for hunk in hunks for line in hunk.lines)
-    return max((len(line.text.partition("\t")[0]) for line in lines), default=0)
+    widths = (len(line.text.partition("\t")[0]) for line in lines)
+    return max((width for width in widths if width <= WIDEST_KEY), default=0)
 
 
 def _aligned(text: str, width: int) -> str:
