@@ -1,6 +1,10 @@
-"""Every address of the site."""
+"""Every address of the site.
 
-from allauth.account.views import login, logout
+Of allauth's only those that this site has a use for: accounts are made by an administrator, so
+nobody resets a password by e-mail, changes an address, or signs up (that page says so).
+"""
+
+from allauth.account import views as account
 from django.urls import include, path
 
 urlpatterns = [
@@ -8,8 +12,11 @@ urlpatterns = [
     path("audit/", include("mailadmin.audit.urls")),
     path("people/", include("mailadmin.people.urls")),
     path("", include("mailadmin.ui.urls")),
-    path("account/", include("allauth.urls")),
-    # After allauth's own, so that these two are the addresses that its names lead to.
-    path("sign-in/", login, name="account_login"),
-    path("sign-out/", logout, name="account_logout"),
+    path("sign-in/", account.login, name="account_login"),
+    path("sign-out/", account.logout, name="account_logout"),
+    path("account/signup/", account.signup, name="account_signup"),
+    path("account/inactive/", account.account_inactive, name="account_inactive"),
+    path("account/reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
+    path("account/password/change/", account.password_change, name="account_change_password"),
+    path("account/2fa/", include("allauth.mfa.urls")),
 ]

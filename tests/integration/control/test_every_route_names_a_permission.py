@@ -21,29 +21,18 @@ from mailadmin.ui.samples import PAGES
 # Ours that anybody may call.
 OPEN = {"theme"}
 
-# allauth's, which guard themselves: sign-in and its steps, the way back to a lost password, and the
-# page that says that nobody signs up here. A new version that brings another is decided here.
+# allauth's, which guard themselves: sign-in and its steps, and the page that says that nobody signs
+# up here. A new version that brings another is decided here.
 ALLAUTH_OPEN = {
     "account_login",
     "account_logout",
     "account_inactive",
     "account_signup",
-    "account_email_verification_sent",
-    "account_confirm_email",
-    "account_confirm_login_code",
-    "account_reset_password",
-    "account_reset_password_done",
-    "account_reset_password_from_key",
-    "account_reset_password_from_key_done",
     "mfa_authenticate",
     "mfa_login_webauthn",
 }
 
 EXAMPLES = {"int": "1", "str": "listes", "key": "jres.org", "sample": next(iter(PAGES))}
-REGULAR_EXPRESSIONS = {
-    r"^confirm-email/(?P<key>[-:\w]+)/$": "confirm-email/key/",
-    r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": "password/reset/key/1-key/",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +50,7 @@ class Route:
 
 def routes(found: list[URLPattern | URLResolver], before: str = "/") -> Iterator[Route]:
     for item in found:
-        path = before + REGULAR_EXPRESSIONS.get(str(item.pattern), str(item.pattern))
+        path = before + str(item.pattern)
         if isinstance(item, URLResolver):
             yield from routes(item.url_patterns, path)
             continue
