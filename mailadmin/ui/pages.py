@@ -307,6 +307,7 @@ class PushPage:
     revision: int | None = None
     replaces: int | None = None
     successor: int | None = None
+    note: str = ""
     state_reason: str = ""
     state_todo: str = ""
     state_raw: str = ""

@@ -24,7 +24,7 @@ from routing.services.errors import NotAllowed
 from routing.services.propose import propose
 from routing.views.answers import moved, shown
 from routing.views.edit_words import change_words, relay_names, subject_words, suggest_title
-from routing.views.push.changes import Wrote, group, open_guards, summed
+from routing.views.push.changes import Wrote, by_relay, group, open_guards, summed
 
 PAGE = "routing/propose.html"
 
@@ -100,12 +100,15 @@ def _show(
     status: int = 200,
 ) -> HttpResponse:
     look = _look(found, picked)
+    shown_form = _form(form, found, picked | look.pulled)
+    # What is unusual needs a reason; the service says so too.
+    shown_form.fields["guard_reason"].required = bool(look.guards)
     context = {
         "hosts": [
             (part.host.name, _lines(part.edits, found, picked, look)) for part in found.hosts
         ],
         "look": look,
-        "form": _form(form, found, picked | look.pulled),
+        "form": shown_form,
         "reasons": [reason for reason in reasons if reason not in look.problems],
     }
     return shown(request, PAGE, context, part="preview", status=status)
@@ -154,16 +157,21 @@ def _look(found: Proposable, picked: frozenset[UUID]) -> Preview:
         return Preview(None, (), frozenset(), len(picked), error.reasons)
     pulled = frozenset(identity for draft in drafts for identity in draft.pulled_in)
     guards = tuple(guard for draft in drafts for guard in open_guards(draft.guards))
-    return Preview(_changes(drafts, found), guards, pulled, len(picked | pulled), ())
+    wanted = picked | pulled
+    return Preview(_changes(drafts, found, wanted), guards, pulled, len(wanted), ())
 
 
-def _changes(drafts: tuple[Draft, ...], found: Proposable) -> Changes | None:
+def _changes(
+    drafts: tuple[Draft, ...], found: Proposable, wanted: frozenset[UUID]
+) -> Changes | None:
     if not drafts:
         return None
-    wrote = {item.edit.name: Wrote(item.by, item.at) for item in found.edits}
-    nobody = Wrote("", None)
-    groups = tuple(group(draft.host.name, draft.plan, wrote, nobody) for draft in drafts)
-    return summed(groups, [draft.plan for draft in drafts], "")
+    edits = (item for item in found.edits if item.edit.object_id in wanted)
+    wrote = {item.edit.name: Wrote(item.by, item.at) for item in edits}
+    plans = [draft.plan for draft in drafts]
+    through = by_relay(wrote, plans)
+    groups = tuple(group(draft.host.name, draft.plan, wrote, through) for draft in drafts)
+    return summed(groups, plans, "")
 
 
 def _lines(

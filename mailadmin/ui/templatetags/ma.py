@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from functools import lru_cache
 
@@ -19,6 +20,7 @@ register = template.Library()
 
 LONG_NAME = 48
 PIECE = 24
+BREAK = re.compile(r"(?<=[.:@])")
 
 
 @lru_cache(maxsize=256)
@@ -89,7 +91,9 @@ def breaks(name: str) -> SafeString | str:
     """Let a very long name break in a table: `{{ row.name|breaks }}`. Others stay in one piece."""
     if len(name) <= LONG_NAME:
         return name
-    pieces = [name[at : at + PIECE] for at in range(0, len(name), PIECE)]
+    pieces = (
+        part[at : at + PIECE] for part in BREAK.split(name) for at in range(0, len(part), PIECE)
+    )
     parts = format_html_join(mark_safe("<wbr>"), "{}", ([piece] for piece in pieces))
     return format_html('<span class="ma-long">{}</span>', parts)
 

@@ -28,13 +28,22 @@ class Wrote:
 
 def changes(record: PushRecord, *, show_all: bool) -> Changes:
     """All hosts' plans; a large one is folded unless all of it is asked for."""
-    wrote = writers(record)
-    author = Wrote(record.push.proposed_by, None)
+    wrote, plans = writers(record), [target.plan for target in record.targets]
+    through = by_relay(wrote, plans)
+    otherwise = through if through.name else Wrote(record.push.proposed_by, None)
     groups = tuple(
-        group(target.row.host.name, target.plan, wrote, author, show_all=show_all)
+        group(target.row.host.name, target.plan, wrote, otherwise, show_all=show_all)
         for target in record.targets
     )
-    return summed(groups, [target.plan for target in record.targets], "?all=1#changes-title")
+    return summed(groups, plans, "?all=1#changes-title")
+
+
+def by_relay(wrote: Mapping[str, Wrote], plans: Iterable[Plan]) -> Wrote:
+    """Who changed the keys that nobody edited by name: they changed with their relay target."""
+    keys = {change.key for plan in plans for change in plan.changes}
+    relays = [item for name, item in wrote.items() if name not in keys]
+    names = sorted({item.name for item in relays})
+    return relays[0] if len(relays) == 1 else Wrote(" or ".join(names), None)
 
 
 def summed(groups: tuple[ChangeGroup, ...], plans: list[Plan], show_all_href: str) -> Changes:

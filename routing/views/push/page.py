@@ -46,6 +46,7 @@ def push_page(request: HttpRequest, record: PushRecord) -> PushPage:
         revision=only.revision.number if only else None,
         replaces=only.base_revision.number if only and only.base_revision else None,
         successor=push.superseded_by_id,
+        note=push.note,
         state_reason=reason,
         state_todo=todo,
         state_raw=raw,
