@@ -4,39 +4,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from uuid import UUID
 
 import pytest
 
 from mailadmin.wire.core.messages import Outcome
 from routing.agent.activate import activate
 from routing.agent.host import HostConfig
-from routing.agent.stage import stage
 from routing.agent.switch import switch
-from routing.core.intent import Intent, ObjectKind, RelayTarget, RoutingObject
-from routing.core.render import render
 from tests.fixtures.sandbox import Sink
-from tests.integration.routing.built import facts_of
 from tests.integration.wrapper.list_server import ListServer
+from tests.integration.wrapper.staged import stage_for
 from tests.integration.wrapper.submitters import busy
 
-RELAY_ID, ROUTE_ID = UUID(int=1), UUID(int=2)
 PAUSE_S = 0.02
 
 
 @pytest.fixture
 def host(server: ListServer) -> HostConfig:
     return server.config()
-
-
-def stage_for(server: ListServer, host: HostConfig, relay: Sink) -> dict[str, str]:
-    """Render and stage a release that gives everything to this relay; what `activate` asks for."""
-    target = RelayTarget(RELAY_ID, "smtp1", ("smtp1.renater.fr",), relay.port)
-    way_out = RoutingObject(ROUTE_ID, ObjectKind.ROUTE, ".", relay_target=RELAY_ID)
-    bundle = render(Intent("listes", (way_out,), (target,)), facts_of(server.tree, server.tools))
-    done = stage(host, {"release": bundle.digest}, bundle.canonical)
-    assert done.outcome is Outcome.DONE, done.body
-    return {"release": bundle.digest, "manifest_digest": str(done.body["manifest_digest"])}
 
 
 @pytest.fixture
@@ -50,7 +35,7 @@ def staged(
     server: ListServer, host: HostConfig, sinks: tuple[Sink, Sink]
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Two releases of the real stage, the first live."""
-    first, second = (stage_for(server, host, relay) for relay in sinks)
+    first, second = (stage_for(server, relay_port=relay.port) for relay in sinks)
     switch(host, "current", first["release"])
     return first, second
 

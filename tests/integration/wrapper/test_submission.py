@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.fixtures.sandbox import Sink
 from tests.integration.wrapper.list_server import MESSAGE, SYMPA, ListServer
+from tests.integration.wrapper.staged import stage_for
 
 
 def assert_nothing_left(server: ListServer) -> None:
@@ -84,6 +86,25 @@ def test_a_deferred_message_waits_in_the_spool_and_not_in_the_kept_area(
     done = server.call(*SYMPA, *options, "--", "a@example.net")
     assert (done.returncode, server.kept_files()) == (0, [])
     assert [name[:2] for name in server.queued()] == ["df", "qf"]
+
+
+@pytest.mark.parametrize(
+    ("sender", "told"),
+    [
+        ("list-owner@lists.renater.fr", "list-owner@lists.renater.fr"),
+        ("", "postmaster@listes.renater.fr"),
+    ],
+)
+def test_what_the_relay_refuses_for_good_is_told_to_the_sender_and_not_kept(
+    server: ListServer, sink: Callable[..., Sink], sender: str, told: str
+) -> None:
+    relay, mta = sink("relay", RCPT="550 5.7.1 not from you"), sink("mta")
+    staged = stage_for(server, relay_port=relay.port, mta_port=mta.port)
+    server.activate(staged["release"])
+    done = server.submit("a@example.net", sender=sender)
+    assert (done.returncode, done.stderr) == (67, b"")
+    assert [(m["sender"], m["recipients"]) for m in mta.messages()] == [("", [told])]
+    assert_nothing_left(server)
 
 
 def test_closed_output_does_not_break_a_submission(live: ListServer, relay: Sink) -> None:
