@@ -67,9 +67,9 @@ class Built:
             "-D_NO_MAKEINFO_",
             f"-D_CF_DIR_={self.tools.cf_dir}",
             f"-D_RELEASE_={self.path}",
-            str(self.path / f"{name}.mc"),
+            f"{name}.mc",
         ]
-        done = subprocess.run(argv, capture_output=True, check=True, timeout=30)
+        done = subprocess.run(argv, capture_output=True, check=True, timeout=30, cwd=self.path)
         assert done.stderr == b""
         return done.stdout
 
