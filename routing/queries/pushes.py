@@ -16,7 +16,7 @@ from mailadmin.people.roles import Permission
 from routing.core.edits import Op
 from routing.core.plan import Plan, plan_from_json
 from routing.core.states import OPEN_PUSH, PushState, TargetState
-from routing.models import Approval, ConfigPush, PushEditor, PushTarget, Revision
+from routing.models import Approval, ConfigPush, HostState, PushEditor, PushTarget, Revision
 from routing.queries.paging import Order, Page, page_of
 
 NEWEST_FIRST = Order("pk", down=True)
@@ -164,10 +164,35 @@ def live_revisions() -> frozenset[int]:
     return frozenset(newest.values())
 
 
-def push_version(number: int) -> tuple[int, PushState] | None:
+def push_version(number: int, *, heard_since: datetime) -> tuple[str, PushState] | None:
     """What a poll asks: whether anything is new, and whether anything more will come."""
-    row = ConfigPush.objects.filter(pk=number).values_list("version", "state").first()
-    return (row[0], PushState(row[1])) if row else None
+    push = ConfigPush.objects.filter(pk=number).only("version", "state").first()
+    if push is None:
+        return None
+    rows = PushTarget.objects.filter(push=push).select_related("host__state", "attempt__agent")
+    rows = rows.only(
+        "push", "host__state__drift", "host__state__live", "attempt__agent__last_seen_at"
+    )
+    return shown_version(push, rows.order_by("position"), heard_since), PushState(push.state)
+
+
+def shown_version(push: ConfigPush, rows: Iterable[PushTarget], heard_since: datetime) -> str:
+    """Moves with what a page says of a push: its own writes, an agent that falls silent while an
+    order waits for it, and what was seen on its hosts."""
+    parts = [str(push.version)]
+    for row in rows:
+        state: HostState | None = getattr(row.host, "state", None)
+        seen = f"{(state.live or '')[:8]}{'d' if state.drift else ''}" if state else ""
+        parts.append(f"{seen}{'s' if is_silent(row, heard_since) else ''}")
+    return ".".join(parts)
+
+
+def is_silent(row: PushTarget, heard_since: datetime) -> bool:
+    """Whether an order waits for an agent that said nothing since that moment."""
+    if row.attempt is None:
+        return False
+    seen = row.attempt.agent.last_seen_at
+    return seen is None or seen < heard_since
 
 
 def find_revision(identity: int) -> Revision | None:

@@ -33,6 +33,7 @@ from routing.services.errors import DigestMoved, NotAllowed
 from routing.services.propose import restore
 from routing.views.answers import moved, shown
 from routing.views.push.page import TERMINAL, push_page
+from routing.views.push.requirements import heard_since
 from routing.views.push_list import asked_view, list_version, pushes_page
 
 View = Callable[..., HttpResponse]
@@ -91,11 +92,11 @@ def push(request: HttpRequest, number: int) -> HttpResponse:
 @requires(Permission.READ)
 def push_live(request: HttpRequest, number: int) -> HttpResponse:
     """The push's poll: 204 while nothing is new, 286 with the last words when it has ended."""
-    found = push_version(number)
+    found = push_version(number, heard_since=heard_since())
     if found is None:
         raise Http404(f"There is no push #{number}.")
     version, state = found
-    seen = request.GET.get("seen") == str(version)
+    seen = request.GET.get("seen") == version
     if seen:
         return HttpResponseStopPolling() if state in TERMINAL else HttpResponse(status=204)
     page = push_page(request, found_or_404(number))

@@ -15,10 +15,10 @@ from mailadmin.people.roles import Permission
 from mailadmin.ui.pages import Action, Box, Progress
 from routing.core.states import PushState, TargetState
 from routing.models import PushTarget, Revision
-from routing.queries.pushes import PushRecord
+from routing.queries.pushes import PushRecord, is_silent
 from routing.services.approve import why_not
 from routing.views.answers import people_who
-from routing.views.push.requirements import requirements
+from routing.views.push.requirements import heard_since, requirements
 
 BEFORE = frozenset({PushState.PROPOSED, PushState.STAGING, PushState.PROVED, PushState.APPROVED})
 STEPS: dict[str, int] = {
@@ -181,6 +181,8 @@ def _step(row: PushTarget) -> Progress:
         TargetState.CONFIRMED: "",
     }
     note = notes.get(row.state, f"{row.state}, nothing more is done here")
+    if is_silent(row, heard_since()):
+        note = f"{row.host.name} does not answer; it goes on when its agent is back"
     return Progress(row.host.name, STEPS.get(row.state, 1), 3, note)
 
 

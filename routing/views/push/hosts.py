@@ -12,8 +12,8 @@ from mailadmin.audit.queries import EventRow
 from mailadmin.ui.pages import HostRow, LogLine
 from routing.core.states import PushState
 from routing.models import HostState, PushTarget
-from routing.queries.pushes import PushRecord
-from routing.views.push.requirements import error_text, state_of
+from routing.queries.pushes import PushRecord, is_silent
+from routing.views.push.requirements import error_text, heard_since, state_of
 
 LOGGED = frozenset({PushState.DEPLOYING, PushState.STOPPED, PushState.ACTIVE})
 LINES: dict[str, tuple[str, str, str]] = {
@@ -83,6 +83,9 @@ def _log(record: PushRecord, row: PushTarget) -> tuple[LogLine, ...]:
     lines = [_line(event) for event in reversed(_of_host(record.events, row.host.name))]
     if row.attempt is not None and row.attempt.verb in TALK:
         lines.append(LogLine("work", "loader-2", TALK[row.attempt.verb], row.attempt.created_at))
+        if is_silent(row, heard_since()):
+            seen = row.attempt.agent.last_seen_at
+            lines.append(LogLine("warn", "alert-triangle", "Does not answer, last word", seen))
     return tuple(lines)
 
 

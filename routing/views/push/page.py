@@ -8,7 +8,7 @@ from django.urls import reverse
 from mailadmin.people.session import signed_in
 from mailadmin.ui.pages import PushPage
 from routing.core.states import PUSH_TRANSITIONS, PushState, TargetState
-from routing.queries.pushes import PushRecord
+from routing.queries.pushes import PushRecord, shown_version
 from routing.views.push.activity import activity
 from routing.views.push.box import box
 from routing.views.push.changes import changes, guards
@@ -16,7 +16,7 @@ from routing.views.push.files import files
 from routing.views.push.hosts import hosts, raw_error
 from routing.views.push.proof import proof_waits, proofs
 from routing.views.push.rail import rail
-from routing.views.push.requirements import error_text
+from routing.views.push.requirements import error_text, heard_since
 
 TERMINAL = frozenset(state for state, after in PUSH_TRANSITIONS.items() if not after) | {
     PushState.FAILED
@@ -40,7 +40,7 @@ def push_page(request: HttpRequest, record: PushRecord) -> PushPage:
         rail=rail(record),
         changes=changes(record, show_all=show_all),
         box=box(record, signed_in(request)),
-        version=str(push.version),
+        version=shown_version(push, (target.row for target in record.targets), heard_since()),
         poll_href=f"{reverse('push-live', args=[push.pk])}{'?all=1' if show_all else ''}",
         finished=record.state in TERMINAL,
         revision=only.revision.number if only else None,

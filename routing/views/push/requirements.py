@@ -14,7 +14,7 @@ from mailadmin.wire.core.messages import Verb
 from routing.core.plan import guards as plan_guards
 from routing.core.states import PushState, TargetState
 from routing.models import HostState, MailHost, PushTarget
-from routing.queries.pushes import PushRecord
+from routing.queries.pushes import PushRecord, is_silent
 from routing.services.advance import moved_base
 from routing.services.order import is_first_release
 
@@ -79,11 +79,9 @@ def _at_work(row: PushTarget, statement: str, note: str) -> Requirement:
     attempt = row.attempt
     if attempt is None:
         return Requirement("waits", statement, "about to begin")
-    seen = attempt.agent.last_seen_at
-    if seen is None or timezone.now() - seen > patience():
-        return Requirement(
-            "waits", statement, f"{row.host.name} does not answer", seen, "last word"
-        )
+    if is_silent(row, heard_since()):
+        note, seen = f"{row.host.name} does not answer", attempt.agent.last_seen_at
+        return Requirement("waits", statement, note, seen, "last word")
     return Requirement("works", statement, note, attempt.created_at, "asked")
 
 
@@ -140,9 +138,9 @@ def state_of(host: MailHost) -> HostState | None:
     return getattr(host, "state", None)
 
 
-def patience() -> timedelta:
-    """After so long without a word an agent counts as silent."""
-    return timedelta(seconds=settings.OBSERVE_SECONDS * LATE_PERIODS)
+def heard_since() -> datetime:
+    """An agent whose last word is older counts as silent."""
+    return timezone.now() - timedelta(seconds=settings.OBSERVE_SECONDS * LATE_PERIODS)
 
 
 def error_text(row: PushTarget) -> str:

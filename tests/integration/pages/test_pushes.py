@@ -221,7 +221,8 @@ def test_the_live_page_answers_204_then_the_fragment_then_286(
     site: Site, waiting: ConfigPush
 ) -> None:
     client, address = site.sign_in("paul"), f"/pushes/{waiting.pk}/live/"
-    seen = {"seen": str(waiting.version)}
+    page = f"/pushes/{waiting.pk}/"
+    seen = {"seen": client.get(page).context["push"].version}
     assert client.get(address, seen, headers=HTMX).status_code == 204
     touch(waiting.pk)
     answer = client.get(address, seen, headers=HTMX)
@@ -232,9 +233,18 @@ def test_the_live_page_answers_204_then_the_fragment_then_286(
     last = client.get(address, seen, headers=HTMX)
     assert last.status_code == 286
     assert "data-ma-poll" not in text(last)
-    waiting.refresh_from_db()
-    again = client.get(address, {"seen": str(waiting.version)}, headers=HTMX)
-    assert again.status_code == 286
+    ended = {"seen": client.get(page).context["push"].version}
+    assert client.get(address, ended, headers=HTMX).status_code == 286
+
+
+def test_drift_is_news_for_an_open_page(site: Site, waiting: ConfigPush) -> None:
+    client = site.sign_in("paul")
+    shown = client.get(f"/pushes/{waiting.pk}/").context["push"]
+    drift = [{"file": "mailertable", "text": "It was edited by hand."}]
+    world.seen(site.host, live="e" * 64, drift=drift)
+    answer = client.get(shown.poll_href, {"seen": shown.version}, headers=HTMX)
+    assert answer.status_code == 200
+    assert "Base moved" in text(answer)
 
 
 def test_the_list_polls_only_for_news(site: Site, waiting: ConfigPush) -> None:
