@@ -16,6 +16,7 @@ from mailadmin.ui.pages import Action, Box, Progress
 from routing.core.states import PushState, TargetState
 from routing.models import PushTarget, Revision
 from routing.queries.pushes import PushRecord, is_silent
+from routing.services.advance import moved_base
 from routing.services.approve import why_not
 from routing.views.answers import people_who
 from routing.views.push.requirements import heard_since, requirements
@@ -130,7 +131,8 @@ def _button(record: PushRecord, reader: Reader, act: str, label: str) -> Action:
         label=label,
         action=reverse(f"push-{act}", args=[record.push.pk]),
         kind="primary",
-        reason=_lacks(reader, Permission.APPROVE, "Approvers deploy pushes."),
+        reason=_lacks(reader, Permission.APPROVE, "Approvers deploy pushes.")
+        or " ".join(moved_base(record.push)),
     )
 
 
@@ -180,7 +182,7 @@ def _step(row: PushTarget) -> Progress:
         TargetState.ACTIVATED: "asking the live configuration",
         TargetState.CONFIRMED: "",
     }
-    note = notes.get(row.state, f"{row.state}, nothing more is done here")
+    note = notes.get(row.state, f"{row.state}, a retry asks it again")
     if is_silent(row, heard_since()):
         note = f"{row.host.name} does not answer; it goes on when its agent is back"
     return Progress(row.host.name, STEPS.get(row.state, 1), 3, note)

@@ -8,6 +8,7 @@ from django.urls import reverse
 from mailadmin.people.session import signed_in
 from mailadmin.ui.pages import PushPage
 from routing.core.states import PUSH_TRANSITIONS, PushState, TargetState
+from routing.models import PushTarget
 from routing.queries.pushes import PushRecord, shown_version
 from routing.views.push.activity import activity
 from routing.views.push.box import box
@@ -66,9 +67,7 @@ def _trouble(record: PushRecord) -> tuple[str, str, str]:
         case PushState.FAILED:
             todo = "Nothing was switched. Mend it and propose again."
         case PushState.STOPPED:
-            todo = (
-                "Hosts that are confirmed stay so. Retry the rest, or restore the former revision."
-            )
+            todo = f"{_first_step(row)}Retry the rest, or restore the former revision."
         case PushState.SUPERSEDED if record.push.superseded_by_id:
             return (
                 f"Push #{record.push.superseded_by_id} took its place.",
@@ -80,3 +79,10 @@ def _trouble(record: PushRecord) -> tuple[str, str, str]:
     if row is None:
         return "It could not go on.", todo, ""
     return error_text(row), todo, raw_error(row.error)
+
+
+def _first_step(row: PushTarget | None) -> str:
+    """What has to be done on a host before anything else helps."""
+    if row is None or (row.error or {}).get("code") != "drift":
+        return "Hosts that are confirmed stay so. "
+    return f"Put that right on {row.host.name} first: nothing is overwritten. "
