@@ -47,6 +47,19 @@ class NameField(forms.CharField):
         )
 
 
+class TextField(forms.CharField):
+    """Several lines. A browser sends each with a carriage return; no file of ours may have one."""
+
+    def __init__(self, *, rows: int, css: str = "", **options: Any) -> None:
+        look = {"class": css, "spellcheck": "false"} if css else {}
+        widget = forms.Textarea({"rows": rows} | look)
+        super().__init__(required=False, widget=widget, **options)
+
+    def to_python(self, value: Any) -> str:
+        """With plain ends of line."""
+        return (super().to_python(value) or "").replace("\r\n", "\n").replace("\r", "\n")
+
+
 class HostsField(forms.CharField):
     """Host names, one a line, in the order in which they are tried. Gives a tuple."""
 
@@ -106,11 +119,9 @@ def relay_name_field() -> NameField:
     )
 
 
-def note_field() -> forms.CharField:
+def note_field() -> TextField:
     """Why it is as it is, for the next reader."""
-    return forms.CharField(
-        label="Note", required=False, max_length=2000, widget=forms.Textarea({"rows": 2})
-    )
+    return TextField(label="Note", max_length=2000, rows=2)
 
 
 def add_findings(form: forms.BaseForm, findings: Iterable[Finding]) -> None:

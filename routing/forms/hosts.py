@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import forms
 
 from routing.core.facts import HostKind
-from routing.forms.fields import NameField, note_field
+from routing.forms.fields import NameField, TextField, note_field
 
 
 class HostForm(forms.Form):
@@ -18,12 +18,17 @@ class HostForm(forms.Form):
         coerce=HostKind,
     )
     position = forms.IntegerField(
-        label="Place in the order of activation", min_value=0, help_text="The first is the canary."
+        label="Place in the order of activation",
+        min_value=0,
+        help_text="The first is the canary.",
+        error_messages=dict.fromkeys(
+            ("required", "invalid", "min_value"), "Write a whole number; 0 is the first place."
+        ),
     )
-    site_m4 = forms.CharField(
-        required=False,
+    site_m4 = TextField(
         label="The site's own m4",
         help_text="Goes into both configurations as local.m4. It is proved like everything else.",
-        widget=forms.Textarea({"rows": 4, "class": "ma-mono", "spellcheck": "false"}),
+        rows=4,
+        css="ma-mono",
     )
     note = note_field()

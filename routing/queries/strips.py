@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mailadmin.people.models import Person
+from routing.models import HostState
 from routing.queries.hosts import agents_by_host, silent_hosts
 from routing.queries.pending import standing
 from routing.queries.pushes import waiting_for
@@ -13,11 +15,13 @@ from routing.queries.pushes import waiting_for
 
 @dataclass(frozen=True, slots=True)
 class SiteStanding:
-    """`unpushed`: edits that no open push holds. `silent`: hosts whose agents say nothing."""
+    """`unpushed`: edits that no open push holds. `silent`: hosts whose agents say nothing.
+    `kept`: hosts with messages that wait in the kept area, and how many."""
 
     unpushed: int
     waiting: int
     silent: tuple[tuple[str, datetime | None], ...]
+    kept: tuple[tuple[str, int], ...]
 
 
 def site_standing(
@@ -28,4 +32,11 @@ def site_standing(
         unpushed=len(standing().loose),
         waiting=len(waiting_for(person, one_postmaster=one_postmaster)),
         silent=silent_hosts(agents_by_host(now=now, period=period)),
+        kept=tuple(_kept()),
     )
+
+
+def _kept() -> Iterator[tuple[str, int]]:
+    found = HostState.objects.filter(kept_total__gt=0).order_by("host__position", "host__name")
+    for name, total in found.values_list("host__name", "kept_total"):
+        yield name, total or 0

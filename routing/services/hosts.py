@@ -110,9 +110,16 @@ def _field_errors(host: MailHost) -> Iterator[Finding]:
     try:
         host.full_clean()
     except ValidationError as error:
-        for field, texts in error.message_dict.items():
-            for text in texts:
-                yield _error(host, text, "", field if field != "__all__" else "")
+        for field, faults in error.error_dict.items():
+            for fault in faults:
+                yield _field_error(host, fault, field if field != "__all__" else "")
+
+
+def _field_error(host: MailHost, fault: ValidationError, field: str) -> Finding:
+    if fault.code == "unique":
+        text = f"There is a mail host {host.name} already."
+        return _error(host, text, "Choose another name.", field)
+    return _error(host, " ".join(fault.messages), "", field)
 
 
 def _fixed(host: MailHost, before: MailHost | None) -> Iterator[Finding]:

@@ -33,6 +33,8 @@ def standing(request: HttpRequest) -> Standing:
 def _strips(person: Person, found: SiteStanding, now: datetime) -> Iterator[Strip]:
     if found.silent:
         yield _silent(found, now)
+    if found.kept:
+        yield _kept(found)
     if found.unpushed and person.may(Permission.EDIT):
         yield _not_live(found.unpushed)
     if settings.ONE_POSTMASTER:
@@ -42,6 +44,15 @@ def _strips(person: Person, found: SiteStanding, now: datetime) -> Iterator[Stri
 def _not_live(count: int) -> Strip:
     words = "1 edit is" if count == 1 else f"{number(count)} edits are"
     return Strip("warn", f"{words} not on any mail host.", "Review and propose", reverse("propose"))
+
+
+def _kept(found: SiteStanding) -> Strip:
+    name, total = found.kept[0]
+    words = "1 message waits" if total == 1 else f"{number(total)} messages wait"
+    more = f", and others on {len(found.kept) - 1} more" if len(found.kept) > 1 else ""
+    href = f"{reverse('mail-host', args=[name])}#kept-title"
+    text = f"{words} in the kept area of {name}{more}: sendmail did not settle them."
+    return Strip("warn", text, f"Open {name}", href)
 
 
 def _silent(found: SiteStanding, now: datetime) -> Strip:

@@ -1,0 +1,51 @@
+"""Pages of mail hosts: what waits in the kept area, and what a browser sends."""
+
+from __future__ import annotations
+
+from routing.models import HostState, MailHost
+from spools.core.kept import KeptMessage
+from tests.fixtures.audited import unaudited
+from tests.integration.pages.conftest import Site, text
+
+KEPT = KeptMessage(
+    id="1795412371.403610-9253",
+    at=1795412371.4,
+    ended="exit 78",
+    sender="",
+    recipients=("all@jres.org",),
+    recipients_total=1,
+    message_id="<24165@renater.fr>",
+)
+
+
+def test_a_kept_message_is_shown_on_every_page_and_by_its_host(site: Site) -> None:
+    with unaudited():
+        HostState.objects.filter(host=site.host).update(kept=[KEPT.to_json()], kept_total=3)
+    client = site.sign_in("vera")
+
+    assert "3 messages wait in the kept area of listes" in text(client.get("/domains/"))
+    page = text(client.get("/mail-hosts/listes/"))
+    assert "&lt;24165@renater.fr&gt;" in page and "all@jres.org" in page
+    assert "exit 78: the configuration is wrong" in page
+    assert "and 2 more on the host" in page
+
+
+def test_the_sites_own_m4_is_saved_as_browsers_send_it(site: Site) -> None:
+    client, action = site.sign_in("anne"), "/mail-hosts/listes/edit/"
+    sent = {"name": "listes", "kind": "list_server", "position": "0", "note": "a\r\nb"}
+    lines = "dnl of this site\r\ndefine(`confTO_CONNECT', `2m')\r\n"
+
+    assert client.post(action, sent | {"site_m4": lines}).status_code == 302
+    host = MailHost.objects.get(name="listes")
+    assert "\r" not in host.site_m4 + host.note
+    assert host.site_m4.splitlines() == lines.splitlines()
+
+
+def test_a_mail_host_is_named_once_and_its_place_is_a_number(site: Site) -> None:
+    client = site.sign_in("anne")
+    sent = {"name": "listes", "kind": "list_server", "position": "0"}
+    answer = client.post("/mail-hosts/add/", sent)
+    assert answer.status_code == 422
+    assert "There is a mail host listes already. Choose another name." in text(answer)
+    answer = client.post("/mail-hosts/add/", sent | {"position": "-1"})
+    assert "Write a whole number; 0 is the first place." in text(answer)
