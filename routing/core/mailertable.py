@@ -128,13 +128,18 @@ def value_of(item: RoutingObject, intent: Intent, facts: HostFacts) -> str:
     """The right side of an object. Raises KeyError for an unknown relay target."""
     match item.kind:
         case ObjectKind.VIRTUAL_DOMAIN:
-            return f"{local_mailer(facts)}:{bracket(facts.local_mta_host)}"
+            return local_value(facts)
         case ObjectKind.LOCAL_HOST:
             return f"{ESMTP}:[{item.key}]"
         case _ if item.relay_target is not None:
             return relay_value(intent.relay(item.relay_target))
         case _:
             return f"{item.mailer}:{item.next_hop}"
+
+
+def local_value(facts: HostFacts) -> str:
+    """The value that hands mail to the list server's own MTA."""
+    return f"{local_mailer(facts)}:{bracket(facts.local_mta_host)}"
 
 
 def relay_value(relay: RelayTarget) -> str:

@@ -10,7 +10,7 @@ from routing.core.facts import HostFacts
 from routing.core.findings import Finding, InvalidIntent
 from routing.core.intent import DEFAULT_KEY, Intent, make_intent
 from routing.core.intent import RoutingObject as Item
-from routing.core.mailertable import value_of
+from routing.core.mailertable import local_value, value_of
 from routing.core.plan import FALLBACK_TABLE, PRIMARY_TABLE
 from routing.core.render import render
 from routing.core.table import Table, candidates
@@ -21,12 +21,17 @@ from routing.queries.revisions import bundle_of, live_revision
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One answer: by which table, which key decided ("" none, then by MX), its value."""
+    """One answer: by which table, which key decided ("" none, then by MX), its value.
+
+    `why` says what decided before any key could. `known` is False where no table of ours is live.
+    """
 
     table: str
     key: str
     value: str
     differs: bool = False
+    why: str = ""
+    known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +54,16 @@ def ways_of(server: MailHost, key: str) -> Ways:
     """Where `any@` the key's name goes live, as saved, and by the fallback as saved."""
     domain = name_below(key)
     revision = live_revision(server)
-    live = _way("Live", bundle_of(revision) if revision else None, PRIMARY_TABLE, domain)
     facts = facts_of_server(server)
+    live = _way("Live", bundle_of(revision) if revision else None, PRIMARY_TABLE, domain, facts)
     if facts is None:
         return Ways(domain, (live,))
     try:
         saved = render(_deciding(server, domain), facts, site_m4=server.site_m4)
     except InvalidIntent as error:
         return Ways(domain, (live,), error.findings)
-    desired = _way("As saved", saved, PRIMARY_TABLE, domain)
-    fallback = _way("As saved, fallback", saved, FALLBACK_TABLE, domain)
+    desired = _way("As saved", saved, PRIMARY_TABLE, domain, facts)
+    fallback = _way("As saved, fallback", saved, FALLBACK_TABLE, domain, facts)
     moves = (live.key, live.value) != (desired.key, desired.value)
     return Ways(domain, (live, replace(desired, differs=moves), fallback))
 
@@ -106,9 +111,13 @@ def _name(item: Item, intent: Intent, facts: HostFacts) -> str:
     return value_of(item, intent, facts)
 
 
-def _way(label: str, bundle: Bundle | None, table: str, domain: str) -> Way:
+def _way(
+    label: str, bundle: Bundle | None, table: str, domain: str, facts: HostFacts | None
+) -> Way:
     if bundle is None:
-        return Way(label, "", "")
+        return Way(label, "", "", known=False)
+    if facts is not None and (domain == facts.fqdn or domain in facts.class_w):
+        return Way(label, "", local_value(facts), why=f"{facts.name} takes it for its own name")
     found = Table.from_text(bundle.files.get(table, ""))
     key = found.deciding_key(domain)
     return Way(label, key, found.values.get(key, ""))
