@@ -162,11 +162,11 @@ WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 
 BROKER_URL = env.str("MAILADMIN_BROKER_URL", default="redis://127.0.0.1:6379/0")
+# In the database, not in Redis: nobody must be kept from signing in by a Redis that is away.
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": env.str("MAILADMIN_CACHE_URL", default=BROKER_URL),
-        "KEY_PREFIX": "cache",
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "mailadmin_cache",
     }
 }
 TICK_SECONDS = env.float("MAILADMIN_TICK_SECONDS", default=2.0)
