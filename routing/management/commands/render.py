@@ -40,7 +40,7 @@ class Command(BaseCommand):
             raise CommandError(f"Nothing was written.\n{error}") from error
         out: Path = options["out"]
         out.mkdir(parents=True, exist_ok=True)
-        for name, text in bundle.files.items():
+        for name, text in sorted(bundle.files.items()):
             (out / name).write_text(text, encoding="utf-8")
             self.stdout.write(str(out / name))
         self.stdout.write(f"digest {bundle.digest}")
