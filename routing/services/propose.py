@@ -59,7 +59,7 @@ def propose(
         return sent_before
     head = last_number()
     drafts = preview(picked=picked)
-    reasons = [*_refusals(drafts), *_unacknowledged(drafts, guard_reason)]
+    reasons = [*refusals(drafts), *_unacknowledged(drafts, guard_reason)]
     if not title.strip():
         reasons.append("Give the push a title that says what it changes.")
     if reasons:
@@ -96,7 +96,7 @@ def restore(
     draft = draft_intent(host=revision.host, base=base, intent=intent_of(revision))
     if draft is None:
         raise NotAllowed([f"Revision {revision.number} is what {revision.host.name} runs now."])
-    if reasons := _refusals([draft]):
+    if reasons := refusals([draft]):
         raise NotAllowed(reasons)
     push = ConfigPush(
         title=f"Restore revision {revision.number} of {revision.host.name}",
@@ -117,7 +117,7 @@ def propose_import(*, server: MailHost, title: str, by: Actor = IMPORT) -> Confi
     draft = draft_intent(host=server, base=None, intent=rows_intent(server))
     if draft is None:
         raise NotAllowed([f"Nothing was imported for {server.name}."])
-    if reasons := _refusals([draft]):
+    if reasons := refusals([draft]):
         raise NotAllowed(reasons)
     push = ConfigPush(title=title, note="", guard_reason="first release of the host")
     return _freeze(push=push, drafts=[draft], head=head, by=by, replaces=SUPERSEDABLE)
@@ -127,7 +127,8 @@ def _sent_before(form_token: UUID | None) -> ConfigPush | None:
     return ConfigPush.objects.filter(form_token=form_token).first() if form_token else None
 
 
-def _refusals(drafts: Sequence[Draft]) -> list[str]:
+def refusals(drafts: Sequence[Draft]) -> list[str]:
+    """Why nothing of these drafts can be proposed now, whatever else is right with them."""
     if not drafts:
         return ["Nothing would change on any mail host: pick at least one edit that is not live."]
     return [reason for draft in drafts for reason in _host_refusals(draft)]

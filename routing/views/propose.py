@@ -21,7 +21,7 @@ from routing.forms.pushes import ProposeForm
 from routing.queries.proposals import OpenEdit, Proposable, picked_at_first, proposable
 from routing.services.draft import Draft, preview
 from routing.services.errors import NotAllowed
-from routing.services.propose import propose
+from routing.services.propose import propose, refusals
 from routing.views.answers import moved, shown
 from routing.views.edit_words import change_words, relay_names, subject_words, suggest_title
 from routing.views.push.changes import Wrote, by_relay, group, open_guards, summed
@@ -158,7 +158,8 @@ def _look(found: Proposable, picked: frozenset[UUID]) -> Preview:
     pulled = frozenset(identity for draft in drafts for identity in draft.pulled_in)
     guards = tuple(guard for draft in drafts for guard in open_guards(draft.guards))
     wanted = picked | pulled
-    return Preview(_changes(drafts, found, wanted), guards, pulled, len(wanted), ())
+    against = tuple(refusals(drafts))
+    return Preview(_changes(drafts, found, wanted), guards, pulled, len(wanted), against)
 
 
 def _changes(

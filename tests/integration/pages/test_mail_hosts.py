@@ -5,6 +5,7 @@ from __future__ import annotations
 from routing.models import HostState, MailHost
 from spools.core.kept import KeptMessage
 from tests.fixtures.audited import unaudited
+from tests.integration.pages import world
 from tests.integration.pages.conftest import Site, text
 
 KEPT = KeptMessage(
@@ -49,3 +50,13 @@ def test_a_mail_host_is_named_once_and_its_place_is_a_number(site: Site) -> None
     assert "There is a mail host listes already. Choose another name." in text(answer)
     answer = client.post("/mail-hosts/add/", sent | {"position": "-1"})
     assert "Write a whole number; 0 is the first place." in text(answer)
+
+
+def test_who_would_propose_over_an_edit_by_hand_reads_it_before_trying(site: Site) -> None:
+    world.add_domain(site.host, "conf.renater.fr", site.people["claire"])
+    live = HostState.objects.get(host=site.host).live or ""
+    world.seen(site.host, live=live, drift=[{"file": "mailertable", "text": "was edited"}])
+
+    page = site.sign_in("claire").get("/pushes/propose/")
+    assert "Files of listes were edited by hand: mailertable." in text(page)
+    assert page.context["look"].changes.total == 1
