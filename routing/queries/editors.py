@@ -10,7 +10,7 @@ from uuid import UUID
 
 from mailadmin.audit.models import AuditEvent
 from routing.core.intent import RelayTarget, RoutingObject
-from routing.models import PushEditor, PushTarget, Revision
+from routing.models import MailHost, PushEditor, PushTarget, Revision
 from routing.queries.revisions import intent_of
 
 PROGRAMS = frozenset({"import", "control", "setup"})
@@ -55,6 +55,24 @@ def editors_of(object_ids: Iterable[UUID], base: Revision | None) -> tuple[Edito
     return tuple(
         Editor(username, event.actor_name, identity, event.subject, event.at)
         for (username, identity), event in last.items()
+    )
+
+
+def site_m4_editors(host: MailHost, base: Revision | None) -> tuple[Editor, ...]:
+    """Everybody who changed the site's m4 of a host since its live revision.
+
+    It is no edit that somebody picks: it rides whole in the next push, whoever proposes that.
+    """
+    since = base.last_event if base else 0
+    events = AuditEvent.objects.filter(object_id=host.pk, number__gt=since)
+    last = {
+        event.actor: event
+        for event in events.exclude(actor__in=PROGRAMS).order_by("number")
+        if (event.old or {}).get("site_m4", "") != (event.new or {}).get("site_m4", "")
+    }
+    return tuple(
+        Editor(username, event.actor_name, host.pk, f"the m4 of {host.name}", event.at)
+        for username, event in last.items()
     )
 
 

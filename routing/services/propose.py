@@ -14,6 +14,7 @@ from mailadmin.people.services import actor
 from mailadmin.wire.core.blobs import pack
 from mailadmin.wire.core.messages import Role
 from mailadmin.wire.models import Agent
+from routing.core.mc import LOCAL_M4
 from routing.core.plan import plan_to_json
 from routing.core.states import OPEN_PUSH, REPLACEABLE_PUSH, PushState, TargetState
 from routing.models import (
@@ -25,7 +26,7 @@ from routing.models import (
     PushTarget,
     Revision,
 )
-from routing.queries.editors import editors_of
+from routing.queries.editors import Editor, editors_of, site_m4_editors
 from routing.queries.edits import rows_intent
 from routing.queries.revisions import (
     intent_of,
@@ -287,7 +288,13 @@ def _freeze_editors(push: ConfigPush, drafts: Iterable[Draft]) -> None:
                     subject=editor.subject,
                     at=editor.at,
                 )
-                for editor in editors_of(written, draft.base)
+                for editor in (*editors_of(written, draft.base), *_site_editors(draft))
             ],
             ignore_conflicts=True,
         )
+
+
+def _site_editors(draft: Draft) -> tuple[Editor, ...]:
+    if LOCAL_M4 not in draft.plan.other_files:
+        return ()
+    return site_m4_editors(draft.host, draft.base)
