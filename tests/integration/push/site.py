@@ -38,6 +38,7 @@ from tests.fixtures.sandbox import wait_until
 
 DEPLOY, SPOOL = f"{LIST_SERVER}-deploy", f"{LIST_SERVER}-spool"
 # Far above what a push takes on a busy machine; only a push that hangs reaches it.
+TASK_DONE = " succeeded in "
 LIVENESS_S = 60.0
 SUBMISSION = ("-L", "sm-sympa", "-oi", "-odi", "-oem", "-Am", "-N", "success,delay,failure")
 
@@ -188,6 +189,14 @@ class Site:
         """How many orders wait in Redis for an agent of the list server."""
         with redis.Redis.from_url(self.sandbox.broker.url(CONTROL_USER)) as client:
             return int(client.llen(task_queue(LIST_SERVER, role)))
+
+    def until_control_is_through(self) -> None:
+        """The control worker ends a task: what it signed before is in Redis by now."""
+        done = self.stack.output("control").count(TASK_DONE)
+        wait_until(
+            lambda: self.stack.output("control").count(TASK_DONE) > done,
+            "the control worker ends a task",
+        )
 
     def until_sent(self, push: ConfigPush, verb: Verb) -> Attempt:
         """Wait until the order of the push is `verb`, signed and open.

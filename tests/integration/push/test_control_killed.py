@@ -29,6 +29,7 @@ def test_while_the_report_waits_for_it(site: Site) -> None:
     site.pause(DEPLOY)
     site.approve(push)
     site.until_sent(push, Verb.ACTIVATE)
+    site.until_control_is_through()
     site.stack.kill("control")
     site.resume(DEPLOY)
     wait_until(lambda: switched(site, push), "the host has switched", seconds=LIVENESS_S)
