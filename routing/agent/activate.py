@@ -52,5 +52,5 @@ def _refuse_unstaged(host: HostConfig, release: str, manifest: str) -> None:
         raise Fault("manifest_differs", text)
     if found := drift(host, release):
         files = ", ".join(item["file"] for item in found)
-        text = f"Release {release[:8]} was changed after it was staged: {files}. Stage it again."
+        text = f"Release {release[:8]} was changed after it was staged: {files}."
         raise Fault("not_staged", text, files=found)

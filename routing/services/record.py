@@ -32,11 +32,15 @@ from routing.services.order import (
     request_next,
     request_proof,
     request_revert,
+    request_stage,
 )
 from routing.services.transitions import move_push, move_target, touch
 
 # The agent's sequence was ahead of ours (a database restored from before): the next is above it.
 ASK_AGAIN = frozenset({Refusal.LOWER_SEQUENCE.value, Refusal.OTHER_CONTENT.value})
+
+# What the agent says of a release that was approved and is no longer there as it was staged.
+LOST = "not_staged"
 
 SWITCHING = frozenset({Verb.ACTIVATE, Verb.CONFIRM, Verb.REVERT})
 
@@ -60,6 +64,11 @@ class Ended:
         """What the agent reported."""
         body: Mapping[str, Any] = self.attempt.body
         return body
+
+    @property
+    def lost(self) -> bool:
+        """The agent has not got the release that it was told to switch to."""
+        return (self.attempt.error or {}).get("code") == LOST
 
     def error(self) -> dict[str, Any]:
         """Code and text of what went wrong, in words that a page can show."""
@@ -104,6 +113,8 @@ def _apply(ended: Ended) -> None:
         if ended.attempt.verb in SWITCHING:
             note_live(host=ended.target.host, body=ended.body, now=timezone.now())
         AFTER[Verb(ended.attempt.verb)](ended)
+    elif _is_lost(ended):
+        _build_again(ended)
     elif _must_go_back(ended):
         _note_error(ended.target, ended.error())
         request_revert(ended.target)
@@ -119,6 +130,23 @@ def _must_go_back(ended: Ended) -> bool:
     return ended.attempt.verb == Verb.PROVE or (ended.attempt.verb == Verb.CONFIRM and unsigned)
 
 
+def _is_lost(ended: Ended) -> bool:
+    """The approved release is gone or damaged, and was not built again for that reason before."""
+    already = (ended.target.error or {}).get("code") == LOST
+    deploying = ended.push.state == PushState.DEPLOYING
+    return deploying and ended.attempt.verb == Verb.ACTIVATE and ended.lost and not already
+
+
+def _build_again(ended: Ended) -> None:
+    """Without asking anybody: the approval binds the manifest, and another one makes it void."""
+    error = ended.error()
+    text = f"{error['text']} {ended.target.host.name} builds it again."
+    note = f"{error['code']}: {text}"
+    error |= {"text": text}
+    move_target(target=ended.target, to=TargetState.PENDING, by=CONTROL, note=note, error=error)
+    request_stage(ended.target)
+
+
 def _after_stage(ended: Ended) -> None:
     target, manifest_digest = ended.target, ended.body["manifest_digest"]
     if ended.push.state == PushState.DEPLOYING and manifest_digest != target.manifest_digest:
@@ -129,15 +157,17 @@ def _after_stage(ended: Ended) -> None:
         )
         _fail(ended, {"code": "manifest_differs", "text": text})
         return
+    deploying = ended.push.state == PushState.DEPLOYING
     move_target(
         target=target,
         to=TargetState.STAGED,
         by=CONTROL,
         manifest=ended.body["manifest"],
         manifest_digest=manifest_digest,
-        error=None,
+        # Why it was built again stays until the host has switched: once is all.
+        error=target.error if deploying else None,
     )
-    if ended.push.state == PushState.DEPLOYING:
+    if deploying:
         request_activation(target)
     else:
         request_proof(target)

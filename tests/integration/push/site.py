@@ -43,6 +43,20 @@ LIVENESS_S = 60.0
 SUBMISSION = ("-L", "sm-sympa", "-oi", "-odi", "-oem", "-Am", "-N", "success,delay,failure")
 
 
+@dataclass(frozen=True, slots=True)
+class HeldBuild:
+    """A staging that stands still inside m4: one file says that it began, one lets it go on."""
+
+    began: Path
+    go: Path
+
+    def until_begun(self) -> None:
+        wait_until(self.began.exists, "the agent builds", seconds=LIVENESS_S)
+
+    def go_on(self) -> None:
+        self.go.touch()
+
+
 @dataclass
 class Site:
     """One list server `listes` and its control plane, all processes running."""
@@ -268,6 +282,18 @@ class Site:
             yield
         finally:
             point(link, real)
+
+    @contextmanager
+    def held_build(self) -> Iterator[HeldBuild]:
+        """While inside, m4 waits in the middle of staging until it is let go on."""
+        build = HeldBuild(self.tree.run / "m4-began", self.tree.run / "m4-go")
+        script = f"touch {build.began}; until [ -e {build.go} ]; do sleep 0.05; done"
+        self.tree.run.chmod(0o777)
+        with self.program("m4", f'{script}; exec "$REAL" "$@"'):
+            yield build
+        self.tree.run.chmod(0o755)
+        for mark in (build.began, build.go):
+            mark.unlink(missing_ok=True)
 
     def quiet(self) -> bool:
         """No push is open and the host runs, as far as it is known, what our record says."""

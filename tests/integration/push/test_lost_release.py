@@ -6,41 +6,58 @@ import shutil
 
 import pytest
 
+from mailadmin.audit.models import AuditEvent
+from mailadmin.wire.core.messages import Verb
+from mailadmin.wire.models import Attempt
 from routing.core.states import PushState, TargetState
 from routing.models import Approval, ConfigPush
 from routing.services.deploy import retry
 from routing.services.errors import NotAllowed
-from tests.integration.push.site import Site
+from tests.fixtures.sandbox import wait_until
+from tests.integration.push.site import LIVENESS_S, Site
 
 # m4 that says the same with one more comment: other bytes, the same routes.
 OTHER_M4 = '"$REAL" "$@" || exit; echo "# built again"'
 
 
-def lost(site: Site, key: str) -> ConfigPush:
-    """An approved push whose release somebody has removed; it has stopped."""
-    push, before = site.proved(key), site.link()
+def lose(site: Site, push: ConfigPush, what: str) -> None:
+    """Somebody removes or spoils what was proved and is not live yet."""
     release = site.releases / site.target(push).revision.digest
-    shutil.rmtree(release)
-    site.approve(push)
-    site.until(push, PushState.STOPPED)
-    assert site.error(push)["code"] == "not_staged"
-    assert site.link() == before
-    return push
+    if what == "release":
+        shutil.rmtree(release)
+    elif what == "manifest":
+        (site.tree.routing / "manifests" / release.name).unlink()
+    else:
+        (release / "sympa.cf").write_text("spoiled\n")
 
 
-def test_the_same_release_built_again_goes_live(site: Site) -> None:
-    push = lost(site, "lost-same.example.org")
+def orders(push: ConfigPush, verb: Verb) -> int:
+    release = push.targets.get().revision.digest
+    return Attempt.objects.filter(verb=verb, arguments__release=release).count()
+
+
+@pytest.mark.parametrize("what", ["release", "manifest", "file"])
+def test_the_same_release_built_again_goes_live_by_itself(site: Site, what: str) -> None:
+    key = f"lost-{what}.example.org"
+    push = site.proved(key)
     digest, manifest = push.digest, site.target(push).manifest_digest
-    retry(push=push, by=site.people["paul"])
+    lose(site, push, what)
+    site.approve(push)
     site.until(push, PushState.ACTIVE)
     assert (push.digest, site.target(push).manifest_digest) == (digest, manifest)
-    assert "lost-same.example.org" in site.live_map()
+    assert Approval.objects.filter(push=push, voided_at=None).count() == 1
+    assert (orders(push, Verb.STAGE), orders(push, Verb.ACTIVATE)) == (2, 2)
+    assert site.target(push).error is None
+    assert key in site.live_map()
+    why = AuditEvent.objects.get(push=push.pk, action="target.pending")
+    assert why.note.endswith("listes builds it again.")
 
 
 def test_another_release_in_its_place_makes_the_approval_void(site: Site) -> None:
-    push, before = lost(site, "lost-other.example.org"), site.link()
+    push, before = site.proved("lost-other.example.org"), site.link()
+    lose(site, push, "release")
     with site.program("m4", OTHER_M4):
-        retry(push=push, by=site.people["paul"])
+        site.approve(push)
         site.until(push, PushState.STOPPED)
     error = site.error(push)
     assert error["code"] == "manifest_differs"
@@ -55,3 +72,25 @@ def test_another_release_in_its_place_makes_the_approval_void(site: Site) -> Non
     push.refresh_from_db()
     assert push.state == PushState.SUPERSEDED
     site.go_live(again)
+
+
+def test_a_release_that_is_lost_again_stops_the_push(site: Site) -> None:
+    """Something on the host removes it: built once more, then a person is asked."""
+    push, before = site.proved("lost-twice.example.org"), site.link()
+    lose(site, push, "release")
+    with site.held_build() as build:
+        site.approve(push)
+        build.until_begun()
+        site.pause("control")
+        build.go_on()
+        built = site.releases / site.target(push).revision.digest
+        wait_until(built.is_dir, "it is built again", seconds=LIVENESS_S)
+        lose(site, push, "manifest")
+        site.resume("control")
+        site.until(push, PushState.STOPPED)
+    assert site.error(push)["code"] == "not_staged"
+    assert orders(push, Verb.ACTIVATE) == 2
+    assert site.link() == before
+    retry(push=push, by=site.people["paul"])
+    site.until(push, PushState.ACTIVE)
+    assert "lost-twice.example.org" in site.live_map()

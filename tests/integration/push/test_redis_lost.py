@@ -7,7 +7,7 @@ import pytest
 from mailadmin.wire.core.messages import Verb
 from routing.core.states import PushState
 from tests.fixtures.sandbox import wait_until
-from tests.integration.push.site import DEPLOY, LIVENESS_S, SPOOL, Site
+from tests.integration.push.site import DEPLOY, SPOOL, Site
 
 
 def test_between_the_signed_stage_and_the_agent(site: Site) -> None:
@@ -81,14 +81,10 @@ def test_while_the_control_worker_is_in_a_task(site: Site) -> None:
 
 def test_while_an_agent_carries_out_an_order(site: Site) -> None:
     """Its report and what it would acknowledge are lost; its receipt is not."""
-    began, go = site.tree.run / "m4-began", site.tree.run / "m4-go"
-    script = f'touch {began}; until [ -e {go} ]; do sleep 0.05; done; exec "$REAL" "$@"'
-    site.tree.run.chmod(0o777)
-    with site.program("m4", script):
+    with site.held_build() as build:
         push = site.propose(site.add_domain("redis-agent.example.org"))
-        wait_until(began.exists, "the agent builds", seconds=LIVENESS_S)
+        build.until_begun()
         site.lose_redis()
-        go.touch()
+        build.go_on()
         site.go_live(push)
-    site.tree.run.chmod(0o755)
     assert "redis-agent.example.org" in site.live_map()
