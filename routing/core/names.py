@@ -16,6 +16,11 @@ from routing.core.findings import Finding, Severity
 from routing.core.intent import DEFAULT_KEY
 
 NAME_LIMIT = 253
+ADDRESS_LIMIT = 255
+"""sendmail refuses a longer address ("too long"), so mail to it exists for no key."""
+KEY_LIMIT = ADDRESS_LIMIT - len("probe@")
+SUFFIX_LIMIT = KEY_LIMIT - len("probe.")
+"""The longest keys that sendmail can be asked about."""
 LABEL_LIMIT = 63
 RELAY_NAME_LIMIT = 24
 PORT_LIMIT = 65535
@@ -166,7 +171,8 @@ def check_key(text: str, *, field: str = "key", full_name: bool = False) -> tupl
     if key == DEFAULT_KEY:
         return ()
     name = key.removeprefix(".")
-    wrong = _wrong_name(name)
+    limit = SUFFIX_LIMIT if key.startswith(".") else KEY_LIMIT
+    wrong = _too_long(limit) if len(name) > limit else _wrong_name(name)
     if _is_address(name.strip("[]")):
         wrong = "is an address: mail to an address literal never looks at the mailertable"
     if wrong is not None:
@@ -292,6 +298,13 @@ def mc_safe(text: str) -> bool:
     words = MC_WORD.findall(text)
     macros = M4_BUILTINS | MC_MACROS
     return not any(word in macros or MC_MACRO.fullmatch(word) for word in words)
+
+
+def _too_long(limit: int) -> str:
+    return (
+        f"is longer than {limit} characters: an address there would be longer than the"
+        f" {ADDRESS_LIMIT} that sendmail takes"
+    )
 
 
 def _wrong_name(name: str) -> str | None:

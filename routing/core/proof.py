@@ -11,7 +11,7 @@ from routing.core.bv import Answer
 from routing.core.facts import HostFacts
 from routing.core.intent import DEFAULT_KEY, SMTP_PORT
 from routing.core.mailers import ERROR, ESMTP, LOCAL_MTA
-from routing.core.names import NAME_LIMIT, bracket
+from routing.core.names import ADDRESS_LIMIT, bracket
 from routing.core.plan import FALLBACK_TABLE, PRIMARY_TABLE, Plan
 from routing.core.resolve import Resolution, Why, resolve
 from routing.core.table import Table
@@ -100,9 +100,9 @@ def _around(key: str) -> Iterator[str]:
     if key == DEFAULT_KEY:
         return
     name = key.removeprefix(".")
-    yield f"{PROBE}@{name}"
-    if len(name) + len(PROBE) < NAME_LIMIT:
-        yield f"{PROBE}@{PROBE}.{name}"
+    for address in (f"{PROBE}@{name}", f"{PROBE}@{PROBE}.{name}"):
+        if len(address) <= ADDRESS_LIMIT:
+            yield address
 
 
 def _below(suffix: str, live: Bundle | None, proposed: Bundle) -> list[str]:

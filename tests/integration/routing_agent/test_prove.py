@@ -47,6 +47,22 @@ def test_more_addresses_than_one_command_line_holds_are_all_answered(listes: Mai
     assert answers == {address: ["esmtp", "[smtp1.renater.fr]"] for address in asked}
 
 
+def test_the_longest_keys_are_proved_though_sendmail_prints_them_shortened(
+    listes: MailHost,
+) -> None:
+    """And one character more makes an address that it does not take: check_key refuses that."""
+    label = "a" * 60
+    full, suffix = (".".join([label] * 5)[: limit - 4] + ".org" for limit in (249, 243))
+    bundle = listes.bundle(f"{full} esmtp:[127.0.0.1]\n.{suffix} esmtp:[127.0.0.1]\n")
+    listes.stage(bundle)
+    asked = [f"probe@{full}", f"probe@probe.{suffix}"]
+    answers = json.loads(listes.prove(staged=bundle.digest, ask=asked).blob or b"")["staged"]
+    assert {len(address) for address in asked} == {255}
+    assert answers["primary"] == {address: ["esmtp", "[127.0.0.1]"] for address in asked}
+    given = listes.prove(staged=bundle.digest, ask=[f"probes@{full}"])
+    assert json.loads(given.blob or b"")["staged"] == {"primary": {}, "fallback": {}}
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="one user plays both roles, and can read all of it")
 def test_a_map_that_sympa_cannot_read_fails_the_proof(listes: MailHost) -> None:
     """makemap's own mode is 0640; `-bv` would show the route by MX and say nothing."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from routing.core.bv import parse_bv
+from routing.core.bv import as_printed, parse_bv
 
 OUTPUT = """\
 Notice: -bv may give misleading output for non-privileged user
@@ -38,3 +38,42 @@ def test_only_what_was_asked_is_an_answer() -> None:
     assert parse_bv(OUTPUT, ["postmaster", "silent@x.org"]) == {
         "postmaster": ("esmtp", "[127.0.0.1]")
     }
+
+
+def long_address(middle: str) -> str:
+    """255 characters; those with different middles are printed alike."""
+    label = "a" * 60
+    return f"probe@{label}.{label}.{middle * 20}.{label}.{'b' * 41}.org"
+
+
+def test_a_long_address_is_recognised_in_its_shortened_form() -> None:
+    address = long_address("x")
+    printed = as_printed(address)
+    line = f"{printed}... deliverable: mailer esmtp, host [127.0.0.1], user {address}\n"
+
+    assert (len(address), len(printed)) == (255, 203)
+    assert parse_bv(line, [address]) == {address: ("esmtp", "[127.0.0.1]")}
+    assert parse_bv(f"{printed}... no such user\n", [address]) == {
+        address: ("error", "no such user")
+    }
+
+
+def test_long_addresses_that_are_printed_alike_are_told_apart_or_not_answered() -> None:
+    one, other = long_address("x"), long_address("y")
+    printed = as_printed(one)
+    line = f"{printed}... deliverable: mailer esmtp, host [127.0.0.1], user {other}\n"
+
+    assert as_printed(other) == printed
+    assert parse_bv(line, [one, other]) == {other: ("esmtp", "[127.0.0.1]")}
+    assert parse_bv(f"{printed}... go away\n", [one, other]) == {}
+
+
+def test_an_address_is_shortened_from_203_characters_on() -> None:
+    assert [len(as_printed("a" * length)) for length in (201, 202, 203, 204)] == [
+        201,
+        202,
+        203,
+        203,
+    ]
+    assert "..." not in as_printed("a" * 202)
+    assert "..." in as_printed("a" * 203)

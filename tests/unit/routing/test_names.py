@@ -112,6 +112,17 @@ def test_a_wrong_key_says_what_to_write(typed: str, advice: str) -> None:
     assert finding.advice.startswith(advice)
 
 
+@pytest.mark.parametrize(("dot", "limit"), [("", 249), (".", 243)])
+def test_a_key_is_no_longer_than_sendmail_can_be_asked(dot: str, limit: int) -> None:
+    longest = ".".join(["a" * 60] * 5)[: limit - 4] + ".org"
+
+    assert check_key(dot + longest) == ()
+    (finding,) = check_key(f"{dot}a{longest}")
+    assert f"is longer than {limit} characters" in finding.text
+    assert "the 255 that sendmail takes" in finding.text
+    assert len(f"probe@{'probe.' if dot else ''}{longest}") == 255
+
+
 @pytest.mark.parametrize(
     ("typed", "advice"),
     [

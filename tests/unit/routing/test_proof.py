@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from routing.core.bundle import Bundle
 from routing.core.bv import Answer
 from routing.core.intent import Intent
+from routing.core.names import KEY_LIMIT
 from routing.core.plan import Plan, make_plan
 from routing.core.proof import (
     LOCAL_MTA_CHANGED,
@@ -263,8 +264,8 @@ def test_any_single_wrong_answer_blocks(pair: tuple[Intent, Intent], data: st.Da
     assert spoiled.judge().blocks != ()
 
 
-@pytest.mark.parametrize("length", [246, 253])
-def test_a_sub_domain_that_would_be_too_long_is_not_asked(length: int) -> None:
+@pytest.mark.parametrize(("length", "count"), [(243, 2), (244, 1), (KEY_LIMIT, 1)])
+def test_an_address_that_sendmail_would_not_take_is_not_asked(length: int, count: int) -> None:
     label = "a" * 60
     name = ".".join([label] * 5)[: length - 4] + ".org"
     wanted = replace(SEED, objects=(virtual(1, name),), relay_targets=())
@@ -273,4 +274,5 @@ def test_a_sub_domain_that_would_be_too_long_is_not_asked(length: int) -> None:
     asked = addresses_to_ask(None, render(wanted, FACTS), plan, [name])
 
     assert f"probe@{name}" in asked
-    assert all(len(address.partition("@")[2]) <= 253 for address in asked)
+    assert sum(address.endswith(name) for address in asked) == count
+    assert all(len(address) <= 255 for address in asked)
