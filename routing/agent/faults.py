@@ -38,16 +38,17 @@ def reports_faults(unchanged: str) -> Callable[[Verb], Verb]:
             except Fault as fault:
                 return failed(fault.code, fault.text, unchanged=unchanged, **fault.more)
             except OSError as error:
-                return failed("disk", _disk_text(error), unchanged=unchanged)
+                return failed("disk", _disk_text(error, host), unchanged=unchanged)
 
         return reporting
 
     return decorate
 
 
-def _disk_text(error: OSError) -> str:
-    where = f" {error.filename}" if error.filename else ""
+def _disk_text(error: OSError, host: HostConfig) -> str:
+    # A write that finds no room does not say to which file.
+    where = error.filename or f"a write below {host.routing}"
     return (
-        f"The file system refused{where}: {error.strerror or error}."
+        f"The file system refused {where}: {error.strerror or error}."
         " See that it is writable, belongs to the agent's user and has room, then try again."
     )

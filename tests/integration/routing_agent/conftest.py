@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,7 @@ from mailadmin.wire.core.messages import Role, Verb
 from routing.core.bundle import Bundle
 from routing.core.mailertable import classify, parse_mailertable
 from routing.core.render import render
+from tests.fixtures.mounts import in_mounts
 from tests.fixtures.sandbox import CHECKOUT, AsHost
 from tests.integration.routing.built import facts_of
 
@@ -36,13 +38,14 @@ ADDRESSES = ("probe@renater.fr", "probe@conf.renater.fr", "probe@unknown.example
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What a verb gave; `died` when it was killed on its way."""
+    """What a verb gave; `died` when it was killed on its way, `seen` what was found after it."""
 
     outcome: str
     body: Mapping[str, Any]
     blob: bytes | None
     changes: int
     died: bool = False
+    seen: Sequence[str] = ()
 
     @property
     def error(self) -> Mapping[str, Any]:
@@ -70,9 +73,15 @@ class MailHost:
         blob: bytes | None = None,
         *,
         die_at: int | None = None,
+        mounts: str = "",
+        after: str = "",
         **changed: Any,
     ) -> Given:
-        """Run it as the user of its role; `changed` are fields of the host's configuration."""
+        """Run it as the user of its role; `changed` are fields of the host's configuration.
+
+        `mounts` is a script of tests/fixtures/mounts.py, `after` one that looks around in them and
+        whose output is in `seen`.
+        """
         role = Role.SPOOL if verb is Verb.PROVE else Role.DEPLOY
         users = self.tree.users
         asked = {
@@ -82,24 +91,23 @@ class MailHost:
             "blob": None if blob is None else base64.b64encode(blob).decode(),
             "die_at": die_at,
         }
-        ran = self.as_host(
-            self.tree,
-            users.spool if role is Role.SPOOL else users.deploy,
-            "/usr/bin/env",
-            f"--chdir={CHECKOUT}",
-            sys.executable,
-            "-m",
-            RUNNER,
-            stdin=json.dumps(asked).encode(),
-            seconds=60,
-        )
+        user = users.spool if role is Role.SPOOL else users.deploy
+        argv = ["/usr/bin/env", f"--chdir={CHECKOUT}", sys.executable, "-m", RUNNER]
+        stdin = json.dumps(asked).encode()
+        if mounts:
+            look = f"({after or 'true'}) >&2"
+            command = in_mounts(self.tree, user, mounts, argv, after=look)
+            ran = subprocess.run(command, input=stdin, capture_output=True, timeout=60, check=False)
+        else:
+            ran = self.as_host(self.tree, user, *argv, stdin=stdin, seconds=60)
         if ran.returncode != 0:
             assert die_at is not None, ran.stderr.decode()
             return Given("died", {}, None, 0, died=True)
         given = json.loads(ran.stdout)
         packed = given["blob"]
         answers = base64.b64decode(packed) if packed is not None else None
-        return Given(given["outcome"], given["body"], answers, given["changes"])
+        seen = ran.stderr.decode().splitlines() if mounts else []
+        return Given(given["outcome"], given["body"], answers, given["changes"], seen=seen)
 
     def config(self) -> dict[str, Any]:
         """The host's configuration as JSON has it."""

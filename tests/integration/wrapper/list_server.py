@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pwd
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ from routing.agent.host import HostConfig
 from routing.core.facts import HostKind
 from spools.agent.kept import list_kept
 from spools.core.kept import KeptMessage
+from tests.fixtures.mounts import in_mounts
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 BUILD = CHECKOUT / "deploy/wrapper/build"
@@ -157,18 +157,8 @@ class ListServer:
         The script, and the one that looks around `after` the call, may use $OWNER, the uid that
         mount options name the spool's owner by.
         """
-        script = f'{mounts}\nset +e; "$@"; code=$?; {after}; exit $code'
-        shell = ["sh", "-euc", script, "sh"]
-        called = [str(self.paths.out), *arguments]
-        user = self.tree.users.spool
-        if os.geteuid() == 0:
-            become = ["setpriv", "--reuid", user, "--regid", user, "--init-groups"]
-            owner = f"OWNER={pwd.getpwnam(user).pw_uid}"
-            words = ["env", owner, "unshare", "--mount", *shell, *become, *called]
-            return self.tree.command("root", words)
-        become = ["unshare", "--user", f"--map-user={os.getuid()}", f"--map-group={os.getgid()}"]
-        namespaces = ["unshare", "--user", "--map-root-user", "--mount"]
-        return self.tree.command(user, ["env", "OWNER=0", *namespaces, *shell, *become, *called])
+        called: list[str | Path] = [self.paths.out, *arguments]
+        return in_mounts(self.tree, self.tree.users.spool, mounts, called, after=after)
 
     def queued(self) -> list[str]:
         """The queue files in the spool."""
