@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +22,8 @@ from django.utils import timezone
 
 from deploy.sandbox.hosts import HostTree
 from deploy.sandbox.layout import LIST_SERVER, Sandbox
-from deploy.sandbox.supervise import Stack
+from deploy.sandbox.supervise import Process, Stack
+from deploy.sandbox.tools import find_program
 from mailadmin.people.models import Person
 from mailadmin.wire.core.messages import Role, Verb
 from mailadmin.wire.core.states import AttemptState
@@ -34,6 +35,7 @@ from routing.models import ConfigPush, HostState, MailHost, PushTarget, RoutingO
 from routing.services.approve import approve
 from routing.services.objects import save_object
 from routing.services.propose import propose
+from tests.fixtures.mounts import in_mounts
 from tests.fixtures.sandbox import wait_until
 
 DEPLOY, SPOOL = f"{LIST_SERVER}-deploy", f"{LIST_SERVER}-spool"
@@ -294,6 +296,27 @@ class Site:
         self.tree.run.chmod(0o755)
         for mark in (build.began, build.go):
             mark.unlink(missing_ok=True)
+
+    @contextmanager
+    def agent_with(self, name: str, *, mounts: str = "", **env: str) -> Iterator[None]:
+        """While inside, this agent runs with more variables, or where a script of
+        tests/fixtures/mounts.py has mounted something."""
+        usual = self.stack.processes[name]
+        place, user, argv = usual.argv[1], usual.argv[2], usual.argv[4:]
+        assert place == str(self.tree.path)
+        argv = [find_program("env"), *(f"{key}={value}" for key, value in env.items()), *argv]
+        other = in_mounts(self.tree, user, mounts, argv)
+        self._exchange(name, replace(usual, argv=other))
+        try:
+            yield
+        finally:
+            self._exchange(name, usual)
+
+    def _exchange(self, name: str, process: Process) -> None:
+        if self.stack.alive(name):
+            self.stack.kill(name)
+        self.stack.processes[name] = process
+        self.stack.start_ready(name)
 
     def quiet(self) -> bool:
         """No push is open and the host runs, as far as it is known, what our record says."""

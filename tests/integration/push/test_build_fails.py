@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -11,8 +12,10 @@ from mailadmin.audit.services import SETUP
 from routing.core.facts import HostKind
 from routing.core.states import PushState, TargetState
 from routing.models import ConfigPush
+from routing.services.deploy import retry
 from routing.services.hosts import save_mail_host
-from tests.integration.push.site import Site
+from tests.fixtures.mounts import full, read_only, without_inodes
+from tests.integration.push.site import DEPLOY, Site
 
 
 @contextmanager
@@ -71,10 +74,31 @@ def test_m4_that_is_not_there_is_said_by_its_path(site: Site) -> None:
     assert_untouched(site, push, before)
 
 
+def test_m4_that_is_killed_in_its_output_is_said(site: Site) -> None:
+    """Half a configuration came out of it, and nothing of that stays."""
+    before = site.link()
+    with site.program("m4", '"$REAL" "$@" | head -c 20000; kill -9 $$'):
+        push = failed(site, "m4-killed.example.org")
+    error = site.error(push)
+    assert error["code"] == "m4_failed"
+    assert "m4 was killed by signal 9" in error["text"]
+    assert_untouched(site, push, before)
+
+
+# The real makemap has opened the map and waits for more lines when it is killed.
+MAKEMAP_IN_MID_RUN = """\
+for last; do :; done
+mkfifo "$last.more" && exec 3<>"$last.more" && rm "$last.more"
+head -n 1 >&3
+"$REAL" "$@" <&3 &
+until [ -s "$last.db" ]; do sleep 0.01; done
+kill -9 $!
+kill -9 $$"""
 MAKEMAP = {
     "fails": ("echo 'makemap: disk quota exceeded' >&2; exit 75", "exit code 75", "disk quota"),
     "warns": ('echo "makemap: line 3: odd" >&2; exec "$REAL" "$@"', "exit code 0", "line 3: odd"),
     "is killed": ("kill -9 $$", "killed by signal 9", ""),
+    "is killed in mid-run": (MAKEMAP_IN_MID_RUN, "killed by signal 9", ""),
 }
 
 
@@ -104,6 +128,45 @@ def test_releases_that_cannot_be_written_are_said_by_their_place(site: Site) -> 
     assert f"{site.releases}/.staging-" in error["text"]
     assert "Permission denied" in error["text"]
     assert_untouched(site, push, before)
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"), [(full, "No space left on device"), (read_only, "Read-only file system")]
+)
+def test_a_disk_that_takes_nothing_fails_the_push_and_then_it_goes_live(
+    site: Site, fault: Callable[[Path], str], words: str
+) -> None:
+    before, row = site.link(), site.add_domain(f"disk-{fault.__name__}.example.org")
+    with site.agent_with(DEPLOY, mounts=fault(site.tree.routing)):
+        push = site.until(site.propose(row), PushState.FAILED)
+    error = site.error(push)
+    assert error["code"] == "disk"
+    assert words in error["text"]
+    assert str(site.tree.routing) in error["text"]
+    assert error["unchanged"] == "Nothing live was touched."
+    assert_untouched(site, push, before)
+    site.go_live(site.propose(row))
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [(without_inodes, "No space left on device"), (read_only, "Read-only file system")],
+)
+def test_a_disk_that_takes_no_switch_stops_the_push_and_a_retry_ends_it(
+    site: Site, fault: Callable[[Path], str], words: str
+) -> None:
+    push, before = site.proved(f"switch-{fault.__name__}.example.org"), site.link()
+    with site.agent_with(DEPLOY, mounts=fault(site.tree.routing)):
+        site.approve(push)
+        site.until(push, PushState.STOPPED)
+    error = site.error(push)
+    assert (error["code"], error["unchanged"]) == ("disk", "Nothing was switched.")
+    assert words in error["text"]
+    assert site.link() == before
+    assert site.submit("somebody@renater.fr") == 0
+    retry(push=push, by=site.people["paul"])
+    site.until(push, PushState.ACTIVE)
+    assert site.link() == site.target(push).revision.digest
 
 
 def test_proposing_again_after_the_cause_is_gone_goes_live(site: Site) -> None:
