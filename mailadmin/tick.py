@@ -20,10 +20,10 @@ from mailadmin.wire.models import Attempt
 from mailadmin.wire.services import forget_old, record, resend_open, sign_and_send_due
 from mailadmin.wire.transport import Transport, TransportDown
 from routing.services.advance import advance, open_pushes, settle_unheard
-from routing.services.hosts import not_observed, observed
+from routing.services.hosts import not_observed, observed, refused_to_observe
 from routing.services.observing import request_observations
 from routing.services.order import may_sign
-from routing.services.record import record_result
+from routing.services.record import expired, record_result
 from routing.services.transitions import MovedMeanwhile
 
 log = logging.getLogger(__name__)
@@ -66,6 +66,9 @@ def settle(attempt: Attempt) -> None:
     elif attempt.outcome == Outcome.FAILED:
         agent, error = attempt.agent, attempt.error or {}
         not_observed(agent_host=agent.host_name, role=agent.role, text=str(error.get("text", "")))
+    elif text := expired(attempt):
+        agent = attempt.agent
+        refused_to_observe(agent_host=agent.host_name, role=agent.role, text=text)
 
 
 def send_due(now: datetime) -> None:

@@ -75,6 +75,12 @@ def not_observed(*, agent_host: str, role: str, text: str) -> None:
         HostState.objects.filter(host__name=agent_host).update(live=None, error=text)
 
 
+def refused_to_observe(*, agent_host: str, role: str, text: str) -> None:
+    """The deploy agent took the question for expired: what is known stays and is said to be old."""
+    if role == Role.DEPLOY:
+        HostState.objects.filter(host__name=agent_host).update(error=text)
+
+
 def note_live(*, host: MailHost, body: Mapping[str, Any], now: datetime) -> None:
     """The report of a switch says what is live, sooner than the next observation."""
     columns = {name: body[name] for name in ("live", "last_good") if name in body}

@@ -11,13 +11,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from mailadmin.audit.services import CONTROL
-from mailadmin.wire.core.messages import Verb
+from mailadmin.wire.core.messages import Outcome, Verb
 from mailadmin.wire.core.sequence import Refusal
 from mailadmin.wire.core.states import AttemptState
 from mailadmin.wire.models import Attempt
 from mailadmin.wire.services import again
 from routing.core.plan import plan_from_json
 from routing.core.proof import Proof, judge, proof_to_json
+from routing.core.skew import expired_words
 from routing.core.states import PushState, TargetState
 from routing.models import Approval, ConfigPush, PushTarget
 from routing.queries.revisions import bundle_of
@@ -72,15 +73,28 @@ class Ended:
 
     def error(self) -> dict[str, Any]:
         """Code and text of what went wrong, in words that a page can show."""
-        if self.attempt.state == AttemptState.REPORTED and self.attempt.error is not None:
-            return dict(self.attempt.error)
         host = self.target.host.name
+        if self.attempt.state == AttemptState.REPORTED and self.attempt.error is not None:
+            said: dict[str, Any] = dict(self.attempt.error)
+            if text := expired(self.attempt):
+                said |= {"text": text, "agent_says": said["text"]}
+            return said
         if self.attempt.state == AttemptState.CANCELLED:
             why = str((self.attempt.error or {}).get("text", ""))
             return {"code": "not_signed", "text": f"{host} was sent nothing: {why}."}
         minutes = self.attempt.lifetime_s // 60 or 1
         text = f"{host} did not answer in {minutes} min. Look at its agent, then try again."
         return {"code": "no_answer", "text": text}
+
+
+def expired(attempt: Attempt) -> str:
+    """Why an agent took this order for expired, in words for a page; "" when it did not."""
+    error, at = attempt.error or {}, attempt.reported_at
+    refused = attempt.outcome == Outcome.REFUSED and error.get("code") == Refusal.EXPIRED
+    clock = error.get("clock")
+    if not refused or at is None or not isinstance(clock, int):
+        return ""
+    return expired_words(attempt.agent.host_name, clock - at.timestamp())
 
 
 def record_result(*, attempt: Attempt) -> None:

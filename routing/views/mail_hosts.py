@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from uuid import uuid4
 
@@ -20,10 +20,11 @@ from mailadmin.people.session import signed_in
 from mailadmin.ui.pages import Action
 from routing.core.facts import HostFacts
 from routing.core.findings import InvalidIntent
+from routing.core.skew import skew_words
 from routing.forms.fields import add_findings
 from routing.forms.hosts import HostForm
 from routing.models import MailHost
-from routing.queries.hosts import HostPage, ReleaseLine, host_page, list_hosts
+from routing.queries.hosts import AgentLine, HostPage, ReleaseLine, host_page, list_hosts
 from routing.services.hosts import save_mail_host
 from routing.views.answers import moved, reason_not
 from routing.views.kept import kept_lines
@@ -95,7 +96,22 @@ def fact_rows(found: HostPage) -> Iterator[dict[str, object]]:
             "mono": True,
             "missing": "No agent has said it yet",
         }
+    yield {
+        "label": "Clock skew",
+        "value": clock_words(found.summary.agents),
+        "missing": "No agent has been heard yet",
+    }
     yield {"label": "Seen", "value": "", "at": seen, "missing": "The deploy agent was never heard"}
+
+
+def clock_words(agents: Iterable[AgentLine]) -> str:
+    """How far the agents' clock is from ours: one word where both say the same."""
+    known = [
+        (line.role, skew_words(line.skew_ms / 1000)) for line in agents if line.skew_ms is not None
+    ]
+    if len({words for _, words in known}) == 1:
+        return known[0][1]
+    return ", ".join(f"{role} agent {words}" for role, words in known)
 
 
 def _facts(facts: HostFacts | None) -> Iterator[tuple[str, str]]:

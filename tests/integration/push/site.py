@@ -8,7 +8,7 @@ import signal
 import sqlite3
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
@@ -20,7 +20,7 @@ import pytest
 import redis
 from django.utils import timezone
 
-from deploy.sandbox.hosts import HostTree
+from deploy.sandbox.hosts import HostTree, make_directory, write_file
 from deploy.sandbox.layout import LIST_SERVER, Sandbox
 from deploy.sandbox.supervise import Process, Stack
 from deploy.sandbox.tools import find_program
@@ -42,6 +42,12 @@ DEPLOY, SPOOL = f"{LIST_SERVER}-deploy", f"{LIST_SERVER}-spool"
 # Far above what a push takes on a busy machine; only a push that hangs reaches it.
 TASK_DONE = " succeeded in "
 LIVENESS_S = 60.0
+# Python reads this before anything else; every clock of the agent then agrees.
+SHIFTED_CLOCK = """\
+import time
+_now = time.time
+time.time = lambda: _now() + {ahead_s}
+"""
 SUBMISSION = ("-L", "sm-sympa", "-oi", "-odi", "-oem", "-Am", "-N", "success,delay,failure")
 
 
@@ -311,6 +317,17 @@ class Site:
             yield
         finally:
             self._exchange(name, usual)
+
+    @contextmanager
+    def clock_of(self, *names: str, ahead_s: int) -> Iterator[None]:
+        """While inside, the clock that these agents read is so much ahead of ours."""
+        place = self.sandbox.var / f"clock{ahead_s}"
+        make_directory(place, 0o755)
+        write_file(place / "sitecustomize.py", SHIFTED_CLOCK.format(ahead_s=ahead_s), 0o644)
+        with ExitStack() as stack:
+            for name in names:
+                stack.enter_context(self.agent_with(name, PYTHONPATH=str(place)))
+            yield
 
     def _exchange(self, name: str, process: Process) -> None:
         if self.stack.alive(name):
