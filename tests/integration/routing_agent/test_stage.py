@@ -113,6 +113,21 @@ def test_makemap_that_only_warns_is_a_failure(listes: MailHost) -> None:
     assert error["output"] == "careful"
 
 
+def test_a_map_that_lacks_a_line_without_a_word_is_a_failure(listes: MailHost) -> None:
+    """Such as a disk or a makemap of another version might make."""
+    lossy = listes.tree.run / "makemap"
+    real = listes.tools.makemap
+    lossy.write_text(
+        f'#!/bin/sh\ncase " $* " in *" -u "*) exec {real} "$@" ;; esac\n'
+        f'grep -v ^jres | {real} "$@"\n'
+    )
+    lossy.chmod(0o755)
+    error = listes.stage(listes.bundle(), makemap=str(lossy)).error
+    assert error["code"] == "dump_differs"
+    assert error["text"] == "mailertable.db does not hold what mailertable says."
+    assert list((listes.tree.routing / "releases").iterdir()) == []
+
+
 def test_m4_that_never_ends_is_stopped(listes: MailHost) -> None:
     sleeping = listes.tree.run / "m4"
     sleeping.write_text("#!/bin/sh\nexec sleep 60\n")
