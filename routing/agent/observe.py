@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from mailadmin.wire.core.canonical import Json
 from mailadmin.wire.core.results import VerbResult, done
 from routing.agent.faults import reports_faults
 from routing.agent.host import HostConfig
+from routing.agent.own_name import is_qualified, own_name
 from routing.agent.releases import drift, linked, list_releases, live
 from routing.agent.tools import run
 from routing.agent.version import sendmail_version
@@ -34,13 +34,18 @@ def observe(host: HostConfig, arguments: Mapping[str, Json], blob: bytes | None)
 
 
 def observe_facts(host: HostConfig, live_release: str) -> HostFacts:
-    """What the configuration file says, with what only the host itself can say."""
+    """What the configuration file says, with what only the host itself can say.
+
+    Where the name of the host is not fully qualified sendmail is not asked: it would sleep.
+    """
+    name = own_name()
+    ask = is_qualified(name)
     return HostFacts(
         name=host.name,
         kind=host.kind,
-        fqdn=socket.gethostname().lower(),
-        sendmail_version=sendmail_version(host),
-        class_w=own_names(host, live_release),
+        fqdn=name,
+        sendmail_version=sendmail_version(host) if ask else "",
+        class_w=own_names(host, live_release) if ask else names_of(name),
         run_as_user=host.owner,
         run_as_group=host.group,
         trusted_user=host.trusted_user,
@@ -58,11 +63,15 @@ def observe_facts(host: HostConfig, live_release: str) -> HostFacts:
 def own_names(host: HostConfig, live_release: str) -> tuple[str, ...]:
     """The names in class w: of the live configuration, or those that sendmail finds by itself."""
     if not live_release:
-        name = socket.gethostname().lower()
-        return tuple(sorted({name, name.split(".")[0], "localhost", "[127.0.0.1]"}))
+        return names_of(own_name())
     configuration = host.routing / "releases" / live_release / "sympa.cf"
     argv: list[str | Path] = [host.sendmail, "-C", configuration, "-bt"]
     ran = run(argv, stdin=b"$=w\n", cwd=configuration.parent, seconds=host.ask_seconds)
     lines = ran.out.decode("utf-8", "replace").splitlines()
     names = {line.removeprefix("> ").strip().lower() for line in lines}
     return tuple(sorted(name for name in names if name and " " not in name and name != ">"))
+
+
+def names_of(name: str) -> tuple[str, ...]:
+    """The names that sendmail takes for its own on a host of this name."""
+    return tuple(sorted({name, name.split(".")[0], "localhost", "[127.0.0.1]"}))

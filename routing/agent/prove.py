@@ -11,6 +11,7 @@ from mailadmin.wire.core.results import VerbResult, done
 from routing.agent.arguments import digests
 from routing.agent.faults import Fault, reports_faults
 from routing.agent.host import HostConfig
+from routing.agent.own_name import is_qualified, own_name
 from routing.agent.releases import (
     CONFIGURATIONS,
     TABLES,
@@ -40,6 +41,7 @@ def prove(host: HostConfig, arguments: Mapping[str, Json], blob: bytes | None) -
     """
     asked_live, staged = digests(arguments, "live", "staged", may_be_empty=("live", "staged"))
     addresses = _addresses(blob)
+    _refuse_short_name()
     _same_live(host, asked_live)
     answers: dict[str, Json] = {}
     for side, digest in (("live", asked_live), ("staged", staged)):
@@ -54,6 +56,16 @@ def prove(host: HostConfig, arguments: Mapping[str, Json], blob: bytes | None) -
         "staged": staged,
     }
     return done(body, canonical(answers))
+
+
+def _refuse_short_name() -> None:
+    """Minutes of sleep for an answer that says nothing about the host with its right name."""
+    if not is_qualified(name := own_name()):
+        text = (
+            f"The name of this host, {name}, is not fully qualified: sendmail would sleep 60 s at"
+            f" each start. Write the whole name before {name} in its line of /etc/hosts."
+        )
+        raise Fault("short_name", text)
 
 
 def _addresses(blob: bytes | None) -> list[str]:

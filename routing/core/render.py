@@ -97,6 +97,13 @@ def check_facts(intent: Intent, facts: HostFacts) -> tuple[Finding, ...]:
     if facts.kind is not HostKind.LIST_SERVER:
         text = f"{facts.name} is no list server: it has no mailertable of its own."
         findings.append(_fact("kind", facts, text, "Render for a list server."))
+    if "." not in facts.fqdn:
+        text = (
+            f"{facts.name} calls itself {facts.fqdn!r}, which is not fully qualified: sendmail"
+            " sleeps 60 s at each start there."
+        )
+        advice = f"Write the whole name before {facts.fqdn} in its line of /etc/hosts there."
+        findings.append(_fact("fqdn", facts, text, advice))
     if intent.server != facts.name:
         text = f"This intent is of {intent.server}, not of {facts.name}."
         findings.append(_fact("name", facts, text, "Use the facts of the same host."))

@@ -119,7 +119,7 @@ def _facts(facts: HostFacts | None) -> Iterator[tuple[str, str]]:
         yield "FQDN", ""
         yield "sendmail", ""
         return
-    yield "FQDN", facts.fqdn
+    yield "FQDN", facts.fqdn if "." in facts.fqdn else f"{facts.fqdn}: not fully qualified"
     yield "sendmail", facts.sendmail_version
     yield "Class w", ", ".join(facts.class_w)
     yield "Runs as", f"{facts.run_as_user}:{facts.run_as_group}"
