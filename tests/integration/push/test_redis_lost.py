@@ -6,8 +6,17 @@ import pytest
 
 from mailadmin.wire.core.messages import Verb
 from routing.core.states import PushState
+from routing.services.deploy import retry
 from tests.fixtures.sandbox import wait_until
 from tests.integration.push.site import DEPLOY, SPOOL, Site
+
+
+def test_while_a_push_is_proposed(site: Site) -> None:
+    site.stack.kill("redis")
+    push = site.propose(site.add_domain("redis-propose.example.org"))
+    site.stack.start_ready("redis")
+    site.go_live(push)
+    assert "redis-propose.example.org" in site.live_map()
 
 
 def test_between_the_signed_stage_and_the_agent(site: Site) -> None:
@@ -67,6 +76,27 @@ def test_between_the_switch_and_its_confirmation(site: Site, lost: Verb) -> None
     site.stack.start_ready(SPOOL if lost is Verb.PROVE else DEPLOY)
     site.until(push, PushState.ACTIVE)
     assert site.link("current") == site.link("last-good") == site.target(push).revision.digest
+
+
+def test_between_the_signed_revert_and_the_agent(site: Site) -> None:
+    """The live configuration cannot be read, so the host is told to go back."""
+    push, before = site.proved("redis-revert.example.org"), site.link()
+    site.pause(SPOOL)
+    site.approve(push)
+    site.until_sent(push, Verb.PROVE)
+    spoiled = site.releases / site.link() / "sympa.cf"
+    spoiled.chmod(0)
+    site.stack.kill(DEPLOY)
+    site.resume(SPOOL)
+    site.until_sent(push, Verb.REVERT)
+    site.lose_redis()
+    assert site.link() == spoiled.parent.name != before
+    site.stack.start_ready(DEPLOY)
+    site.until(push, PushState.STOPPED)
+    assert site.link() == before
+    spoiled.chmod(0o644)
+    retry(push=push, by=site.people["paul"])
+    site.until(push, PushState.ACTIVE)
 
 
 def test_while_the_control_worker_is_in_a_task(site: Site) -> None:
