@@ -229,6 +229,11 @@ def _check_hop(host: str, field: str) -> tuple[Finding, ...]:
         text = "names a user: every recipient would be rewritten to that one"
         return (_error("next_hop_user", host, text, advice, field),)
     bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    if not host.isascii() and not check_host(bare, field=field):
+        plain = normalise_name(bare)
+        advice = f"Write {bracket(plain) if bare != host else plain}."
+        text = "holds letters outside ASCII, which sendmail looks up as they are"
+        return (_error("next_hop_letters", host, text, advice, field),)
     if host.lower().startswith("[ipv6:"):
         bare = host
     return check_host(bare, field=field)

@@ -195,12 +195,25 @@ def test_a_next_hop_is_a_list_of_hosts(next_hop: str, hosts: tuple[str, ...]) ->
         ("[a.example]:", "next_hop_empty"),
         ("[a.example", "host_invalid"),
         ("[a example]", "host_invalid"),
+        ("bücher.example", "next_hop_letters"),
     ],
 )
 def test_a_wrong_next_hop_is_named(next_hop: str, code: str) -> None:
     findings = check_next_hop(next_hop)
 
     assert [finding.code for finding in findings] == [code]
+
+
+@pytest.mark.parametrize(
+    ("host", "plain"),
+    [("bücher.example", "xn--bcher-kva.example"), ("[bücher.example]", "[xn--bcher-kva.example]")],
+)
+def test_a_next_hop_outside_ascii_says_how_to_write_it(host: str, plain: str) -> None:
+    """sendmail has no SMTPUTF8: it would look the letters up as they are, and find nothing."""
+    (finding,) = check_next_hop(f"[a.example]:{host}")
+
+    assert finding.advice == f"Write {plain}."
+    assert check_next_hop(f"[a.example]:{plain}") == ()
 
 
 def test_all_wrong_hosts_of_a_next_hop_are_named() -> None:
