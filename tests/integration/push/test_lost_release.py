@@ -14,7 +14,7 @@ from routing.models import Approval, ConfigPush
 from routing.services.deploy import retry
 from routing.services.errors import NotAllowed
 from tests.fixtures.sandbox import wait_until
-from tests.integration.push.site import LIVENESS_S, Site
+from tests.integration.push.site import DEPLOY, LIVENESS_S, Site
 
 # m4 that says the same with one more comment: other bytes, the same routes.
 OTHER_M4 = '"$REAL" "$@" || exit; echo "# built again"'
@@ -34,6 +34,25 @@ def lose(site: Site, push: ConfigPush, what: str) -> None:
 def orders(push: ConfigPush, verb: Verb) -> int:
     release = push.targets.get().revision.digest
     return Attempt.objects.filter(verb=verb, arguments__release=release).count()
+
+
+def reinstall(site: Site, push: ConfigPush) -> None:
+    """The agent is set up anew: it has its key, what is live, and remembers nothing else."""
+    site.stack.kill(DEPLOY)
+    digest = site.target(push).revision.digest
+    (site.tree.deploy / "journal.sqlite3").unlink()
+    (site.tree.routing / "manifests" / digest).unlink()
+    shutil.rmtree(site.releases / digest)
+    site.stack.start_ready(DEPLOY)
+
+
+def test_an_agent_that_is_installed_again_builds_it_and_goes_live(site: Site) -> None:
+    push = site.proved("reinstalled.example.org")
+    reinstall(site, push)
+    site.approve(push)
+    site.until(push, PushState.ACTIVE)
+    assert (orders(push, Verb.STAGE), orders(push, Verb.ACTIVATE)) == (2, 2)
+    assert "reinstalled.example.org" in site.live_map()
 
 
 @pytest.mark.parametrize("what", ["release", "manifest", "file"])
