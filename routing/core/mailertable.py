@@ -21,6 +21,7 @@ from routing.core.intent import (
 )
 from routing.core.mailers import ERROR, ESMTP, SMTP_MAILERS, local_mailer, relay_mailer
 from routing.core.names import (
+    KEY_LIMIT,
     bracket,
     check_key,
     check_next_hop,
@@ -31,6 +32,9 @@ from routing.core.names import (
 
 LOCAL_MTA_HOP = "[127.0.0.1]"
 MAILER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+LINE_LIMIT = 1022
+"""makemap refuses a longer line (8.17.1), and the whole table with it."""
+VALUE_LIMIT = LINE_LIMIT - KEY_LIMIT - 1
 PRINTABLE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
 
 

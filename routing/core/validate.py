@@ -18,7 +18,13 @@ from routing.core.mailers import (
     mailers_of,
     relay_mailer,
 )
-from routing.core.mailertable import MAILER_NAME, PRINTABLE, relay_value
+from routing.core.mailertable import (
+    LINE_LIMIT,
+    MAILER_NAME,
+    PRINTABLE,
+    VALUE_LIMIT,
+    relay_value,
+)
 from routing.core.names import (
     check_host,
     check_key,
@@ -34,6 +40,8 @@ FULL_NAME_KINDS = {
     ObjectKind.VIRTUAL_DOMAIN: "A virtual domain",
     ObjectKind.LOCAL_HOST: "A local host",
 }
+MAILER_LIMIT = 40
+NEXT_HOP_LIMIT = 500
 MAILER_CHOICES = ", ".join(sorted(SMTP_MAILERS | {ERROR}))
 
 
@@ -67,6 +75,7 @@ def validate_object(item: RoutingObject, *, facts: HostFacts | None = None) -> t
             findings += _route_value(item)
         case ObjectKind.FOREIGN_LINE:
             findings += _foreign_value(item)
+    findings += _too_long(item)
     if item.key == DEFAULT_KEY and not item.enabled:
         text = "The . key is disabled: all other mail would go straight to the MX."
         advice = "Delete the route if that is wanted, or name another relay target."
@@ -82,6 +91,12 @@ def validate_relay(relay: RelayTarget, *, facts: HostFacts | None = None) -> tup
     if not relay.hosts:
         text = f"The relay target {relay.name} has no host."
         findings.append(_error("relay_empty", relay.name, text, "Name at least one.", "hosts"))
+    elif (length := len(relay_value(relay))) > VALUE_LIMIT:
+        text = (
+            f"The hosts of {relay.name} make a value of {length} characters; makemap takes lines"
+            f" of {LINE_LIMIT} with the key."
+        )
+        findings.append(_error("relay_too_long", relay.name, text, "Name fewer hosts.", "hosts"))
     for host, count in Counter(relay.hosts).items():
         findings += check_host(host, field="hosts")
         if count > 1:
@@ -92,6 +107,15 @@ def validate_relay(relay: RelayTarget, *, facts: HostFacts | None = None) -> tup
             advice = "Name the outgoing relay, for example smtp1.renater.fr."
             findings.append(_error("relay_loopback", host, text, advice, "hosts"))
     return tuple(findings)
+
+
+def _too_long(item: RoutingObject) -> Iterable[Finding]:
+    limits = {"mailer": MAILER_LIMIT, "next_hop": NEXT_HOP_LIMIT}
+    for field, limit in limits.items():
+        if (length := len(getattr(item, field))) > limit:
+            what = field.replace("_", " ")
+            text = f"The {what} of {item.key} has {length} characters, more than {limit}."
+            yield _error(f"{field}_long", item.key, text, "Write a shorter one.", field)
 
 
 def _is_this_host(host: str, facts: HostFacts | None) -> bool:

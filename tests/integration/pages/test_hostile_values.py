@@ -21,10 +21,11 @@ from routing.core.bundle import Bundle
 from routing.core.facts import HostFacts
 from routing.core.intent import Intent
 from routing.core.mailers import local_mailer
-from routing.core.mailertable import value_of
+from routing.core.mailertable import classify, parse_mailertable, value_of
 from routing.core.names import bracket, normalise_key, normalise_name
 from routing.core.render import render
 from routing.core.resolve import Table, resolve
+from routing.core.validate import validate_intent
 from routing.models import RelayTarget, RoutingObject
 from routing.queries.edits import rows_intent
 from tests.fixtures.audited import unaudited
@@ -52,6 +53,7 @@ HOPS = (
     "4.7.1:450 Try again later",
     "",
 )
+DEFAULT_LINE = ".\tesmtp:[smtp1.renater.fr]"
 RELAYS = ("smtp2", "paris", "a-b", "25")
 TRIES = 250
 
@@ -90,6 +92,12 @@ class Dice(random.Random):
                 "relay_target": "",
             }
         return f"/{place}/add/", sent
+
+    def line(self) -> str:
+        """A line of an existing mailertable, by hand or by another program."""
+        key, mailer = self.unused(self.choice(KEYS[:4])), self.choice(MAILERS[:-1])
+        blanks = self.choice(("\t", " ", "   ", "\t\t"))
+        return self.spoiled(f"{key}{blanks}{mailer}:{self.choice(HOPS[:-1])}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +192,21 @@ def dumped(built: Built, name: str, table: str) -> dict[str, str]:
     return dict(line.split("\t", 1) for line in lines)
 
 
+def without_blanks(table: Mapping[str, str]) -> dict[str, str]:
+    """An import writes a tab as a blank, and none at the ends: sendmail sees the same words."""
+    return {key: "".join(value.split()) for key, value in table.items()}
+
+
+def mapped(built: Built, text: str) -> dict[str, str]:
+    """What makemap makes of a file as it is."""
+    argv = [built.tools.makemap, "-C", built.path / "sympa.cf", "btree", built.path / "as-it-was"]
+    done = subprocess.run(
+        [*map(str, argv)], input=text.encode(), capture_output=True, check=False, timeout=30
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    return dumped(built, "sympa", "as-it-was")
+
+
 def assert_sendmail_agrees(built: Built, bundle: Bundle, facts: HostFacts) -> None:
     """Each key decides as our resolver says, primary and fallback."""
     for name, file in CONFIGS.items():
@@ -201,6 +224,38 @@ def assert_sendmail_agrees(built: Built, bundle: Bundle, facts: HostFacts) -> No
             mailer, host = said[address]
             assert mailer == predicted.mailer, address
             assert "".join(host.split()) == "".join(predicted.host.split()), address
+
+
+@pytest.mark.parametrize(
+    "seed", [1, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(2, 40))]
+)
+def test_any_line_of_a_table_is_refused_or_imported_as_it_is(
+    seed: int,
+    host_dir: Callable[..., HostTree],
+    sendmail_tools: SendmailTools,
+    as_host: AsHost,
+) -> None:
+    """The rendered map says what makemap reads out of the file as it was, but for blanks."""
+    dice, tree = Dice(seed), host_dir()
+    facts = facts_of(tree, sendmail_tools)
+    taken = {".": DEFAULT_LINE}
+    for _ in range(2 * TRIES):
+        line = dice.line()
+        parsed = parse_mailertable(f"{DEFAULT_LINE}\n{line}\n")
+        intent = classify(parsed.lines, server="listes", new_id=uuid4)
+        found = [*parsed.findings, *validate_intent(intent, facts)]
+        assert all(item.text and item.advice for item in found), (line, found)
+        key = parsed.lines[-1].key
+        if not found and "\n" not in line and key not in taken:
+            taken[key] = line
+    assert len(taken) > 50
+
+    text = "".join(f"{line}\n" for line in taken.values())
+    bundle = render(classify(parse_mailertable(text).lines, server="listes", new_id=uuid4), facts)
+    built = Built(tree, sendmail_tools, tree.routing / "releases" / bundle.digest, as_host)
+    built.write(bundle)
+    rendered = dumped(built, "sympa", "mailertable")
+    assert without_blanks(rendered) == without_blanks(mapped(built, text))
 
 
 @pytest.mark.parametrize("piece", PIECES, ids=lambda piece: repr(piece)[:24])

@@ -66,6 +66,8 @@ def test_what_the_strategy_makes_is_valid(wanted: Intent) -> None:
         (foreign(1, "a.org", "x y", "z"), "foreign_value"),
         (foreign(1, "a.org", "esmtp", "a\nb.org\tx:y"), "foreign_value"),
         (foreign(1, "a.org", "esmtp", "é"), "foreign_value"),
+        (foreign(1, "a.org", "esmtp", "x" * 501), "next_hop_long"),
+        (route(1, "a.org", "error", "5.7.1:550 " + "no " * 200), "next_hop_long"),
     ],
 )
 def test_one_fault_of_an_object_gives_one_error(item: RoutingObject, code: str) -> None:
@@ -99,6 +101,10 @@ def test_a_route_for_a_name_of_the_host_itself_is_a_warning() -> None:
         (replace(SMTP1, hosts=("127.0.0.1",)), "relay_loopback"),
         (replace(SMTP1, hosts=("smtp1.renater.fr", "localhost")), "relay_loopback"),
         (replace(SMTP1, hosts=("Listes.renater.fr.",)), "relay_loopback"),
+        (
+            replace(SMTP1, hosts=tuple(f"smtp{n}.{'a' * 40}.org" for n in range(16))),
+            "relay_too_long",
+        ),
     ],
 )
 def test_one_fault_of_a_relay_target_gives_one_error(relay: RelayTarget, code: str) -> None:
