@@ -43,8 +43,17 @@ for step in packages users place python front_end tools agent; do
     . "$SANDBOX_DIR/steps/$step.sh"
 done
 
+# bash itself, sendmail's namespaces and the tests look there; without it each would fail with a riddle.
+need_proc() {
+    [ -e /proc/self/fd ] || die "/proc is not mounted here (a chroot?). Mount it, then start again:
+
+    mount -t proc proc /proc
+"
+}
+
 prepare() {
     local purpose=$1
+    need_proc
     need_packages "$purpose"
     need_users
     choose_place

@@ -3,8 +3,15 @@
 # sendmail warns about a map below a directory that others may write, and we count a warning as a failure;
 # the user sympa must be able to reach it. As root such a checkout gets a directory below /var/lib.
 
-# Prints what is wrong with a place, nothing when it will do.
+# Prints the first thing that is wrong with a place, nothing when it will do.
 place_problem() {
+    local problems
+    # Not through head: it ends the writer of a second line, and with it, by pipefail, all of us without a word.
+    problems=$(place_problems "$1")
+    echo "${problems%%$'\n'*}"
+}
+
+place_problems() {
     local place=$1 at
     [[ $place =~ ^/[A-Za-z0-9._/-]+$ ]] || { echo "its path holds characters that a sendmail configuration cannot carry"; return; }
     at=$(realpath -m -- "$place")
@@ -26,11 +33,11 @@ directory_problem() {
 
 choose_place() {
     local place=${MAILADMIN_VAR:-$CHECKOUT/var} problem
-    problem=$(place_problem "$place" | head -n 1)
+    problem=$(place_problem "$place")
     if [ -n "$problem" ] && is_root && [ -z "${MAILADMIN_VAR:-}" ]; then
         place=/var/lib/mailadmin-sandbox-$(printf %s "$CHECKOUT" | sha256sum | cut -c1-10)
         say "state goes to $place, not to var/: $problem"
-        problem=$(place_problem "$place" | head -n 1)
+        problem=$(place_problem "$place")
     fi
     [ -z "$problem" ] || die "the state cannot live in $place: $problem.
 Name another place in the environment variable MAILADMIN_VAR, for example

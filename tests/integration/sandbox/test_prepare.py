@@ -7,6 +7,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.fixtures.sandbox import CHECKOUT
 
 PREPARE = CHECKOUT / "deploy/sandbox/prepare.sh"
@@ -37,6 +39,33 @@ def test_a_place_that_others_may_write_is_refused() -> None:
     assert "/tmp may be written by others than its owner (mode 1777)" in refused.stderr
     assert "MAILADMIN_VAR=" in refused.stderr
     assert not Path("/tmp/mailadmin-never-made").exists()
+
+
+def test_of_many_problems_of_a_place_the_first_is_said(scratch: Path) -> None:
+    place = scratch
+    for number in range(20):
+        place /= f"open-{number}"
+        place.mkdir()
+        place.chmod(0o777)
+    # A pipe to head would end the writer, at a time that differs, and prepare with it.
+    for _ in range(5):
+        refused = prepare("choose_place", MAILADMIN_VAR=str(place))
+        assert refused.returncode == 1
+        assert f"{place} may be written by others than its owner (mode 777)" in refused.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount over /proc")
+def test_without_proc_it_says_what_to_do() -> None:
+    script = f"set -euo pipefail; . {PREPARE}; mount -t tmpfs none /proc; prepare run"
+    refused = subprocess.run(
+        ["unshare", "--mount", "bash", "-c", script],
+        capture_output=True,
+        text=True,
+        cwd=CHECKOUT,
+        check=False,
+    )
+    assert refused.returncode == 1
+    assert "mount -t proc proc /proc" in refused.stderr
 
 
 def test_a_place_that_a_configuration_cannot_carry_is_refused() -> None:
