@@ -1,0 +1,164 @@
+"""Every page of the site with the states it is looked at in: one line each.
+
+A new page needs a line in PAGES: the name of its address, and an address of the full world
+(`worlds.py`; `{waiting}` and so on are the pushes that it names). What answers no page stands in
+NO_PAGE with the reason. `tests/unit/ui/test_catalogue.py` fails for a name that is in neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mailadmin.ui import samples
+
+
+class State(StrEnum):
+    """What a page is looked at in."""
+
+    NORMAL = "normal"
+    EMPTY = "empty"
+    MANY = "many"
+    STALE = "stale"
+    REFUSED = "refused"
+    ERROR = "error"
+    NO_SCRIPT = "no-script"
+
+
+WORLD_OF: Mapping[State, str] = {
+    State.EMPTY: "empty",
+    State.MANY: "many",
+    State.STALE: "silent",
+}
+PLAIN = (State.NORMAL, State.NO_SCRIPT)
+READ = (State.NORMAL, State.STALE, State.REFUSED, State.NO_SCRIPT)
+LIST = (
+    State.NORMAL,
+    State.EMPTY,
+    State.MANY,
+    State.STALE,
+    State.REFUSED,
+    State.ERROR,
+    State.NO_SCRIPT,
+)
+FORM = (State.NORMAL, State.REFUSED, State.ERROR, State.NO_SCRIPT)
+ASK = (State.NORMAL, State.REFUSED, State.NO_SCRIPT)
+NOBODY = ""
+HALF_WAY = "half-way"
+"""Tess after her password and before her second factor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page. `reader` opens it, `refused` has too few rights for it or for what it offers.
+
+    `error` is the address that is wrong; without one, a page with a form is sent as it is.
+    """
+
+    route: str
+    path: str
+    states: tuple[State, ...] = READ
+    reader: str = "claire"
+    refused: str = "vera"
+    error: str = ""
+    name: str = ""
+    status: int = 200
+
+    @property
+    def label(self) -> str:
+        """What its pictures are called."""
+        return self.name or self.route.replace("_", "-")
+
+
+def objects(slug: str, key: str, *, paused: str = "") -> tuple[Page, ...]:
+    """The pages of one kind of routing object."""
+    place, search = f"/{slug}s/", "?q=nothing-of-that-name"
+    pages = [
+        Page(f"{slug}-list", place, LIST, error=search),
+        Page(f"{slug}-page", f"{place}{key}/", READ),
+        Page(f"{slug}-delete", f"{place}{key}/delete/", ASK),
+    ]
+    if slug == "foreign-line":
+        return (*pages, Page(f"{slug}-convert", f"{place}{key}/convert/", ASK))
+    return (
+        *pages,
+        Page(f"{slug}-add", f"{place}add/", FORM),
+        Page(f"{slug}-edit", f"{place}{key}/edit/", ASK),
+        Page(f"{slug}-disable", f"{place}{key}/disable/", ASK),
+        Page(f"{slug}-enable", f"{place}{paused or key}/enable/", ASK),
+    )
+
+
+PUSHES = ("live", "staging", "approved", "deploying", "stopped", "failed", "refused")
+PAGES: tuple[Page, ...] = (
+    Page("home", "/", LIST),
+    *objects("domain", "jres.org", paused="demo.sympa.org"),
+    *objects("local-host", "host.renater.fr"),
+    *objects("route", "~everything-else"),
+    *objects("foreign-line", "fax.renater.fr"),
+    Page("relay-list", "/relays/", LIST),
+    Page("relay-add", "/relays/add/", FORM),
+    Page("relay", "/relays/smtp1/"),
+    Page("relay-edit", "/relays/smtp1/edit/", ASK),
+    Page("relay-delete", "/relays/smtp2/delete/", ASK),
+    Page("mail-host-list", "/mail-hosts/", LIST),
+    Page("mail-host-add", "/mail-hosts/add/", FORM, "anne"),
+    Page("mail-host", "/mail-hosts/listes/"),
+    Page("mail-host", "/mail-hosts/forums/", PLAIN, name="mail-host-unheard"),
+    Page("mail-host", "/mail-hosts/relais/", PLAIN, name="mail-host-relay"),
+    Page("mail-host-edit", "/mail-hosts/listes/edit/", FORM, "anne"),
+    Page("pushes", "/pushes/", LIST, error="?view=waiting"),
+    Page("propose", "/pushes/propose/", LIST),
+    Page("push", "/pushes/{waiting}/", (*READ, State.MANY), name="push-author"),
+    Page("push", "/pushes/{waiting}/", (*PLAIN, State.MANY), "paul", name="push-approver"),
+    *(Page("push", f"/pushes/{{{p}}}/", READ, "paul", name=f"push-{p}") for p in PUSHES),
+    Page("push-file", "/pushes/{waiting}/files/listes/sympa.mc"),
+    Page("push-answers", "/pushes/{waiting}/answers/listes/"),
+    Page("audit", "/audit/", LIST, error="?actor=nobody-of-that-name"),
+    Page("people", "/people/", (State.NORMAL, State.MANY, State.REFUSED), "anne"),
+    Page("person", "/people/claire/", FORM, "anne"),
+    Page("design", "/design/", PLAIN, "anne"),
+    *(
+        Page("design_page", f"/design/{n}/", PLAIN, "anne", name=f"design-{n}")
+        for n in samples.PAGES
+    ),
+    Page("account_login", "/sign-in/", (*PLAIN, State.ERROR), NOBODY),
+    Page("account_logout", "/sign-out/", PLAIN),
+    Page("account_signup", "/account/signup/", PLAIN, NOBODY),
+    Page("account_inactive", "/account/inactive/", PLAIN, NOBODY),
+    Page("account_reauthenticate", "/account/reauthenticate/", (*PLAIN, State.ERROR)),
+    Page("account_change_password", "/account/password/change/", (*PLAIN, State.ERROR)),
+    Page("mfa_index", "/account/2fa/", PLAIN),
+    Page("mfa_index", "/account/2fa/", PLAIN, "tess", name="mfa-index-all"),
+    Page("mfa_authenticate", "/account/2fa/authenticate/", (*PLAIN, State.ERROR), HALF_WAY),
+    Page("mfa_reauthenticate", "/account/2fa/reauthenticate/", (*PLAIN, State.ERROR), "tess"),
+    Page("mfa_activate_totp", "/account/2fa/totp/activate/", (*PLAIN, State.ERROR)),
+    Page("mfa_deactivate_totp", "/account/2fa/totp/deactivate/", PLAIN, "tess"),
+    Page("mfa_view_recovery_codes", "/account/2fa/recovery-codes/", PLAIN, "tess"),
+    Page("mfa_generate_recovery_codes", "/account/2fa/recovery-codes/generate/", PLAIN, "tess"),
+    Page("mfa_list_webauthn", "/account/2fa/webauthn/", PLAIN, "tess"),
+    Page("mfa_add_webauthn", "/account/2fa/webauthn/add/", PLAIN, "tess"),
+    Page("mfa_reauthenticate_webauthn", "/account/2fa/webauthn/reauthenticate/", PLAIN, "tess"),
+    Page("mfa_remove_webauthn", "/account/2fa/webauthn/keys/{key}/remove/", PLAIN, "tess"),
+    Page("mfa_edit_webauthn", "/account/2fa/webauthn/keys/{key}/edit/", PLAIN, "tess"),
+    Page("", "/nowhere/", PLAIN, status=404, name="not-found"),
+)
+
+NO_PAGE: Mapping[str, str] = {
+    "theme": "takes the chosen colours and goes back",
+    "pushes-live": "a poll: the list alone",
+    "push-live": "a poll: the push alone",
+    "push-approve": "an act of the push's page",
+    "push-refuse": "an act of the push's page",
+    "push-deploy": "an act of the push's page",
+    "push-retry": "an act of the push's page",
+    "revision-restore": "an act of the push's and the mail host's page",
+    "mfa_download_recovery_codes": "a file",
+    "mfa_login_webauthn": "what the browser's key is asked, as JSON",
+}
+
+
+def looked_at(*states: State) -> Iterator[tuple[Page, State]]:
+    """Each page in each of these states that it has."""
+    return ((page, state) for page in PAGES for state in states if state in page.states)

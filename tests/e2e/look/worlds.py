@@ -1,0 +1,296 @@
+"""The sites that the pages are looked at in: a full one, an empty one, a large and a silent one.
+
+Each function makes the rows and returns the names that addresses of the catalogue may hold, so
+that no page of it is written with a number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
+from itertools import islice
+from uuid import uuid4
+
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.db import transaction
+from django.utils import timezone
+
+from mailadmin.audit.services import CONTROL, SETUP
+from mailadmin.people.models import Person
+from mailadmin.people.roles import PersonRole
+from mailadmin.people.services import create_person
+from mailadmin.wire.models import Agent
+from routing.core.facts import HostKind
+from routing.core.intent import ObjectKind
+from routing.core.states import PushState, TargetState
+from routing.models import (
+    ConfigPush,
+    HostState,
+    MailHost,
+    RelayTarget,
+    RoutingObject,
+)
+from routing.services.approve import refuse
+from routing.services.hosts import save_mail_host
+from routing.services.objects import save_object, set_enabled
+from routing.services.transitions import move_push, move_target
+from spools.core.kept import KeptMessage
+from tests.e2e.look.passkeys import credential
+from tests.fixtures.audited import unaudited
+from tests.integration.pages import world
+
+Names = Mapping[str, object]
+ROWS = 5000
+FOREIGN = """\
+old.renater.fr\terror:5.1.2:No such domain any more
+fax.renater.fr\tuucp-dom:faxgate
+"""
+DRIFT = {"file": "mailertable", "text": "was edited on the host"}
+LONG = "a-very-long-name-of-a-laboratory-that-nobody-could-shorten.departement.universite.example"
+
+
+def empty() -> Names:
+    """People and nothing else: the first minute of a site."""
+    everybody()
+    return {}
+
+
+def full() -> Names:
+    """Every kind of object, and pushes in every state that a person acts on."""
+    people = everybody()
+    claire, luc = people["claire"], people["luc"]
+    listes = world.list_server()
+    live = world.imported(listes, world.TABLE + FOREIGN)
+    world.add_relay("smtp2", claire)
+    row = world.add_domain(listes, "conf.renater.fr", claire)
+    waiting = world.prove(world.proposed([row.pk], claire, "Add conf.renater.fr"))
+    world.answered(waiting, [f"probe{n}@conf.renater.fr" for n in range(30)])
+    _edits(listes, claire, luc)
+    _kept(listes)
+    names: dict[str, object] = {"live": live.pk, "waiting": waiting.pk}
+    for position, (state, make) in enumerate(ELSEWHERE.items(), 1):
+        names[state] = make(_other_host(f"lists{position}", position), claire, people["paul"]).pk
+    _machines()
+    return names | {"key": Authenticator.objects.get(type=Authenticator.Type.WEBAUTHN).pk}
+
+
+def silent() -> Names:
+    """The full site, from which no agent was heard for two hours; files were edited by hand."""
+    names, then = full(), timezone.now() - timedelta(hours=2)
+    with unaudited():
+        Agent.objects.update(last_seen_at=then)
+        HostState.objects.update(deploy_at=then, spool_at=then, drift=[DRIFT])
+    return names
+
+
+def many() -> Names:
+    """Lists as long as they get, and a push with as many changes."""
+    names, now = dict(full()), timezone.now()
+    listes = MailHost.objects.get(name="listes")
+    with unaudited():
+        RoutingObject.objects.bulk_create(_rows(listes), batch_size=500)
+        RelayTarget.objects.bulk_create(
+            RelayTarget(
+                name=f"relay{n:03}",
+                hosts=[f"relay{n:03}.renater.fr"],
+                changed_at=now,
+                changed_by="Claire Martin",
+            )
+            for n in range(200)
+        )
+        for n in range(200):
+            create_person(
+                username=f"person{n:03}",
+                full_name=f"Person {n:03}",
+                password=world.PASSWORD,
+                roles={PersonRole.VIEWER},
+                by=SETUP,
+            )
+    claire = Person.objects.get(username="claire")
+    picked = RoutingObject.objects.filter(key__startswith="many0").values_list("pk", flat=True)
+    large = world.prove(world.proposed(islice(picked, ROWS), claire, "Add the new laboratories"))
+    return names | {"waiting": large.pk}
+
+
+WORLDS: Mapping[str, Callable[[], Names]] = {
+    "empty": empty,
+    "full": full,
+    "silent": silent,
+    "many": many,
+}
+
+
+@transaction.atomic
+def make(name: str) -> Names:
+    """Make a world's rows in an empty database."""
+    return WORLDS[name]()
+
+
+def everybody() -> dict[str, Person]:
+    """One person for each role, and Tess, who signs in with everything there is."""
+    people = world.people()
+    tess = create_person(
+        username="tess",
+        full_name="Tess Tournier",
+        password=world.PASSWORD,
+        roles={PersonRole.EDITOR, PersonRole.APPROVER},
+        by=SETUP,
+    )
+    TOTP.activate(tess, generate_totp_secret())
+    RecoveryCodes.activate(tess)
+    passkey = {"name": "Tess's laptop", "passwordless": True, "credential": credential()}
+    Authenticator.objects.create(user=tess, type=Authenticator.Type.WEBAUTHN, data=passkey)
+    return people | {"tess": tess}
+
+
+def stir(names: Names) -> None:
+    """What a poll finds: a push was written, an agent spoke, a host was looked at."""
+    now = timezone.now()
+    with transaction.atomic():
+        Agent.objects.update(last_seen_at=now)
+        HostState.objects.update(deploy_at=now, spool_at=now)
+        for host in MailHost.objects.filter(name__startswith="lists"):
+            world.add_domain(host, f"stirred-{uuid4().hex[:8]}.example", _claire())
+        for push in ConfigPush.objects.all():
+            push.version += 1
+            push.save(update_fields=["version"])
+
+
+def _claire() -> Person:
+    return Person.objects.get(username="claire")
+
+
+def _edits(listes: MailHost, claire: Person, luc: Person) -> None:
+    """Saved and not live: a new key, a long one, one of other letters, a removed and a paused."""
+    world.add_domain(listes, "events.renater.fr", claire)
+    world.add_domain(listes, LONG, luc)
+    world.add_domain(listes, "xn--caf-dma.example", claire)
+    save_object(
+        identity=uuid4(),
+        version=0,
+        server=listes,
+        kind=ObjectKind.ROUTE,
+        key="partner.example",
+        relay_target=RelayTarget.objects.get(name="smtp2").pk,
+        note="Their own relay; asked for in spring.",
+        by=claire,
+    )
+    paused = RoutingObject.objects.get(server=listes, key="demo.sympa.org")
+    set_enabled(identity=paused.pk, version=paused.version, enabled=False, by=luc)
+
+
+def _kept(listes: MailHost) -> None:
+    kept = KeptMessage(
+        id="1795412371.403610-9253",
+        at=timezone.now().timestamp() - 2400,
+        ended="exit 78",
+        sender="demo-owner@renater.fr",
+        recipients=("all@jres.org",),
+        recipients_total=1,
+        message_id="<24165@renater.fr>",
+    )
+    with unaudited():
+        HostState.objects.filter(host=listes).update(kept=[kept.to_json()], kept_total=3)
+
+
+def _other_host(name: str, position: int) -> MailHost:
+    host = world.list_server(name, position)
+    table = "".join(
+        line if line.startswith(".") else f"{name}.{line}"
+        for line in world.TABLE.replace("smtp1", f"smtp-{name}").splitlines(keepends=True)
+    )
+    world.imported(host, table)
+    return host
+
+
+def _open(host: MailHost, claire: Person) -> ConfigPush:
+    row = world.add_domain(host, f"new.{host.name}.example", claire)
+    return world.proposed([row.pk], claire, f"Add {row.key}")
+
+
+def _staging(host: MailHost, claire: Person, paul: Person) -> ConfigPush:
+    del paul
+    push = _open(host, claire)
+    move_push(push=push, to=PushState.STAGING, by=CONTROL)
+    return push
+
+
+def _deploying(host: MailHost, claire: Person, paul: Person) -> ConfigPush:
+    push = world.approved(world.prove(_open(host, claire)), paul)
+    if push.state == PushState.APPROVED:
+        move_push(push=push, to=PushState.DEPLOYING, by=CONTROL)
+    return push
+
+
+def _stopped(host: MailHost, claire: Person, paul: Person) -> ConfigPush:
+    push = _deploying(host, claire, paul)
+    error = {"code": "drift", "text": "mailertable was edited on the host", "output": "rc=75"}
+    target = push.targets.get()
+    move_target(target=target, to=TargetState.FAILED, by=CONTROL, note="drift", error=error)
+    push.refresh_from_db()
+    move_push(push=push, to=PushState.STOPPED, by=CONTROL)
+    return push
+
+
+def _failed(host: MailHost, claire: Person, paul: Person) -> ConfigPush:
+    push = _staging(host, claire, paul)
+    error = {
+        "code": "m4",
+        "text": "m4 ended with 1",
+        "output": "m4:sympa.mc:3: cannot open `proto.m4': No such file or directory",
+    }
+    target = push.targets.get()
+    move_target(target=target, to=TargetState.FAILED, by=CONTROL, note="m4", error=error)
+    push.refresh_from_db()
+    move_push(push=push, to=PushState.FAILED, by=CONTROL)
+    return push
+
+
+def _refused(host: MailHost, claire: Person, paul: Person) -> ConfigPush:
+    push = world.prove(_open(host, claire))
+    refuse(push=push, digest=push.digest, reason="Not before the holidays.", by=paul)
+    return push
+
+
+def _approved(host: MailHost, claire: Person, paul: Person) -> ConfigPush:
+    return world.approved(world.prove(_open(host, claire)), paul, at_once=False)
+
+
+ELSEWHERE: Mapping[str, Callable[[MailHost, Person, Person], ConfigPush]] = {
+    "staging": _staging,
+    "approved": _approved,
+    "deploying": _deploying,
+    "stopped": _stopped,
+    "failed": _failed,
+    "refused": _refused,
+}
+
+
+def _machines() -> None:
+    """A relay host, and a list server of which nothing was heard yet."""
+    save_mail_host(
+        identity=None, name="relais", kind=HostKind.OUTGOING_RELAY, position=20, by=SETUP
+    )
+    save_mail_host(identity=None, name="forums", kind=HostKind.LIST_SERVER, position=21, by=SETUP)
+
+
+def _rows(listes: MailHost) -> Iterable[RoutingObject]:
+    relay = RelayTarget.objects.get(name="smtp1")
+    now = timezone.now()
+    for kind, extra in (
+        (ObjectKind.VIRTUAL_DOMAIN, {}),
+        (ObjectKind.LOCAL_HOST, {}),
+        (ObjectKind.ROUTE, {"relay_target": relay}),
+        (ObjectKind.FOREIGN_LINE, {"mailer": "error", "next_hop": "5.1.2:gone"}),
+    ):
+        for number in range(ROWS):
+            yield RoutingObject(
+                server=listes,
+                kind=kind,
+                key=f"many{number:04}.{kind.value.replace('_', '-')}.example",
+                changed_at=now,
+                changed_by="Claire Martin",
+                **extra,
+            )
