@@ -1,0 +1,90 @@
+"""Every page of the catalogue: both themes, every width, every state. All faults are listed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from urllib.parse import urlsplit
+
+import pytest
+from django.urls import resolve
+from playwright.sync_api import Browser
+from playwright.sync_api import Page as Tab
+from pytest_django.live_server_helper import LiveServer
+
+from tests.e2e.look import worlds
+from tests.e2e.look.booth import Booth
+from tests.e2e.look.catalogue import PAGES, WORLD_OF, Page, State, looked_at
+from tests.e2e.shots import THEMES, axe_faults, dress, sideways
+
+WIDTHS = (1440, 768, 390, 320)
+WIDE, PHONE = 1440, 390
+SAMPLES = ("design", "design_page")
+"""test_design.py looks at them."""
+LEADS_ON = "home"
+"""To what waits for the reader."""
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(900)]
+
+
+def test_every_page_holds_in_both_themes_and_at_every_width(
+    live_server: LiveServer, engine: Browser
+) -> None:
+    with Booth(engine, live_server.url, worlds.make("full")) as booth:
+        pages = [page for page in PAGES if page.route not in SAMPLES]
+        faults = [fault for page in pages for fault in _looked(booth, page)]
+        assert not faults + booth.noise, "\n".join(faults + booth.noise)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("state", State)
+def test_every_page_holds_in_every_state(
+    live_server: LiveServer, engine: Browser, state: State
+) -> None:
+    with Booth(engine, live_server.url, worlds.make(WORLD_OF.get(state, "full"))) as booth:
+        faults = [
+            fault
+            for page, _ in looked_at(state)
+            for fault in (*_looked(booth, page, state), *_held(booth, page, state))
+        ]
+        assert not faults + booth.noise, "\n".join(faults + booth.noise)
+
+
+def _looked(booth: Booth, page: Page, state: State = State.NORMAL) -> Iterator[str]:
+    """What is wrong with one page in one state."""
+    tab = booth.open(page, state)
+    name = f"{page.label} ({state})"
+    if booth.status not in _expected(page, state):
+        yield f"{name}: answered {booth.status}"
+    if page.route and state is State.NORMAL:
+        found = resolve(urlsplit(tab.url).path).url_name
+        if found != page.route and page.route != LEADS_ON:
+            yield f"{name}: {tab.url} is {found}"
+    for theme in THEMES:
+        dress(tab, theme=theme, width=WIDE)
+        yield from (f"{name} {theme}: {fault}" for fault in axe_faults(tab))
+    yield from _wider(tab, name, WIDTHS)
+    tab.close()
+
+
+def _held(booth: Booth, page: Page, state: State) -> Iterator[str]:
+    """What axe says of it as a phone has it."""
+    tab = booth.open(page, state)
+    for theme in THEMES:
+        dress(tab, theme=theme, width=PHONE)
+        yield from (f"{page.label} ({state}) {theme} phone: {f}" for f in axe_faults(tab))
+    tab.close()
+
+
+def _wider(tab: Tab, name: str, widths: Sequence[int]) -> Iterator[str]:
+    for width in widths:
+        dress(tab, theme="light", width=width)
+        if over := sideways(tab):
+            yield f"{name}: {over} px wider than {width}"
+
+
+def _expected(page: Page, state: State) -> tuple[int, ...]:
+    if state is State.REFUSED:
+        return (200, 403)
+    if state is State.ERROR and not page.error:
+        return (200, 422)
+    return (page.status,)
