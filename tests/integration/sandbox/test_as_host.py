@@ -105,3 +105,27 @@ def test_a_missing_file_of_the_host_is_named(host_dir: Callable[..., HostTree]) 
 def test_this_machine_is_checked() -> None:
     checked = subprocess.run([AS_HOST, "--check"], capture_output=True, check=False)
     assert (checked.returncode, checked.stderr) == (0, b"")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root names a machine for a test")
+def test_root_without_namespaces_runs_on_the_machine_itself_if_its_name_will_do(
+    host_dir: Callable[..., HostTree], scratch: Path, unix_users: Users
+) -> None:
+    """As in a chroot whose directory is no mount point, where unshare --mount fails."""
+    tree = host_dir()
+    refusing = scratch / "unshare"
+    refusing.write_text("#!/bin/sh\necho unshare: refused >&2\nexit 1\n")
+    refusing.chmod(0o755)
+    script = 'hostname "$1"; shift; PATH=$1:$PATH; shift; exec "$@"'
+
+    def run(name: str) -> subprocess.CompletedProcess[bytes]:
+        shell = ["unshare", "--uts", "sh", "-c", script, "sh", name, str(scratch)]
+        argv = [*shell, *tree.command(unix_users.spool, ["sh", "-c", "id -un; hostname; pwd"])]
+        return subprocess.run(argv, capture_output=True, check=False)
+
+    ran, refused = run("bare.example.org"), run("bare")
+
+    said = f"{unix_users.spool}\nbare.example.org\n{tree.path}\n"
+    assert (ran.stdout.decode(), ran.stderr) == (said, b"")
+    assert refused.returncode == 1
+    assert b"mount --bind DIR DIR" in refused.stderr
