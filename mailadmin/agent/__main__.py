@@ -1,6 +1,8 @@
 """`python -m mailadmin.agent`: the program of a mail host.
 
 run    the agent; a systemd unit starts it
+check  says what is missing or unsafe on this host
+key    makes this agent's key and prints its public half
 kept   a person looks at the messages that the wrapper kept, and submits one again
 """
 
@@ -12,8 +14,10 @@ import sys
 from pathlib import Path
 
 from mailadmin.agent.app import make_app, run_worker
+from mailadmin.agent.check import add_check_arguments, run_check
 from mailadmin.agent.config import ConfigError, load_config
 from mailadmin.agent.kept import add_arguments, run_kept
+from mailadmin.agent.key import make_key
 from mailadmin.agent.verbs import VERBS
 
 CONFIG_VARIABLE = "MAILADMIN_AGENT_CONFIG"
@@ -24,6 +28,10 @@ EXIT_CONFIG = 78
 
 def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
+    if options.command == "check":
+        return run_check(options.config, options)
+    if options.command == "key":
+        return make_key(options.config)
     try:
         config = load_config(options.config)
     except ConfigError as error:
@@ -42,9 +50,11 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in (commands.add_parser("run"), kept := commands.add_parser("kept")):
+    kept, check = commands.add_parser("kept"), commands.add_parser("check")
+    for command in (commands.add_parser("run"), commands.add_parser("key"), kept, check):
         _add_config(command)
     add_arguments(kept)
+    add_check_arguments(check)
     return parser
 
 

@@ -61,22 +61,66 @@ class AgentConfig:
     blob_ttl_s: int = DEFAULT_BLOB_TTL_S
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a file says, as far as it can be read, for `mailadmin-agent check`. A path that the
+    file does not give is empty."""
+
+    role: Role
+    broker_url: str
+    state_dir: Path
+    private_key: Path
+    control_public_key: Path
+    host_config: HostConfig | None
+    problems: list[str]
+
+
+def look_at_config(path: Path) -> Looked:
+    """Raises ConfigError only when nothing at all can be read."""
+    reader = _Reader(path, _read_toml(path))
+    config = reader.config()
+    return Looked(
+        role=reader.role,
+        broker_url=reader.broker_url,
+        state_dir=reader.state_dir,
+        private_key=_given_path(reader.data, "private_key"),
+        control_public_key=_given_path(reader.data, "control_public_key"),
+        host_config=reader.host_config if config is None else config.host_config,
+        problems=reader.problems,
+    )
+
+
+def _given_path(data: Mapping[str, object], name: str) -> Path:
+    value = data.get(name)
+    return Path(value) if isinstance(value, str) else Path()
+
+
 def load_config(path: Path) -> AgentConfig:
     """Raises ConfigError."""
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(path, [f"cannot be read: {error.strerror}"]) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(path, [f"is not TOML: {error}"]) from None
-    reader = _Reader(path, data)
+    reader = _Reader(path, _read_toml(path))
     config = reader.config()
     if config is None or reader.problems:
         raise ConfigError(path, reader.problems)
     return config
 
 
+def _read_toml(path: Path) -> Mapping[str, object]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(path, [f"cannot be read: {error.strerror}"]) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(path, [f"is not TOML: {error}"]) from None
+
+
 class _Reader:
+    """Reads one file; `problems` grows, the other fields are what `config` found."""
+
+    role: Role
+    broker_url: str
+    state_dir: Path
+    host_config: HostConfig | None
+
     def __init__(self, path: Path, data: Mapping[str, object]) -> None:
         self.path = path
         self.data = data
@@ -87,6 +131,8 @@ class _Reader:
         broker_url, state_dir = self._broker_url(), self._state_dir()
         control, own = self._control_key(), self._own_key()
         ttl, host_config = self._blob_ttl(), self._host_config(host)
+        self.role, self.broker_url, self.state_dir = role, broker_url, state_dir
+        self.host_config = host_config
         if control is None or own is None or host_config is None:
             return None
         return AgentConfig(host, role, broker_url, control, own, state_dir, host_config, ttl)
