@@ -7,10 +7,13 @@ nobody resets a password by e-mail, changes an address, or signs up (that page s
 from allauth.account import views as account
 from django.urls import include, path
 
+from mailadmin.people import views as people
+
 urlpatterns = [
     path("", include("routing.urls")),
     path("audit/", include("mailadmin.audit.urls")),
     path("people/", include("mailadmin.people.urls")),
+    path("session/", people.session, name="session"),
     path("", include("mailadmin.ui.urls")),
     path("sign-in/", account.login, name="account_login"),
     path("sign-out/", account.logout, name="account_logout"),

@@ -31,6 +31,12 @@ def public(view: View) -> View:
     return view
 
 
+def anybody_signed_in(view: View) -> View:
+    """Mark a view that everybody may call who is signed in, whatever their roles."""
+    view.required_permission = SIGNED_IN  # type: ignore[attr-defined]  # read by the middleware
+    return view
+
+
 def permission_of(view: Callable[..., Any]) -> Permission | str | None:
     """What a view asks for: a permission, PUBLIC, SIGNED_IN, or None when it says nothing.
 

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from mailadmin.people.access import requires
+from mailadmin.people.access import anybody_signed_in, requires
 from mailadmin.people.forms import RolesForm
 from mailadmin.people.models import Person
 from mailadmin.people.queries import people, person_row
@@ -37,3 +37,12 @@ def person_roles(request: HttpRequest, username: str) -> HttpResponse:
         return redirect("people")
     context = {"person": person_row(person), "form": form}
     return render(request, "people/person.html", context, status=422 if form.is_bound else 200)
+
+
+@require_safe
+@anybody_signed_in
+def session(request: HttpRequest) -> HttpResponse:
+    """Who is signed in now: a page asks before it lets a form go, so that nothing typed is lost."""
+    answer = HttpResponse(status=204, headers={"X-Person": signed_in(request).username})
+    answer["Cache-Control"] = "no-store"
+    return answer

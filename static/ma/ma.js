@@ -56,12 +56,23 @@ function strip(id, kind, text, link) {
     const anchor = document.createElement("a");
     anchor.textContent = link.label;
     anchor.href = link.href;
+    if (link.apart) anchor.target = "_blank";
     words.append(anchor);
   }
   area.append(line);
 }
 
 const unstrip = (id) => document.getElementById(id)?.remove();
+
+function signedOut(text, apart) {
+  const here = encodeURIComponent(location.pathname + location.search);
+  if (apart) unstrip("strip-signed-out");
+  strip("strip-signed-out", "warn", `You were signed out. ${text}`, {
+    label: apart ? "Sign in again in a new tab" : "Sign in again",
+    href: `/sign-in/?next=${here}`,
+    apart,
+  });
+}
 
 function fresh(state, words) {
   const element = find("[data-ma-fresh]");
@@ -78,6 +89,8 @@ function busy(region) {
     return true;
   }
   if (find("details.ma-menu[open], details[data-ma-form][open], dialog[open]", region)) return true;
+  // A form on its way must not come back with a button that may be pressed again.
+  if (find("form[data-ma-sent]", region)) return true;
   // Nobody may press a button that was swapped under the pointer a moment before.
   if (find(".btn:hover", region)) return true;
   const selection = window.getSelection();
@@ -108,12 +121,9 @@ document.addEventListener("htmx:afterRequest", (event) => {
     unstrip("strip-away");
     if (isPoll(event)) fresh("live");
   }
+  if (status >= 200 && status < 300) unstrip("strip-signed-out");
   if (status === 401) {
-    const here = encodeURIComponent(location.pathname + location.search);
-    strip("strip-signed-out", "warn", "You were signed out. Nothing was saved after that.", {
-      label: "Sign in again",
-      href: `/sign-in/?next=${here}`,
-    });
+    signedOut("Nothing was saved after that.");
   } else if (status >= 400 && status !== 409 && status !== 422 && !isPoll(event)) {
     const number = event.detail.xhr.getResponseHeader("X-Request-Id");
     const trace = number ? ` Request ${number}.` : "";
@@ -146,6 +156,9 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   // A poll that ends with an empty answer has nothing to put in the place of the page.
   if (isPoll(event) || event.detail.target.hasAttribute("data-ma-poll")) {
     if (!event.detail.serverResponse) event.detail.shouldSwap = false;
+    if (isPoll(event) && find("form[data-ma-sent]", event.detail.target)) {
+      event.detail.shouldSwap = false;
+    }
   }
   const target = event.detail.target;
   opened = all("details[open][id]", target).map((element) => element.id);
@@ -161,13 +174,25 @@ document.addEventListener("htmx:afterSettle", () => {
   tick();
 });
 
-/* A form is sent once; its button keeps its width and says that it works. */
+/* A form is sent once; its button keeps its width and says that it works. Before it leaves the page
+   the server is asked who is signed in: what was typed would be lost on a page of another answer. */
+
+const PATIENCE_MS = 10000;
+const leaving = new WeakSet();
+
+// Somebody who signed in again in another tab has another token than this page was made with.
+const token = () => document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1];
+
+document.addEventListener("htmx:configRequest", (event) => {
+  if (token()) event.detail.headers["X-CSRFToken"] = token();
+});
 
 // In the capture phase: htmx listens on the form itself and must not see the second submit.
 document.addEventListener(
   "submit",
   (event) => {
     const form = event.target;
+    if (leaving.delete(form)) return;
     const button = event.submitter || find("button[type=submit], button:not([type])", form);
     if (button?.getAttribute("aria-disabled") === "true" || form.dataset.maSent) {
       event.preventDefault();
@@ -181,9 +206,52 @@ document.addEventListener(
       button.dataset.busy = "";
       button.setAttribute("aria-busy", "true");
     }
+    if (!document.body.dataset.maPerson || form.matches("[data-ma-theme-form]")) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    letGo(form, event.submitter);
   },
   true,
 );
+
+async function letGo(form, submitter) {
+  const why = await whyStay();
+  if (why) {
+    why();
+    unsend(form);
+    return;
+  }
+  const field = find("input[name=csrfmiddlewaretoken]", form);
+  if (field && token()) field.value = token();
+  leaving.add(form);
+  form.requestSubmit(submitter);
+}
+
+async function whyStay() {
+  unstrip("strip-not-saved");
+  let answer;
+  try {
+    answer = await fetch("/session/", {
+      headers: { "HX-Request": "true" },
+      cache: "no-store",
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    });
+  } catch {
+    return () =>
+      strip("strip-not-saved", "bad", "Not saved: the server did not answer. What you typed is still here. Try again.");
+  }
+  if (answer.status === 401) {
+    return () => signedOut("Nothing was saved; what you typed stays here.", true);
+  }
+  unstrip("strip-signed-out");
+  const person = answer.headers.get("X-Person");
+  if (!person || person === document.body.dataset.maPerson) return null;
+  return () =>
+    strip("strip-not-saved", "bad", `Not saved: ${person} is signed in now, and this page was opened as ${document.body.dataset.maPerson}.`, {
+      label: "Load it again",
+      href: location.href,
+    });
+}
 
 function unsend(form) {
   delete form.dataset.maSent;

@@ -33,15 +33,8 @@ WORLD_OF: Mapping[State, str] = {
 }
 PLAIN = (State.NORMAL, State.NO_SCRIPT)
 READ = (State.NORMAL, State.STALE, State.REFUSED, State.NO_SCRIPT)
-LIST = (
-    State.NORMAL,
-    State.EMPTY,
-    State.MANY,
-    State.STALE,
-    State.REFUSED,
-    State.ERROR,
-    State.NO_SCRIPT,
-)
+LIST = (State.NORMAL, State.EMPTY, State.MANY, State.STALE, State.REFUSED, State.NO_SCRIPT)
+SEARCHED = (*LIST, State.ERROR)
 FORM = (State.NORMAL, State.REFUSED, State.ERROR, State.NO_SCRIPT)
 ASK = (State.NORMAL, State.REFUSED, State.NO_SCRIPT)
 NOBODY = ""
@@ -75,7 +68,7 @@ def objects(slug: str, key: str, *, paused: str = "") -> tuple[Page, ...]:
     """The pages of one kind of routing object."""
     place, search = f"/{slug}s/", "?q=nothing-of-that-name"
     pages = [
-        Page(f"{slug}-list", place, LIST, error=search),
+        Page(f"{slug}-list", place, SEARCHED, error=search),
         Page(f"{slug}-page", f"{place}{key}/", READ),
         Page(f"{slug}-delete", f"{place}{key}/delete/", ASK),
     ]
@@ -108,14 +101,14 @@ PAGES: tuple[Page, ...] = (
     Page("mail-host", "/mail-hosts/forums/", PLAIN, name="mail-host-unheard"),
     Page("mail-host", "/mail-hosts/relais/", PLAIN, name="mail-host-relay"),
     Page("mail-host-edit", "/mail-hosts/listes/edit/", FORM, "anne"),
-    Page("pushes", "/pushes/", LIST, error="?view=waiting"),
-    Page("propose", "/pushes/propose/", LIST),
+    Page("pushes", "/pushes/", SEARCHED, error="?view=waiting"),
+    Page("propose", "/pushes/propose/", SEARCHED),
     Page("push", "/pushes/{waiting}/", (*READ, State.MANY), name="push-author"),
     Page("push", "/pushes/{waiting}/", (*PLAIN, State.MANY), "paul", name="push-approver"),
     *(Page("push", f"/pushes/{{{p}}}/", READ, "paul", name=f"push-{p}") for p in PUSHES),
     Page("push-file", "/pushes/{waiting}/files/listes/sympa.mc"),
     Page("push-answers", "/pushes/{waiting}/answers/listes/"),
-    Page("audit", "/audit/", LIST, error="?actor=nobody-of-that-name"),
+    Page("audit", "/audit/", SEARCHED, error="?actor=nobody-of-that-name"),
     Page("people", "/people/", (State.NORMAL, State.MANY, State.REFUSED), "anne"),
     Page("person", "/people/claire/", FORM, "anne"),
     Page("design", "/design/", PLAIN, "anne"),
@@ -147,6 +140,7 @@ PAGES: tuple[Page, ...] = (
 
 NO_PAGE: Mapping[str, str] = {
     "theme": "takes the chosen colours and goes back",
+    "session": "who is signed in, asked before a form goes",
     "pushes-live": "a poll: the list alone",
     "push-live": "a poll: the push alone",
     "push-approve": "an act of the push's page",

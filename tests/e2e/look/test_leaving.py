@@ -1,0 +1,183 @@
+"""Signed out, cut off or pressed twice: a form leaves its page only to be saved, and once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from django.conf import settings as site
+from django.core.management import call_command
+from playwright.sync_api import Browser, Locator, Route, expect
+from playwright.sync_api import Page as Tab
+from pytest_django.live_server_helper import LiveServer
+
+from mailadmin.audit.models import AuditEvent
+from routing.models import VirtualDomain
+from tests.e2e.look import worlds
+from tests.e2e.look.booth import Booth
+from tests.e2e.look.catalogue import PAGES, Page, State, looked_at
+from tests.fixtures.audited import unaudited
+from tests.integration.pages.world import PASSWORD
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(900)]
+KEY = "typed.example"
+FORMS = "main form[method=post]"
+TYPED = {
+    "key": "twice.example",
+    "name": "twice",
+    "hosts": "twice.renater.fr",
+    "reason": "Pressed twice.",
+    "login": "claire",
+    "password": PASSWORD,
+}
+SHORT = ("domain-add", "domain-disable", "push-approver")
+SAMPLES = ("design", "design_page")
+
+
+@pytest.fixture
+def booth(live_server: LiveServer, engine: Browser) -> Iterator[Booth]:
+    """In front of the full site."""
+    with Booth(engine, live_server.url, worlds.make("full")) as made:
+        yield made
+
+
+def test_who_was_signed_out_keeps_what_was_typed_and_saves_it_after_signing_in_again(
+    booth: Booth,
+) -> None:
+    tab = _typed(booth)
+    booth.context().clear_cookies(name=site.SESSION_COOKIE_NAME)
+    _add(tab).click()
+    expect(tab.locator("#strip-signed-out")).to_contain_text("You were signed out.")
+    expect(tab.locator("#main")).to_contain_text("Add")
+    expect(tab.locator("[name=password]")).to_have_count(0)
+    assert tab.locator("[name=key]").input_value() == KEY
+    assert not VirtualDomain.objects.filter(key=KEY).exists()
+
+    with booth.context().expect_page() as opened:
+        tab.locator("#strip-signed-out a").click()
+    other = opened.value
+    other.get_by_label("Name", exact=True).fill("claire")
+    other.get_by_label("Password", exact=True).fill(PASSWORD)
+    other.get_by_role("button", name="Sign in", exact=True).click()
+    expect(other.locator(".ma-person")).to_be_visible()
+    _add(tab).click()
+    expect(tab.get_by_role("heading", level=1)).to_contain_text(KEY)
+    assert VirtualDomain.objects.get(key=KEY).changed_by == "Claire Martin"
+
+
+def test_a_server_that_is_away_takes_nothing_from_a_form(booth: Booth) -> None:
+    tab = _typed(booth)
+    booth.context().set_offline(True)
+    _add(tab).click()
+    expect(tab.locator("#strip-not-saved")).to_contain_text("the server did not answer")
+    assert tab.locator("[name=key]").input_value() == KEY
+    booth.context().set_offline(False)
+    _add(tab).click()
+    expect(tab.get_by_role("heading", level=1)).to_contain_text(KEY)
+
+
+def test_a_page_of_one_person_does_not_act_for_another(booth: Booth) -> None:
+    tab = _typed(booth)
+    booth.come_in("luc")
+    _add(tab).click()
+    expect(tab.locator("#strip-not-saved")).to_contain_text("luc is signed in now")
+    assert tab.locator("[name=key]").input_value() == KEY
+    assert not VirtualDomain.objects.filter(key=KEY).exists()
+
+
+def test_a_slow_network_sends_a_form_once_however_often_it_is_pressed(booth: Booth) -> None:
+    tab, held, sent = _typed(booth), list[Route](), list[str]()
+    tab.on("request", lambda asked: sent.append(asked.url) if asked.method == "POST" else None)
+    tab.route("**/session/", lambda route: held.append(route))
+    with tab.expect_request("**/session/"):
+        _add(tab).click(click_count=2)
+    expect(_add(tab)).to_have_attribute("aria-busy", "true")
+    _add(tab).click()
+    for route in held:
+        route.continue_()
+    expect(tab.get_by_role("heading", level=1)).to_contain_text(KEY)
+    assert len(sent) == 1
+    assert VirtualDomain.objects.filter(key=KEY).count() == 1
+
+
+@pytest.mark.parametrize("label", SHORT)
+def test_pressed_twice_without_javascript_it_is_done_once(
+    live_server: LiveServer, engine: Browser, label: str
+) -> None:
+    page = next(page for page in PAGES if page.label == label)
+    assert list(_pressed_twice(live_server, engine, page)) == []
+    assert AuditEvent.objects.count() > 0
+
+
+@pytest.mark.long
+def test_every_form_of_every_page_pressed_twice_does_one_thing(
+    live_server: LiveServer, engine: Browser
+) -> None:
+    pages = [page for page, _ in looked_at(State.NORMAL) if page.route not in SAMPLES]
+    faults = [fault for page in pages for fault in _pressed_twice(live_server, engine, page)]
+    assert not faults, "\n".join(faults)
+
+
+def _typed(booth: Booth) -> Tab:
+    tab = booth.open(next(page for page in PAGES if page.label == "domain-add"))
+    tab.locator("[name=key]").fill(KEY)
+    return tab
+
+
+def _add(tab: Tab) -> Locator:
+    return tab.get_by_role("button", name="Add domain", exact=True)
+
+
+def _pressed_twice(server: LiveServer, engine: Browser, page: Page) -> Iterator[str]:
+    """Press each form of a page once in one site and twice in another like it: the same events."""
+    number = 0
+    while True:
+        once = _events(server, engine, page, number, presses=1)
+        if once is None:
+            return
+        for script in (False, True):
+            twice = _events(server, engine, page, number, presses=2, script=script)
+            if twice != once:
+                yield f"{page.label} form {number}, script {script}: {twice} instead of {once}"
+        number += 1
+
+
+def _events(
+    server: LiveServer,
+    engine: Browser,
+    page: Page,
+    number: int,
+    *,
+    presses: int,
+    script: bool = False,
+) -> list[str] | None:
+    """What is written when a form of a new site is pressed; None when the page has no such form."""
+    with unaudited():
+        call_command("flush", interactive=False, verbosity=0)
+    with Booth(engine, server.url, worlds.make("full")) as booth:
+        before = AuditEvent.objects.count()
+        tab = booth.open(page, script=script)
+        form = tab.locator(FORMS).nth(number)
+        if tab.locator(FORMS).count() <= number:
+            return None
+        for summary in form.locator("xpath=ancestor::details[not(@open)]/summary").all():
+            summary.click()
+        for name, words in TYPED.items():
+            field = form.locator(f"[name={name}]:not([type=hidden])")
+            if field.count() == 1 and not field.input_value():
+                field.fill(words)
+        button = form.locator("button").last
+        if button.count() == 0 or not button.is_visible() or button.get_attribute("aria-disabled"):
+            return []
+        if not form.evaluate("form => form.noValidate || form.checkValidity()"):
+            return []
+        with tab.expect_navigation():
+            # The first press of two must not be waited for: that is what a double click is.
+            button.click(click_count=presses, no_wait_after=True)
+        tab.wait_for_load_state("networkidle")
+    # The server may still be at the request that the second press took the browser away from.
+    for thread in threading.enumerate():
+        if "process_request_thread" in thread.name:
+            thread.join()
+    return list(AuditEvent.objects.order_by("number").values_list("action", flat=True)[before:])
