@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.db import transaction
 
@@ -59,12 +59,10 @@ def import_mailertable(*, plan: ImportPlan, by: Actor = IMPORT) -> ConfigPush:
         raise InvalidIntent(plan.errors)
     with transaction.atomic():
         _refuse_second(plan.host)
-        kept = {relay.name: relay.pk for relay in RelayTarget.objects.all()}
+        shared = _shared_relays(plan.intent)
         for relay in plan.intent.relay_targets:
-            if relay.name in kept:
-                raise NotAllowed(
-                    [f"There is a relay target {relay.name} already. Rename it first."]
-                )
+            if relay.id in shared:
+                continue
             save_relay_target(
                 identity=relay.id,
                 version=0,
@@ -80,12 +78,30 @@ def import_mailertable(*, plan: ImportPlan, by: Actor = IMPORT) -> ConfigPush:
                 server=plan.host,
                 kind=item.kind,
                 key=item.key,
-                relay_target=item.relay_target,
+                relay_target=item.relay_target and shared.get(item.relay_target, item.relay_target),
                 mailer=item.mailer,
                 next_hop=item.next_hop,
                 by=by,
             )
         return propose_import(server=plan.host, title=f"Import of {plan.source}", by=by)
+
+
+def _shared_relays(intent: Intent) -> dict[UUID, UUID]:
+    """Relay targets are global: one that is there already, and is the same, serves both hosts.
+
+    Imported id → id of the row. Raises NotAllowed for each name that means something else here.
+    """
+    rows = {row.name: row for row in RelayTarget.objects.select_for_update()}
+    met = [(relay, rows[relay.name]) for relay in intent.relay_targets if relay.name in rows]
+    reasons = [
+        f"There is a relay target {row.name} already, to {', '.join(row.hosts)} on port {row.port};"
+        f" this table means {', '.join(relay.hosts)} on port {relay.port}. Rename the other first."
+        for relay, row in met
+        if (tuple(row.hosts), row.port) != (relay.hosts, relay.port)
+    ]
+    if reasons:
+        raise NotAllowed(reasons)
+    return {relay.id: row.pk for relay, row in met}
 
 
 def _refuse_second(host: MailHost) -> None:

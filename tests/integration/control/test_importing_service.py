@@ -163,15 +163,33 @@ def test_an_import_does_not_write_over_rows_that_somebody_made(
     assert trail.rows() == before
 
 
-def test_a_relay_target_of_that_name_is_not_taken_over(
+def test_a_relay_target_of_that_name_to_elsewhere_is_not_taken_over(
     listes: MailHost, claire: Person, trail: Trail
 ) -> None:
     world.add_relay("smtp1", claire)
     before = trail.rows()
-    with pytest.raises(NotAllowed, match="relay target smtp1 already"):
-        import_mailertable(plan=read("seed.mailertable", listes))
+    with pytest.raises(NotAllowed) as refused:
+        import_mailertable(plan=read("seed.mailertable", listes, relay_port=2525))
 
+    assert str(refused.value) == (
+        "There is a relay target smtp1 already, to smtp1.renater.fr on port 25; this table means "
+        "smtp1.renater.fr on port 2525. Rename the other first."
+    )
     assert trail.rows() == before
+
+
+def test_the_relay_target_that_another_list_server_imported_serves_both(
+    listes: MailHost, claire: Person
+) -> None:
+    """Relay targets are global: the second list server leads to the same machine."""
+    there = world.add_relay("smtp1", claire)
+    import_mailertable(plan=read("seed.mailertable", listes))
+
+    relay = RelayTarget.objects.get()
+    assert (relay.pk, relay.version) == (there.pk, there.version)
+    assert Route.objects.get(key=".").relay_target == there
+    first = Revision.objects.get(host=listes)
+    assert [item.id for item in intent_of(first).relay_targets] == [there.pk]
 
 
 @pytest.mark.parametrize(
