@@ -205,7 +205,7 @@ def _after_prove(ended: Ended) -> None:
     if proof.blocks:
         _fail(ended, {"code": "not_proved", "text": " ".join(proof.blocks)})
         return
-    if not ended.push.targets.filter(proof=None).exists():
+    if not ended.push.targets.filter(proof__isnull=True).exists():
         _proved(ended.push)
 
 
