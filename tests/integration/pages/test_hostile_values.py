@@ -8,6 +8,7 @@ import random
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -26,7 +27,7 @@ from routing.core.names import bracket, normalise_key, normalise_name
 from routing.core.render import render
 from routing.core.resolve import Table, resolve
 from routing.core.validate import validate_intent
-from routing.models import RelayTarget, RoutingObject
+from routing.models import MailHost, RelayTarget, RoutingObject
 from routing.queries.edits import rows_intent
 from tests.fixtures.audited import unaudited
 from tests.fixtures.sandbox import AsHost
@@ -276,3 +277,37 @@ def test_each_piece_in_a_name_is_refused_or_stays_what_it_is(site: Site, piece: 
             assert_stored(item)
             with unaudited():
                 RoutingObject.objects.filter(pk=fields["identity"]).delete()
+
+
+def test_the_sites_own_m4_is_refused_or_reaches_m4_as_it_was_typed(
+    site: Site, scratch: Path, host_dir: Callable[..., HostTree], sendmail_tools: SendmailTools
+) -> None:
+    """m4 then builds or fails, which fails the push; no command of it is run on the way."""
+    client, mark = site.sign_in("anne"), scratch / "ran"
+    facts = facts_of(host_dir(), sendmail_tools)
+    texts = [f"define(`confTO_CONNECT', `{piece}')\n" for piece in PIECES]
+    texts += [f"esyscmd(`touch {mark}')\n", f"syscmd(`touch {mark}')\n", "include(`/etc/passwd')\n"]
+    fields = {"name": "listes", "kind": "list_server", "position": "0", "note": ""}
+    saved = 0
+    for text in texts:
+        if not send(client, "/mail-hosts/listes/edit/", fields | {"site_m4": text}).saved:
+            continue
+        saved += 1
+        stored = MailHost.objects.get(name="listes").site_m4
+        assert stored == text.replace("\r\n", "\n").replace("\r", "\n").strip()
+        bundle = render(rows_intent(site.host), facts, site_m4=stored)
+        assert bundle.files["local.m4"] == f"{stored}\n"
+        for name in ("local.m4", "sympa.mc"):
+            (scratch / name).write_text(bundle.files[name], newline="")
+        argv = [str(sendmail_tools.m4), "-D_NO_MAKEINFO_", f"-D_CF_DIR_={sendmail_tools.cf_dir}"]
+        ran = subprocess.run(
+            [*argv, f"-D_RELEASE_={scratch}", "sympa.mc"],
+            capture_output=True,
+            check=False,
+            timeout=30,
+            cwd=scratch,
+        )
+        assert ran.stdout or ran.returncode or ran.stderr
+        assert b"root:" not in ran.stdout
+    assert 10 < saved < len(texts) - 3
+    assert not mark.exists()

@@ -312,8 +312,8 @@ class Site:
         assert place == str(self.tree.path)
         argv = [find_program("env"), *(f"{key}={value}" for key, value in env.items()), *argv]
         other = in_mounts(self.tree, user, mounts, argv)
-        self._exchange(name, replace(usual, argv=other))
         try:
+            self._exchange(name, replace(usual, argv=other))
             yield
         finally:
             self._exchange(name, usual)
