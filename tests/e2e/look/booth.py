@@ -15,6 +15,7 @@ from playwright.sync_api import Page as Tab
 
 from mailadmin.people.models import Person
 from tests.e2e.look.catalogue import HALF_WAY, NOBODY, Page, State
+from tests.e2e.look.worlds import heard
 from tests.integration.pages.world import PASSWORD
 
 WIDE = ViewportSize(width=1440, height=900)
@@ -75,6 +76,8 @@ class Booth:
         """A new tab with the page in this state; its status is `status` afterwards."""
         script = script and state is not State.NO_SCRIPT
         self.come_in(page.refused if state is State.REFUSED else page.reader, script=script)
+        if state is not State.STALE:
+            heard()
         tab = self.context(script=script).new_page()
         address = self.address_of(page)
         if state is State.ERROR and page.error:

@@ -145,12 +145,17 @@ def everybody() -> dict[str, Person]:
     return people | {"tess": tess}
 
 
-def stir(names: Names) -> None:
-    """What a poll finds: a push was written, an agent spoke, a host was looked at."""
+def heard() -> None:
+    """The agents spoke just now: a look that takes minutes would else become one at silence."""
     now = timezone.now()
+    Agent.objects.update(last_seen_at=now)
+    HostState.objects.update(deploy_at=now, spool_at=now)
+
+
+def stir() -> None:
+    """What a poll finds: a push was written, an agent spoke, a host was looked at."""
+    heard()
     with transaction.atomic():
-        Agent.objects.update(last_seen_at=now)
-        HostState.objects.update(deploy_at=now, spool_at=now)
         for host in MailHost.objects.filter(name__startswith="lists"):
             world.add_domain(host, f"stirred-{uuid4().hex[:8]}.example", _claire())
         for push in ConfigPush.objects.all():
