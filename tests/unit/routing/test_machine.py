@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from routing.core.findings import Finding, Severity
@@ -20,6 +23,7 @@ from routing.core.machine import (
 )
 
 GB = 1024**3
+CHECKOUT = Path(__file__).resolve().parents[3]
 
 
 def codes(findings: list[Finding]) -> list[str]:
@@ -114,3 +118,13 @@ def test_the_exit_code_is_the_worst() -> None:
     free = judge_clock(synchronized=False, ahead_s=0)
     back = judge_clock(synchronized=True, ahead_s=999)
     assert [verdict([]), verdict(free), verdict([*free, *back])] == [0, 1, 2]
+
+
+def test_operations_lists_every_code_and_no_other() -> None:
+    sources = ("routing/core/machine.py", "routing/agent/machine.py", "mailadmin/agent/check.py")
+    written = "".join((CHECKOUT / path).read_text() for path in sources)
+    codes_in_code = set(re.findall(r'\b(?:error|warning)\(\s*"(\w+)"', written))
+    page = (CHECKOUT / "docs/operations.md").read_text()
+    table = page.partition("| it looks at | codes |")[2].partition("\n\n")[0]
+
+    assert set(re.findall(r"`(\w+)`", table)) == codes_in_code
