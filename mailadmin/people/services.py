@@ -11,6 +11,7 @@ from django.db import transaction
 from mailadmin.audit.services import Actor, Happened, record
 from mailadmin.people.models import HeldRole, Person
 from mailadmin.people.roles import PersonRole
+from mailadmin.race import looks_again
 
 
 def actor(person: Person) -> Actor:
@@ -23,6 +24,7 @@ def acting(by: Person | Actor) -> Actor:
     return by if isinstance(by, Actor) else actor(by)
 
 
+@looks_again
 def create_person(
     *,
     username: str,
@@ -51,6 +53,8 @@ def set_roles(*, person: Person, roles: Iterable[PersonRole], by: Actor) -> None
     """Give a person exactly these roles. Nothing is written when they are held already."""
     wanted = frozenset(roles)
     with transaction.atomic():
+        # Of two changes at once the second begins where the first has ended.
+        Person.objects.select_for_update(no_key=True).get(pk=person.pk)
         held = {PersonRole(row.role) for row in HeldRole.objects.filter(person=person)}
         if held == wanted:
             return

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from mailadmin.audit.services import Actor, Happened, record
+from mailadmin.race import looks_again
 from mailadmin.wire.core.messages import Role
 from mailadmin.wire.models import Agent
 from routing.core.facts import HostKind, facts_from_json
@@ -21,6 +22,7 @@ from routing.models import HostState, MailHost, Revision, RoutingObject
 FIELDS = ("name", "kind", "position", "site_m4", "note")
 
 
+@looks_again
 def save_mail_host(
     *,
     identity: UUID | None,

@@ -16,6 +16,7 @@ from routing.models import ConfigPush, MailHost, RelayTarget, RoutingObject
 from routing.queries.revisions import live_target
 from routing.services.draft import facts_of
 from routing.services.errors import NotAllowed
+from routing.services.locks import lock_servers
 from routing.services.objects import save_object
 from routing.services.propose import propose_import
 from routing.services.relays import save_relay_target
@@ -58,6 +59,7 @@ def import_mailertable(*, plan: ImportPlan, by: Actor = IMPORT) -> ConfigPush:
     if plan.errors:
         raise InvalidIntent(plan.errors)
     with transaction.atomic():
+        lock_servers()
         _refuse_second(plan.host)
         shared = _shared_relays(plan.intent)
         for relay in plan.intent.relay_targets:

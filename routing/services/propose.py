@@ -214,11 +214,14 @@ def _lock_hosts(drafts: Sequence[Draft]) -> None:
 
 def _supersedable(drafts: Sequence[Draft], replaces: frozenset[PushState]) -> list[ConfigPush]:
     hosts = [draft.host.pk for draft in drafts]
-    held = ConfigPush.objects.filter(targets__host__in=hosts, state__in=OPEN_PUSH).distinct()
+    # Whoever deploys, retries or approves one of them holds its row: what they did is seen here.
+    named = PushTarget.objects.filter(host__in=hosts).values("push")
+    locked = ConfigPush.objects.select_for_update().filter(pk__in=named, state__in=OPEN_PUSH)
+    held = list(locked.order_by("pk"))
     busy = [push for push in held if push.state not in replaces and not _switched_nothing(push)]
     if busy:
         raise NotAllowed([_busy(push) for push in busy])
-    return list(held)
+    return held
 
 
 def _switched_nothing(push: ConfigPush) -> bool:

@@ -12,16 +12,19 @@ from django.utils import timezone
 from mailadmin.audit.services import Actor, Happened, record
 from mailadmin.people.models import Person
 from mailadmin.people.services import acting
+from mailadmin.race import looks_again
 from routing.core.findings import Finding, InvalidIntent, Severity
 from routing.core.intent import RelayTarget as RelayTargetValue
 from routing.core.names import normalise_name
 from routing.core.validate import validate_relay
 from routing.models import HostState, RelayTarget, RoutingObject
 from routing.services.errors import ConflictingEdit, NotAllowed, Side
+from routing.services.locks import lock_servers
 
 FIELDS = ("name", "hosts", "port", "note")
 
 
+@looks_again
 def save_relay_target(
     *,
     identity: UUID,
@@ -44,6 +47,7 @@ def save_relay_target(
         note=note,
     )
     with transaction.atomic():
+        lock_servers()
         _check(row)
         before = RelayTarget.objects.select_for_update().filter(pk=identity).first()
         if before is not None and relay_values(before) == relay_values(row):
@@ -56,6 +60,8 @@ def save_relay_target(
 def delete_relay_target(*, identity: UUID, version: int, by: Person | Actor) -> None:
     """Delete a relay target that no route names. Raises NotAllowed naming those that do."""
     with transaction.atomic():
+        # Nobody begins to name the target after we have looked.
+        lock_servers()
         before = RelayTarget.objects.select_for_update().filter(pk=identity).first()
         if before is None:
             return
