@@ -10,6 +10,7 @@ VAR/sinks/          what the two mail servers recorded
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import shlex
 import subprocess
@@ -203,6 +204,10 @@ def write_secrets(sandbox: Sandbox) -> None:
         write_file(agent.home / "broker-url", url, 0o600, agent.user)
 
 
+PASSED_ON = ("MAILADMIN_DATABASE_URL",)
+"""What the caller of ./run may set for its control plane; a database of theirs is never removed."""
+
+
 def control_environment(sandbox: Sandbox) -> dict[str, str]:
     """What the web process, the control worker, beat and manage.py are told."""
     demo = {"MAILADMIN_DEMO": "true", "MAILADMIN_DEMO_ACCOUNTS": as_setting()}
@@ -217,6 +222,7 @@ def control_environment(sandbox: Sandbox) -> dict[str, str]:
         "MAILADMIN_BROKER_URL_FILE": str(sandbox.control / "broker-url"),
         "MAILADMIN_HTTPS": "false",
         **(demo if sandbox.demo else {}),
+        **{name: os.environ[name] for name in PASSED_ON if name in os.environ},
     }
 
 
