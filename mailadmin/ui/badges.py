@@ -71,6 +71,11 @@ AGENT: Mapping[str, Badge] = {
     "never": _badge("unk", "Never seen"),
 }
 
+HOST: Mapping[str, Badge] = {
+    "in_service": _badge("ok", "In service"),
+    "retired": _badge("unk", "Retired"),
+}
+
 DRIFT: Mapping[str, Badge] = {
     "none": _badge("ok", "None"),
     "drift": _badge("bad", "Drift"),
@@ -88,6 +93,7 @@ FAMILIES: Mapping[str, Mapping[str, Badge]] = {
     "target": TARGET,
     "object": OBJECT,
     "agent": AGENT,
+    "host": HOST,
     "drift": DRIFT,
     "finding": FINDING,
 }

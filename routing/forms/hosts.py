@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
+from django.core.exceptions import ValidationError
 
 from routing.core.facts import HostKind
 from routing.forms.fields import NameField, TextField, note_field
+from routing.forms.objects import VersionForm
 
 
 class HostForm(forms.Form):
     """What a person says of a mail host; everything else its agents observe."""
 
+    identity = forms.UUIDField(widget=forms.HiddenInput)
+    version = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
     name = NameField(check=None, label="Name", help_text="A short name, for example listes.")
     kind = forms.TypedChoiceField(
         label="Kind",
@@ -32,3 +38,34 @@ class HostForm(forms.Form):
         css="ma-mono",
     )
     note = note_field()
+
+
+class LeaveForm(VersionForm):
+    """Retire or remove a mail host: its name typed once more, and why."""
+
+    reason = forms.CharField(
+        label="Why",
+        max_length=500,
+        widget=forms.Textarea({"rows": 2}),
+        error_messages={"required": "Say why, for whoever looks for it later."},
+    )
+
+    def __init__(self, *args: Any, name: str, asks_why: bool, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.name = name
+        look = {"class": "ma-mono", "autocomplete": "off", "spellcheck": "false"}
+        self.fields["typed"] = forms.CharField(
+            label=f"Type {name}",
+            error_messages={"required": f"Type {name}, so that no other host is meant."},
+            max_length=60,
+            widget=forms.TextInput(look),
+        )
+        if not asks_why:
+            del self.fields["reason"]
+
+    def clean_typed(self) -> str:
+        """Raises ValidationError unless it is the name of this host."""
+        typed = str(self.cleaned_data["typed"]).strip()
+        if typed != self.name:
+            raise ValidationError(f"Type {self.name}, so that no other host is meant.")
+        return typed

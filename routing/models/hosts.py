@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from typing import ClassVar
 
 from django.core.validators import RegexValidator
 from django.db import models
+from django.utils import timezone
 
 from routing.core.facts import HostFacts, HostKind, facts_from_json
 
@@ -15,8 +17,19 @@ HOST_NAME = RegexValidator(
 )
 
 
+class InService(models.Manager["MailHost"]):
+    """The mail hosts that were not retired."""
+
+    def get_queryset(self) -> models.QuerySet[MailHost]:
+        """Only those."""
+        return super().get_queryset().filter(retired_at=None)
+
+
 class MailHost(models.Model):
-    """A machine with agents. `site_m4` goes verbatim into its `local.m4`."""
+    """A machine with agents. `site_m4` goes verbatim into its `local.m4`.
+
+    A retired one keeps its rows and its history; nothing is asked of it or proposed for it.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=31, unique=True, validators=[HOST_NAME])
@@ -26,6 +39,13 @@ class MailHost(models.Model):
     )
     site_m4 = models.TextField(blank=True)
     note = models.TextField(blank=True)
+    retired_at = models.DateTimeField(null=True, blank=True)
+    version = models.PositiveIntegerField(default=1)
+    changed_at = models.DateTimeField(default=timezone.now)
+    changed_by = models.CharField(max_length=120)
+
+    objects: ClassVar[models.Manager[MailHost]] = models.Manager()
+    in_service: ClassVar[InService] = InService()
 
     class Meta:
         ordering = ["position", "name"]

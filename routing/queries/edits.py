@@ -63,5 +63,5 @@ def host_edits(host: MailHost) -> HostEdits:
 
 def pending_edits() -> tuple[HostEdits, ...]:
     """Those of every list server that has any, in order of activation."""
-    servers = MailHost.objects.filter(kind=HostKind.LIST_SERVER)
+    servers = MailHost.in_service.filter(kind=HostKind.LIST_SERVER)
     return tuple(found for host in servers if (found := host_edits(host)).edits)

@@ -13,7 +13,7 @@ from mailadmin.wire.models import Agent
 from routing.core.facts import HostFacts
 from routing.core.states import TargetState
 from routing.models import HostState, MailHost, PushTarget, Revision
-from routing.queries.revisions import live_revision
+from routing.queries.revisions import live_revision, live_target
 
 LATE_PERIODS = 4
 AWAY_PERIODS = 20
@@ -80,6 +80,16 @@ class HostPage:
     kept_at: datetime | None
     error: str
     live_by_record: Revision | None
+    live_target: PushTarget | None
+    open_pushes: tuple[tuple[int, str], ...]
+
+    @property
+    def live_files(self) -> tuple[tuple[str, str], ...]:
+        """Name and digest of each file of the live release, as the host reported them staged."""
+        target = self.live_target
+        if target is None or self.summary.live != target.revision.digest:
+            return ()
+        return tuple(sorted((target.manifest or {}).get("files", {}).items()))
 
 
 def list_hosts(*, now: datetime, period: timedelta) -> tuple[HostSummary, ...]:
@@ -94,7 +104,8 @@ def host_page(name: str, *, now: datetime, period: timedelta) -> HostPage | None
     host = MailHost.objects.select_related("state").filter(name=name).first()
     if host is None:
         return None
-    state = state_of(host)
+    state, target = state_of(host), live_target(host)
+    held = PushTarget.objects.filter(host=host, holds_host=True).order_by("push")
     summary = _summary(host, agents_by_host(now=now, period=period).get(host.name, ()))
     return HostPage(
         summary=summary,
@@ -105,7 +116,9 @@ def host_page(name: str, *, now: datetime, period: timedelta) -> HostPage | None
         kept=tuple(_kept(item) for item in state.kept) if state else (),
         kept_at=state.spool_at if state else None,
         error=state.error if state else "",
-        live_by_record=live_revision(host),
+        live_by_record=target.revision if target else None,
+        live_target=target,
+        open_pushes=tuple(held.values_list("push", "push__state")),
     )
 
 

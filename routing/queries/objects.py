@@ -92,7 +92,7 @@ class ObjectList:
 def list_objects(asked: Asked) -> ObjectList:
     """One page of the objects of a kind."""
     now = standing()
-    every = RoutingObject.objects.filter(kind=asked.kind).select_related("server", "relay_target")
+    every = rows_of(asked.kind).select_related("server", "relay_target")
     if asked.state == Shown.REMOVED:
         return _removed(asked, now, every.count())
     matching = _matching(every, asked, now)
@@ -109,6 +109,11 @@ def list_objects(asked: Asked) -> ObjectList:
         counts=_counts(every, asked.kind, now),
         servers=tuple(sorted(facts)),
     )
+
+
+def rows_of(kind: ObjectKind) -> QuerySet[RoutingObject]:
+    """The objects of a kind on the list servers that are in service."""
+    return RoutingObject.objects.filter(kind=kind, server__retired_at=None)
 
 
 def find_object(*, kind: ObjectKind, key: str, server: str = "") -> RoutingObject | None:
@@ -166,7 +171,9 @@ def row_value(row: RoutingObject, facts: HostFacts | None) -> str:
 
 def facts_by_server() -> dict[str, HostFacts | None]:
     """The facts of every list server that has been observed, by name."""
-    states = HostState.objects.select_related("host").filter(host__kind="list_server")
+    states = HostState.objects.select_related("host").filter(
+        host__kind="list_server", host__retired_at=None
+    )
     return {state.host.name: state.host_facts for state in states}
 
 
@@ -208,8 +215,7 @@ def _counts(rows: QuerySet[RoutingObject], kind: ObjectKind, now: Standing) -> d
 def _removed(asked: Asked, now: Standing, total: int) -> ObjectList:
     """Deleted rows that are still live somewhere: they are edits, not rows."""
     rows = tuple(_removed_row(server, item, now) for server, item in now.removed(asked.kind))
-    kind_rows = RoutingObject.objects.filter(kind=asked.kind)
-    counts = _counts(kind_rows, asked.kind, now)
+    counts = _counts(rows_of(asked.kind), asked.kind, now)
     first = 1 if rows else 0
     return ObjectList(rows, total, len(rows), first, "", "", counts, _names(rows))
 

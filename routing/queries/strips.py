@@ -37,6 +37,7 @@ def site_standing(
 
 
 def _kept() -> Iterator[tuple[str, int]]:
-    found = HostState.objects.filter(kept_total__gt=0).order_by("host__position", "host__name")
+    found = HostState.objects.filter(kept_total__gt=0, host__retired_at=None)
+    found = found.order_by("host__position", "host__name")
     for name, total in found.values_list("host__name", "kept_total"):
         yield name, total or 0

@@ -74,7 +74,7 @@ def draft_intent(
 
 def preview(*, picked: frozenset[UUID]) -> tuple[Draft, ...]:
     """The parts of all list servers that the picked edits touch, in order of activation."""
-    servers = MailHost.objects.filter(kind=HostKind.LIST_SERVER)
+    servers = MailHost.in_service.filter(kind=HostKind.LIST_SERVER)
     drafts = (draft_edits(host=host, picked=picked) for host in servers)
     return tuple(draft for draft in drafts if draft is not None)
 

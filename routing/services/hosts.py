@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import timezone
 
 from mailadmin.audit.services import Actor, Happened, record
 from mailadmin.race import looks_again
@@ -18,6 +19,7 @@ from routing.core.facts import HostKind, facts_from_json
 from routing.core.findings import Finding, InvalidIntent, Severity
 from routing.core.render import check_site_m4
 from routing.models import HostState, MailHost, Revision, RoutingObject
+from routing.services.errors import ConflictingEdit, Side
 
 FIELDS = ("name", "kind", "position", "site_m4", "note")
 
@@ -26,6 +28,7 @@ FIELDS = ("name", "kind", "position", "site_m4", "note")
 def save_mail_host(
     *,
     identity: UUID | None,
+    version: int = 0,
     name: str,
     kind: HostKind,
     position: int,
@@ -33,30 +36,29 @@ def save_mail_host(
     note: str = "",
     by: Actor,
 ) -> MailHost:
-    """Make or change a mail host. Raises InvalidIntent with everything that is wrong."""
+    """Make (version 0) or change a mail host; the same form sent twice is saved once.
+
+    Raises InvalidIntent with everything that is wrong, ConflictingEdit when somebody else was
+    faster.
+    """
     with transaction.atomic():
-        before = MailHost.objects.filter(pk=identity).first() if identity else None
+        before = _stored(identity)
         host = MailHost.objects.get(pk=before.pk) if before else MailHost()
-        old = _values(before) if before else None
+        host.pk = identity or host.pk
         host.name, host.kind, host.position = name, kind, position
         host.site_m4, host.note = site_m4, note
+        if before is not None and host_values(before) == host_values(host):
+            return before
+        if (before.version if before else 0) != version:
+            raise _conflict(before, host, by)
+        host.version, host.changed_at, host.changed_by = version + 1, timezone.now(), by.name
         _check(host, before)
+        host.save(force_insert=before is None, force_update=before is not None)
         if before is None:
-            host.save(force_insert=True)
             HostState.objects.create(host=host)
-        elif old == _values(host):
-            return host
-        else:
-            host.save(update_fields=[*FIELDS])
-        happened = Happened(
-            action="mail_host.changed" if before else "mail_host.created",
-            subject=host.name,
-            object_id=host.pk,
-            host=host.name,
-            old=old,
-            new=_values(host),
-        )
-        record(by=by, happened=happened)
+        old = host_values(before) if before else None
+        what = "changed" if before else "created"
+        record(by=by, happened=happened(host, what, old=old, new=host_values(host)))
     return host
 
 
@@ -104,8 +106,43 @@ def _spool_columns(body: Mapping[str, Any]) -> dict[str, Any]:
     return {"kept": body["kept"], "kept_total": body["kept_total"]}
 
 
-def _values(host: MailHost) -> dict[str, Any]:
+def _stored(identity: UUID | None) -> MailHost | None:
+    if identity is None:
+        return None
+    return MailHost.objects.select_for_update().filter(pk=identity).first()
+
+
+def host_values(host: MailHost) -> dict[str, Any]:
+    """The fields as JSON values: what an event and a conflict show."""
     return {field: getattr(host, field) for field in FIELDS}
+
+
+def happened(
+    host: MailHost,
+    what: str,
+    *,
+    old: dict[str, Any] | None = None,
+    new: dict[str, Any] | None = None,
+    note: str = "",
+) -> Happened:
+    """What an event says of a mail host."""
+    return Happened(
+        action=f"mail_host.{what}",
+        subject=host.name,
+        object_id=host.pk,
+        host=host.name,
+        old=old,
+        new=new,
+        note=note,
+    )
+
+
+def _conflict(before: MailHost | None, host: MailHost, by: Actor) -> ConflictingEdit:
+    yours = Side(host_values(host), by.name, None)
+    if before is None:
+        return ConflictingEdit(host.name, Side({"deleted": True}, "Somebody", None), yours)
+    theirs = Side(host_values(before), before.changed_by, before.changed_at)
+    return ConflictingEdit(before.name, theirs, yours)
 
 
 def _check(host: MailHost, before: MailHost | None) -> None:

@@ -85,6 +85,8 @@ def delete_object(*, identity: UUID, version: int, by: Person | Actor) -> None:
             return
         if before.version != version:
             raise _conflict(before, {"deleted": True}, acting(by))
+        if retired := _server_retired(before):
+            raise InvalidIntent(retired)
         happened = _happened(before, "deleted", old=object_values(before), new=None)
         RoutingObject.objects.filter(pk=identity, version=version).delete()
         record(by=acting(by), happened=happened)
@@ -181,6 +183,12 @@ def _other_server(row: RoutingObject) -> list[Finding]:
     return [_error("server_fixed", row.key, text, "server")]
 
 
+def _server_retired(row: RoutingObject) -> list[Finding]:
+    if not MailHost.objects.filter(pk=row.server_id).exclude(retired_at=None).exists():
+        return []
+    return [_error("server_retired", row.key, f"{row.server.name} is retired.", "retired")]
+
+
 def _error(code: str, subject: str, text: str, field: str) -> Finding:
     return Finding(code, Severity.ERROR, subject, text, ADVICE[field], field)
 
@@ -189,10 +197,12 @@ ADVICE = {
     "key": "Change that one, or write another key.",
     "relay_target": "Choose another.",
     "server": "Add the key on the other server, and delete this one.",
+    "retired": "Take the host back into service first.",
 }
 
 NEIGHBOURS: tuple[Callable[[RoutingObject], list[Finding]], ...] = (
     _key_taken,
     _relay_gone,
     _other_server,
+    _server_retired,
 )

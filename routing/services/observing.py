@@ -26,7 +26,7 @@ def request_observations(*, now: datetime) -> None:
     busy = Attempt.objects.filter(
         Q(state__in=OPEN_STATES) | Q(verb=Verb.OBSERVE, created_at__gt=since)
     )
-    hosts = MailHost.objects.values("name")
+    hosts = MailHost.in_service.values("name")
     idle = Agent.objects.filter(disabled=False, host_name__in=hosts).exclude(
         pk__in=busy.values("agent")
     )

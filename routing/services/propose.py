@@ -138,6 +138,8 @@ def refusals(drafts: Sequence[Draft]) -> list[str]:
 def _host_refusals(draft: Draft) -> list[str]:
     """Drift and unknown ground: the live files must be what our record says they are."""
     name, state = draft.host.name, HostState.objects.filter(host=draft.host).first()
+    if draft.host.retired_at is not None:
+        return [f"{name} is retired. Take it back into service first."]
     base = draft.base.digest if draft.base else ""
     if missing := _agents_missing(name):
         return [f"{name} has no {role} agent: let it in with manage.py keys." for role in missing]
@@ -205,6 +207,8 @@ def _lock_hosts(drafts: Sequence[Draft]) -> None:
     """Two proposals for one host wait for each other; the second sees the first one's push."""
     hosts = MailHost.objects.select_for_update().filter(pk__in=[draft.host.pk for draft in drafts])
     for host in hosts.order_by("pk"):
+        if host.retired_at is not None:
+            raise NotAllowed([f"{host.name} was retired meanwhile."])
         drafted = next(draft for draft in drafts if draft.host.pk == host.pk)
         if drafted.base not in (live_revision(host), running_revision(host)):
             raise NotAllowed(

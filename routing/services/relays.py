@@ -117,7 +117,7 @@ def _check(row: RelayTarget) -> None:
     """Errors of the target itself, and against the facts of every list server that may use it."""
     value = RelayTargetValue(row.pk, row.name, tuple(row.hosts), row.port)
     found = dict.fromkeys(validate_relay(value))
-    for state in HostState.objects.select_related("host"):
+    for state in HostState.objects.select_related("host").filter(host__retired_at=None):
         if state.host.is_list_server and state.host_facts is not None:
             found |= dict.fromkeys(validate_relay(value, facts=state.host_facts))
     if RelayTarget.objects.filter(name=row.name).exclude(pk=row.pk).exists():

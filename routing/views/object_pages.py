@@ -237,7 +237,7 @@ def _form(
     noun: Noun, initial: dict[str, Any] | None, data: Any = None, row: RoutingObject | None = None
 ) -> ObjectForm:
     """The form of a new object, or of `row`, which stays on its server."""
-    servers = MailHost.objects.filter(kind="list_server").values_list("name", flat=True)
+    servers = MailHost.in_service.filter(kind="list_server").values_list("name", flat=True)
     names = [row.server.name] if row else list(servers)
     relays = RelayTarget.objects.values_list("pk", "name")
     return FORMS[noun.kind](
@@ -248,7 +248,7 @@ def _form(
     )
 
 
-def version_now(row: RoutingObject | RelayTarget) -> int:
+def version_now(row: RoutingObject | RelayTarget | MailHost) -> int:
     """The version that the row has by now, 0 when it is gone: the next save makes it anew."""
     rows = type(row)._default_manager.filter(pk=row.pk)
     return rows.values_list("version", flat=True).first() or 0

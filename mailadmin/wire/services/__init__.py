@@ -2,7 +2,13 @@
 transaction; Redis is spoken to outside of it, and losing what was said there changes nothing.
 """
 
-from mailadmin.wire.services.agents import AgentConflict, NoSuchAgent, register_agent
+from mailadmin.wire.services.agents import (
+    AgentConflict,
+    AgentRevoked,
+    NoSuchAgent,
+    register_agent,
+    revoke_agents,
+)
 from mailadmin.wire.services.asking import again, cancel, request
 from mailadmin.wire.services.forgetting import forget_old
 from mailadmin.wire.services.receiving import record
@@ -10,6 +16,7 @@ from mailadmin.wire.services.sending import resend_open, sign_and_send_due
 
 __all__ = [
     "AgentConflict",
+    "AgentRevoked",
     "NoSuchAgent",
     "again",
     "cancel",
@@ -18,5 +25,6 @@ __all__ = [
     "register_agent",
     "request",
     "resend_open",
+    "revoke_agents",
     "sign_and_send_due",
 ]

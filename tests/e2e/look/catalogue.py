@@ -101,6 +101,10 @@ PAGES: tuple[Page, ...] = (
     Page("mail-host", "/mail-hosts/forums/", PLAIN, name="mail-host-unheard"),
     Page("mail-host", "/mail-hosts/relais/", PLAIN, name="mail-host-relay"),
     Page("mail-host-edit", "/mail-hosts/listes/edit/", FORM, "anne"),
+    Page("mail-host-retire", "/mail-hosts/relais/retire/", FORM, "anne"),
+    Page("mail-host-retire", "/mail-hosts/listes/retire/", PLAIN, "anne", name="retire-held"),
+    Page("mail-host-reinstate", "/mail-hosts/relais/reinstate/", ASK, "anne"),
+    Page("mail-host-remove", "/mail-hosts/forums/remove/", FORM, "anne"),
     Page("pushes", "/pushes/", SEARCHED, error="?view=waiting"),
     Page("propose", "/pushes/propose/", SEARCHED),
     Page("push", "/pushes/{waiting}/", (*READ, State.MANY), name="push-author"),
@@ -141,6 +145,7 @@ PAGES: tuple[Page, ...] = (
 NO_PAGE: Mapping[str, str] = {
     "theme": "takes the chosen colours and goes back",
     "session": "who is signed in, asked before a form goes",
+    "mail-host-live": "a poll: the host alone",
     "pushes-live": "a poll: the list alone",
     "push-live": "a poll: the push alone",
     "push-approve": "an act of the push's page",

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from mailadmin.audit.services import SETUP
+from mailadmin.audit.services import SETUP, Actor
 from mailadmin.people.models import Person
 from mailadmin.wire.core.messages import Role
 from mailadmin.wire.models import Agent
@@ -17,6 +17,7 @@ from routing.core.facts import HostKind, facts_to_json
 from routing.core.findings import InvalidIntent
 from routing.models import HostState, MailHost
 from routing.queries.edits import pending_edits
+from routing.services.errors import ConflictingEdit
 from routing.services.hosts import note_live, observed, save_mail_host
 from tests.integration.control.conftest import Trail
 from tests.integration.pages import world
@@ -26,7 +27,7 @@ Save = Callable[..., MailHost]
 
 @pytest.fixture
 def save(db: None) -> Save:
-    """Saves with what a test does not say: a new list server."""
+    """Saves with what a test does not say: a new list server, or the version that is there."""
     del db
 
     def saved(**given: Any) -> MailHost:
@@ -37,7 +38,8 @@ def save(db: None) -> Save:
             "position": 0,
             "by": SETUP,
         }
-        return save_mail_host(**(wanted | given))
+        row = MailHost.objects.filter(pk=given.get("identity") or uuid4()).first()
+        return save_mail_host(**(wanted | {"version": row.version if row else 0} | given))
 
     return saved
 
@@ -93,6 +95,27 @@ def test_a_change_tells_old_and_new_and_none_is_no_event(save: Save, trail: Trai
         0,
         3,
     )
+
+
+def test_the_second_of_two_people_overwrites_nothing(save: Save, trail: Trail) -> None:
+    host = save()
+    save(identity=host.pk, position=3, by=Actor("luc", "Luc Petit"))
+    trail.again()
+    with pytest.raises(ConflictingEdit) as error:
+        save(identity=host.pk, version=host.version, note="rack 4")
+
+    assert (error.value.theirs.by, error.value.theirs.values["position"]) == ("Luc Petit", 3)
+    assert error.value.yours.values["note"] == "rack 4"
+    assert MailHost.objects.get().note == ""
+    assert trail.events() == []
+
+
+def test_the_same_form_sent_twice_is_one_host_and_one_event(save: Save, trail: Trail) -> None:
+    identity = uuid4()
+    save(identity=identity, version=0)
+    save(identity=identity, version=0)
+
+    assert trail.only().action == "mail_host.created"
 
 
 def test_a_host_that_nothing_knows_yet_may_be_renamed(save: Save) -> None:

@@ -41,6 +41,7 @@ def listes() -> MailHost:
 def save_m4(host: MailHost, text: str, by: Person) -> None:
     save_mail_host(
         identity=host.pk,
+        version=MailHost.objects.get(pk=host.pk).version,
         name=host.name,
         kind=HostKind(host.kind),
         position=host.position,
@@ -87,6 +88,7 @@ def test_another_change_of_the_host_makes_nobody_an_editor(
 ) -> None:
     save_mail_host(
         identity=listes.pk,
+        version=listes.version,
         name=listes.name,
         kind=HostKind.LIST_SERVER,
         position=3,

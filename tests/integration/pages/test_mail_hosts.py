@@ -6,7 +6,7 @@ from routing.models import HostState, MailHost
 from spools.core.kept import KeptMessage
 from tests.fixtures.audited import unaudited
 from tests.integration.pages import world
-from tests.integration.pages.conftest import Site, text
+from tests.integration.pages.conftest import Site, form_of, text
 
 KEPT = KeptMessage(
     id="1795412371.403610-9253",
@@ -33,7 +33,7 @@ def test_a_kept_message_is_shown_on_every_page_and_by_its_host(site: Site) -> No
 
 def test_the_sites_own_m4_is_saved_as_browsers_send_it(site: Site) -> None:
     client, action = site.sign_in("anne"), "/mail-hosts/listes/edit/"
-    sent = {"name": "listes", "kind": "list_server", "position": "0", "note": "a\r\nb"}
+    sent = form_of(client.get(action), action) | {"kind": "list_server", "note": "a\r\nb"}
     lines = "dnl of this site\r\ndefine(`confTO_CONNECT', `2m')\r\n"
 
     assert client.post(action, sent | {"site_m4": lines}).status_code == 302
@@ -44,7 +44,8 @@ def test_the_sites_own_m4_is_saved_as_browsers_send_it(site: Site) -> None:
 
 def test_a_mail_host_is_named_once_and_its_place_is_a_number(site: Site) -> None:
     client = site.sign_in("anne")
-    sent = {"name": "listes", "kind": "list_server", "position": "0"}
+    sent = form_of(client.get("/mail-hosts/add/"), "/mail-hosts/add/")
+    sent |= {"name": "listes", "kind": "list_server", "position": "0"}
     answer = client.post("/mail-hosts/add/", sent)
     assert answer.status_code == 422
     assert "There is a mail host listes already. Choose another name." in text(answer)

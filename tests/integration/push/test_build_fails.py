@@ -11,7 +11,7 @@ import pytest
 from mailadmin.audit.services import SETUP
 from routing.core.facts import HostKind
 from routing.core.states import PushState, TargetState
-from routing.models import ConfigPush
+from routing.models import ConfigPush, MailHost
 from routing.services.deploy import retry
 from routing.services.hosts import save_mail_host
 from tests.fixtures.mounts import full, read_only, without_inodes
@@ -32,6 +32,7 @@ def write_site_m4(site: Site, text: str) -> None:
     host = site.host
     save_mail_host(
         identity=host.pk,
+        version=MailHost.objects.get(pk=host.pk).version,
         name=host.name,
         kind=HostKind(host.kind),
         position=host.position,

@@ -13,7 +13,7 @@ from routing.core.states import PushState, TargetState
 from routing.models import ConfigPush
 from routing.queries.hosts import agents_by_host
 from routing.services.deploy import retry
-from routing.views.mail_hosts import clock_words
+from routing.views.mail_host_page import clock_words
 from tests.fixtures.sandbox import wait_until
 from tests.integration.push.site import DEPLOY, LIVENESS_S, SPOOL, Site
 

@@ -21,7 +21,7 @@ from mailadmin.wire.keys import (
     public_text,
     write_public,
 )
-from mailadmin.wire.services import AgentConflict, register_agent
+from mailadmin.wire.services import AgentConflict, AgentRevoked, register_agent
 
 
 class Command(BaseCommand):
@@ -70,7 +70,11 @@ class Command(BaseCommand):
         write_public(directory / "control.pub", load_public(Path(settings.CONTROL_PUBLIC_KEY_FILE)))
         for file in ("agent.key", "agent.pub", "control.pub"):
             give_to_owner_of(directory, directory / file)
-        self._register(name, role, public_text(key.public_key()), replace)
+        try:
+            self._register(name, role, public_text(key.public_key()), replace)
+        except AgentRevoked as error:
+            # Run at each start: whom somebody shut out, it must not let in, nor stop for.
+            self.stdout.write(f"Left as it is: {error}.")
 
     def _register(self, name: str, role: Role, key: str, replace: bool) -> None:
         register_agent(host=name, role=role, public_key=key, replace=replace, by=SETUP)
