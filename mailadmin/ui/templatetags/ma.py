@@ -11,9 +11,8 @@ from django.forms import BoundField, CheckboxInput, RadioSelect, Select
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from tablericons.templatetags.tablericons import icon as tabler_icon
 
-from mailadmin.ui import words
+from mailadmin.ui import icons, words
 from mailadmin.ui.badges import Badge, badge_of
 
 register = template.Library()
@@ -25,9 +24,7 @@ BREAK = re.compile(r"(?<=[.:@])")
 
 @lru_cache(maxsize=256)
 def _drawn(name: str, size: int, css: str) -> SafeString:
-    # Icons stand beside a word that says the same: readers skip them.
-    kwargs = {"class": css, "aria_hidden": "true", "focusable": "false"}
-    return mark_safe(tabler_icon(f"outline/{name}", size=size, **kwargs))
+    return mark_safe(icons.draw(name, size, css))
 
 
 @register.simple_tag
