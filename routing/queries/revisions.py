@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 
 from django.db.models import F
 
@@ -19,7 +20,9 @@ STORED_DIGEST_BYTES = 64
 def live_target(host: MailHost) -> PushTarget | None:
     """The newest confirmed target of a host: its revision is the one that is live by our record."""
     confirmed = PushTarget.objects.filter(host=host, state=TargetState.CONFIRMED)
-    return confirmed.select_related("revision", "push").order_by("-state_at", "-pk").first()
+    # Not the plan, the proof and the answers: each may tell of thousands of keys.
+    light = confirmed.select_related("revision", "push").defer("plan", "proof", "answers")
+    return light.order_by("-state_at", "-pk").first()
 
 
 def live_revision(host: MailHost) -> Revision | None:
@@ -45,7 +48,12 @@ def bundle_of(revision: Revision) -> Bundle:
 
 def intent_of(revision: Revision) -> Intent:
     """The intent that a revision was rendered from."""
-    stored = bytes(revision.intent)
+    return _intent(bytes(revision.intent))
+
+
+@lru_cache(maxsize=8)
+def _intent(stored: bytes) -> Intent:
+    """Kept: it never changes, and a list is asked for again after every write."""
     digest, packed = stored[:STORED_DIGEST_BYTES].decode(), stored[STORED_DIGEST_BYTES:]
     return intent_from_json(json.loads(unpack(packed, digest)))
 
