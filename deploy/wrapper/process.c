@@ -5,6 +5,7 @@
 #include <pwd.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <syslog.h>
@@ -19,6 +20,7 @@ static struct {
     sigset_t blocked;
     struct sigaction pipe;
     struct sigaction child;
+    struct sigaction file_size;
     mode_t umask;
 } inherited;
 
@@ -28,6 +30,17 @@ static void open_standard_descriptors(void)
     for (int descriptor = 0; descriptor < FIRST_OTHER_DESCRIPTOR; descriptor++)
         if (fcntl(descriptor, F_GETFD) < 0 && open("/dev/null", O_RDWR) != descriptor)
             give_up(EX_OSERR, "descriptor %d is closed and /dev/null cannot be opened", descriptor);
+}
+
+/* The caller's limit would end sendmail in the middle of its queue file too: it gets what we get. */
+static void lift_file_size_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_FSIZE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_FSIZE, &limit);
 }
 
 void prepare_process(void)
@@ -41,6 +54,9 @@ void prepare_process(void)
     sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, &inherited.pipe);
     /* A caller that ignores SIGCHLD would hide how sendmail ended. */
     sigaction(SIGCHLD, &(struct sigaction){.sa_handler = SIG_DFL}, &inherited.child);
+    lift_file_size_limit();
+    /* What is left of the limit is an error of write(2), not our death. */
+    sigaction(SIGXFSZ, &(struct sigaction){.sa_handler = SIG_IGN}, &inherited.file_size);
 }
 
 /*
@@ -60,6 +76,7 @@ void restore_process(void)
     umask(inherited.umask);
     sigaction(SIGPIPE, &inherited.pipe, NULL);
     sigaction(SIGCHLD, &inherited.child, NULL);
+    sigaction(SIGXFSZ, &inherited.file_size, NULL);
     sigprocmask(SIG_SETMASK, &inherited.blocked, NULL);
 }
 

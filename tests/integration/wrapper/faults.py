@@ -273,6 +273,27 @@ def open_descriptors(scene: Scene) -> Sent:
     return Sent(process.returncode, said)
 
 
+def send_limited(scene: Scene, limit: str) -> Sent:
+    """Submit with this limit on the size of a file, in bytes, smaller than the message."""
+    message = LARGE[:200_000]
+    wrapper = str(scene.server.paths.out)
+    words = ["prlimit", f"--fsize={limit}", "--", wrapper, *CALL, *RECIPIENTS]
+    command = scene.server.tree.command(scene.server.tree.users.spool, words)
+    done = subprocess.run(command, input=message, capture_output=True, timeout=60, check=False)
+    return Sent(done.returncode, done.stderr, message=message)
+
+
+def soft_file_limit(scene: Scene) -> Sent:
+    return send_limited(scene, "10000:")
+
+
+def hard_file_limit(scene: Scene) -> Sent:
+    sent = send_limited(scene, "10000")
+    assert b"no copy and no memory" in sent.said
+    assert scene.server.kept_files() == []
+    return sent
+
+
 # By the words of docs/wrapper.md.
 FAULTS: dict[str, Callable[[Scene], Sent]] = {
     "the spool is full": full_spool,
@@ -300,6 +321,8 @@ FAULTS: dict[str, Callable[[Scene], Sent]] = {
     "started by root": started_by_root,
     "500 recipients": many_recipients,
     "the caller left descriptors open": open_descriptors,
+    "a file may be no larger than the message (soft limit)": soft_file_limit,
+    "a file may be no larger than the message (hard limit)": hard_file_limit,
 }
 
 
