@@ -11,12 +11,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from deploy.sandbox.tools import find_program
+from tests.fixtures.mounts import read_only
 from tests.fixtures.sandbox import Sink, wait_until
 from tests.integration.wrapper.gate import Gate
 from tests.integration.wrapper.list_server import MESSAGE, SYMPA, ListServer, hide
 
 SENDER = "list-owner@lists.renater.fr"
 RECIPIENTS = ("a@example.net", "b@example.net")
+REFUSED = "refused, and its sender has a notice"
+STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 IMPATIENT = ("-OTimeout.initial=1s", "-OTimeout.iconnect=1s")
 CALL = (*SYMPA, *IMPATIENT, "-f", SENDER, "--")
 PATIENT_CALL = (*SYMPA, "-f", SENDER, "--")
@@ -51,7 +55,8 @@ class Scene:
 class Sent:
     """What the wrapper answered, to whom the message went, and what it was.
 
-    `elsewhere` is where it was seen besides, in a file system that only the wrapper had.
+    `elsewhere` is where it was seen besides, in a file system that only the wrapper had; `arrived`
+    says what the relay got.
     """
 
     exit: int
@@ -60,6 +65,7 @@ class Sent:
     message: bytes = MESSAGE
     arguments: tuple[str, ...] = CALL
     elsewhere: tuple[str, ...] = ()
+    arrived: str = "delivered"
 
 
 def send(
@@ -194,16 +200,130 @@ def killed_all(scene: Scene) -> Sent:
     scene.go_through_gate()
     process = begin(scene)
     os.killpg(process.pid, signal.SIGKILL)
-    return end(process)
+    sent = end(process)
+    # Nobody waits for a sendmail without its wrapper: it may hold the message a moment longer.
+    wait_until(lambda: not any(message.running for message in scene.server.kept()), "all ended")
+    return sent
 
 
-def stopped(scene: Scene) -> Sent:
-    scene.go_through_gate()
-    process = begin(scene)
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        os.killpg(process.pid, number)
-    scene.gate.open_to(scene.relay.port)
-    return end(process)
+def stopped_by(*numbers: int) -> Callable[[Scene], Sent]:
+    def stopped(scene: Scene) -> Sent:
+        scene.go_through_gate()
+        process = begin(scene)
+        for number in numbers:
+            os.killpg(process.pid, number)
+        scene.gate.open_to(scene.relay.port)
+        return end(process)
+
+    return stopped
+
+
+def send_through(scene: Scene, *prefix: str, message: bytes = MESSAGE) -> Sent:
+    """Submit by way of a program that changes what the wrapper inherits."""
+    server = scene.server
+    words = [*prefix, str(server.paths.out), *CALL, *RECIPIENTS]
+    command = server.tree.command(server.tree.users.spool, words)
+    done = subprocess.run(command, input=message, capture_output=True, timeout=60, check=False)
+    return Sent(done.returncode, done.stderr, message=message)
+
+
+def ignored_signals(scene: Scene) -> Sent:
+    return send_through(scene, "env", "--ignore-signal=TERM,INT,HUP,PIPE,CHLD")
+
+
+def blocked_signals(scene: Scene) -> Sent:
+    return send_through(scene, "env", "--block-signal")
+
+
+def hostile_environment(scene: Scene) -> Sent:
+    """What a set-user-id program, or a careless one, would listen to."""
+    scene.server.tree.run.joinpath("hostile.cf").write_text("this is no configuration\n")
+    hostile = [
+        f"HOSTALIASES={scene.server.tree.run}/hostile.cf",
+        "IFS=/",
+        "PATH=",
+        "HOME=/nonexistent",
+        "LC_ALL=xx_XX.UTF-8",
+        "LANG=" + "x" * 5000,
+        "TZ=:/etc/passwd",
+        "TMPDIR=/nonexistent",
+        "NAME=a\nb",
+        "USER=root",
+        "LOGNAME=root",
+    ]
+    return send_through(scene, find_program("env"), "-i", *hostile)
+
+
+def send_body(scene: Scene, body: bytes) -> Sent:
+    head, _, _ = MESSAGE.partition(b"\n\n")
+    return send(scene.server, message=head + b"\n\n" + body)
+
+
+def arrived_body(scene: Scene) -> bytes:
+    """The body of the only message that the relay got, with the line ends of a file."""
+    (arrived,) = scene.relay.kept.iterdir()
+    return arrived.read_bytes().replace(b"\r\n", b"\n").partition(b"\n\n")[2]
+
+
+def nul_bytes(scene: Scene) -> Sent:
+    """sendmail 8.17 sends none: the sender gets a notice."""
+    sent = send_body(scene, b"before\0after\n\0\n\0\0last\n")
+    assert scene.relay.recipients() == [SENDER]
+    assert b"554 5.6.1 NUL byte not allowed" in arrived_body(scene)
+    return replace(sent, recipients=(SENDER,), arrived=REFUSED)
+
+
+def eight_bit(scene: Scene) -> Sent:
+    body = bytes(range(128, 256)) + b"\ncaf\xc3\xa9 \xff\xfe\n"
+    sent = send_body(scene, body)
+    assert arrived_body(scene) == body
+    return sent
+
+
+def very_long_line(scene: Scene) -> Sent:
+    """The mailer cuts a line as its L= says, and marks each cut."""
+    sent = send_body(scene, b"x" * 1_000_000 + b"\n")
+    assert (
+        arrived_body(scene).replace(b"!\n ", b"").replace(b"!\n", b"") == b"x" * 1_000_000 + b"\n"
+    )
+    return sent
+
+
+def many_arguments(scene: Scene) -> Sent:
+    """Options before the recipients."""
+    options = ("-OTimeout.initial=1s",) * (500 - len(CALL))
+    call = (*CALL[:-1], *options, CALL[-1])
+    done = scene.server.call(*call, *RECIPIENTS)
+    return Sent(done.returncode, done.stderr, arguments=call)
+
+
+# Fills the environment up to what exec(2) takes for the wrapper, by a few bytes: the wrapper's own
+# words for sendmail do not fit. The smallest limit on the stack makes the smallest limit on both.
+FILL = """
+import errno, resource, subprocess, sys
+STACK = 512 * 1024
+def limit():
+    resource.setrlimit(resource.RLIMIT_STACK, (STACK, STACK))
+message = sys.stdin.buffer.read()
+for size in range(65_536, 0, -16):
+    environment = {"FIRST": "x" * 65_536, "SECOND": "x" * size}
+    try:
+        process = subprocess.Popen(
+            sys.argv[1:], stdin=subprocess.PIPE, env=environment, preexec_fn=limit
+        )
+    except OSError as error:
+        if error.errno != errno.E2BIG:
+            raise
+    else:
+        process.communicate(message)
+        sys.exit(process.returncode)
+"""
+
+
+def too_many_arguments(scene: Scene) -> Sent:
+    sent = send_through(scene, find_program("python3"), "-c", FILL)
+    assert b"Argument list too long" in sent.said
+    return sent
 
 
 def relay_down(scene: Scene) -> Sent:
@@ -237,6 +357,19 @@ def full_kept_area(scene: Scene) -> Sent:
     kept = scene.server.tree.kept
     mounts = f"mount -t tmpfs -o size=4k,mode=700,uid=$OWNER tmpfs {kept}"
     return send_by(scene.server.command_in_mounts(mounts, *CALL, *RECIPIENTS))
+
+
+def read_only_kept_area(scene: Scene) -> Sent:
+    mounts = read_only(scene.server.tree.kept)
+    return send_by(scene.server.command_in_mounts(mounts, *CALL, *RECIPIENTS))
+
+
+def kept_area_elsewhere(scene: Scene) -> Sent:
+    """What it holds at the end is copied to where the test looks."""
+    kept = scene.bereft.tree.kept
+    mounts = f"mount --bind {kept} /mnt\nmount -t tmpfs -o mode=700,uid=$OWNER tmpfs {kept}"
+    look = f"cp -a {kept}/. /mnt/"
+    return send_by(scene.bereft.command_in_mounts(mounts, *CALL, *RECIPIENTS, after=look))
 
 
 def missing_kept_area(scene: Scene) -> Sent:
@@ -309,17 +442,32 @@ FAULTS: dict[str, Callable[[Scene], Sent]] = {
     "sendmail is missing": missing_sendmail,
     "sendmail is killed (KILL)": killed_sendmail,
     "wrapper and sendmail are killed (KILL)": killed_all,
-    "TERM, INT and HUP to wrapper and sendmail": stopped,
+    "TERM to wrapper and sendmail": stopped_by(signal.SIGTERM),
+    "INT to wrapper and sendmail": stopped_by(signal.SIGINT),
+    "HUP to wrapper and sendmail": stopped_by(signal.SIGHUP),
+    "TERM, INT and HUP to wrapper and sendmail": stopped_by(*STOPS),
+    "signals that the caller ignores (TERM, INT, HUP, PIPE, CHLD)": ignored_signals,
+    "signals that the caller blocks (all that can be)": blocked_signals,
     "the relay is down": relay_down,
     "the relay does not answer": relay_silent,
     "the writer dies in the middle": dead_writer,
     "standard input is closed": closed_input,
     "a message of 50 MB": large_message,
     "the kept area is full": full_kept_area,
+    "the kept area is read-only": read_only_kept_area,
+    "the kept area is a file system of its own and sendmail is missing": kept_area_elsewhere,
     "the kept area is missing": missing_kept_area,
     "the kept area is missing and `sympa.cf` is broken": nothing_works,
     "started by root": started_by_root,
     "500 recipients": many_recipients,
+    "500 arguments": many_arguments,
+    "arguments and environment fit for the wrapper, but not with its words to sendmail": (
+        too_many_arguments
+    ),
+    "NUL bytes in the message": nul_bytes,
+    "8-bit bytes in the message": eight_bit,
+    "a line of 1 MB": very_long_line,
+    "a hostile environment": hostile_environment,
     "the caller left descriptors open": open_descriptors,
     "a file may be no larger than the message (soft limit)": soft_file_limit,
     "a file may be no larger than the message (hard limit)": hard_file_limit,
@@ -330,7 +478,7 @@ def places_of(scene: Scene, sent: Sent) -> list[str]:
     """Where the message is for all of its recipients; fails when it is there for some of them, or
     twice."""
     found = {
-        "delivered": Counter(scene.relay.recipients()),
+        sent.arrived: Counter(scene.relay.recipients()),
         "in the spool": Counter(in_spool(scene.server)),
         "kept": Counter(kept_for(scene.server, sent)),
     }
