@@ -51,10 +51,11 @@ def check_error_text(text: str, *, field: str = "next_hop") -> tuple[Finding, ..
 def shown_text(value: str) -> str:
     """The words that sendmail shows for what stands after `error:`: without the codes.
 
-    `5.7.1:550 go away` and `nohost:550 go away` show `go away`; blanks are not kept exactly.
+    `5.7.1:550 go away` and `nohost:550 go away` show `go away`; sendmail takes any three words
+    with dots for a status. Blanks are not kept exactly.
     """
     head, colon, rest = value.partition(":")
-    words = rest if colon and re.fullmatch(r"[\w-]+|\d\.\d+\.\d+", head.strip()) else value
+    words = rest if colon and re.fullmatch(r"[\w-]+(?:\.[\w-]+\.[\w-]+)?", head.strip()) else value
     return LEADING_CODES.sub("", words.strip(), count=1)
 
 

@@ -13,7 +13,7 @@ from routing.core.intent import DEFAULT_KEY, SMTP_PORT
 from routing.core.mailers import ERROR, ESMTP, LOCAL_MTA
 from routing.core.names import ADDRESS_LIMIT, bracket
 from routing.core.plan import FALLBACK_TABLE, PRIMARY_TABLE, Plan
-from routing.core.resolve import Resolution, Why, resolve
+from routing.core.resolve import Resolution, Resolver, Why
 from routing.core.table import Table
 
 PROBE = "probe"
@@ -118,19 +118,12 @@ class _Side:
     """One release: its tables, and where it hands mail for the host's own names."""
 
     name: str
-    tables: Mapping[str, Table]
+    resolvers: Mapping[str, Resolver]
     local_mta: Answer
     answers: Mapping[str, Answers]
-    facts: HostFacts
 
     def predict(self, config: str, address: str) -> Resolution:
-        return resolve(
-            self.tables[config],
-            address,
-            class_w=self.facts.class_w,
-            fqdn=self.facts.fqdn,
-            local_mta=self.local_mta,
-        )
+        return self.resolvers[config].resolve(address)
 
     def answer(self, config: str, address: str) -> Answer | None:
         """What sendmail said. It answers two of its own names with one line, so a silence about
@@ -179,9 +172,14 @@ def judge(
 def _side(name: str, bundle: Bundle, answers: tuple[Answers, Answers], facts: HostFacts) -> _Side:
     host, port = str(bundle.facts["local_mta_host"]), bundle.facts["local_mta_port"]
     mailer = ESMTP if port == SMTP_PORT else LOCAL_MTA
-    tables = {config: _table(bundle, file) for config, file in CONFIGS.items()}
+    local_mta = (mailer, bracket(host).lower())
+    own_names = {*facts.class_w, facts.fqdn}
+    resolvers = {
+        config: Resolver(_table(bundle, file), own_names=own_names, local_mta=local_mta)
+        for config, file in CONFIGS.items()
+    }
     said = dict(zip(CONFIGS, answers, strict=True))
-    return _Side(name, tables, (mailer, bracket(host).lower()), said, facts)
+    return _Side(name, resolvers, local_mta, said)
 
 
 def _table(bundle: Bundle, file: str) -> Table:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from routing.core.intent import DEFAULT_KEY
+from routing.core.value import is_usable
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,21 +24,22 @@ class Table:
     def deciding_key(self, domain: str) -> str:
         """The key that decides for a domain; `""` when none does. `domain` in lower case.
 
-        A value without a colon decides nothing: sendmail passes over it.
+        The first key that has a line ends the search: when its value names no mailer, sendmail
+        goes on with the `.` key, not with the next suffix (measured).
         """
-        for key in candidates(domain):
-            if ":" in self.values.get(key, ""):
-                return key
-        return ""
+        return self._first_of(candidates(domain))
 
     def inherited_key(self, key: str) -> str:
         """The key that decides for `key` when it has no line of its own."""
         if key == DEFAULT_KEY:
             return ""
-        for other in candidates(key.removeprefix(".")):
-            if other != key and ":" in self.values.get(other, ""):
-                return other
-        return ""
+        return self._first_of(other for other in candidates(key.removeprefix(".")) if other != key)
+
+    def _first_of(self, keys: Iterable[str]) -> str:
+        first = next((key for key in keys if key in self.values), "")
+        if first and not is_usable(self.values[first]):
+            first = DEFAULT_KEY
+        return first if is_usable(self.values.get(first, "")) else ""
 
 
 def candidates(domain: str) -> Iterator[str]:

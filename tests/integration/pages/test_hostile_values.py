@@ -21,11 +21,10 @@ from mailadmin.audit.services import last_number
 from routing.core.bundle import Bundle
 from routing.core.facts import HostFacts
 from routing.core.intent import Intent
-from routing.core.mailers import local_mailer
 from routing.core.mailertable import classify, parse_mailertable, value_of
-from routing.core.names import bracket, normalise_key, normalise_name
+from routing.core.names import normalise_key, normalise_name
 from routing.core.render import render
-from routing.core.resolve import Table, resolve
+from routing.core.resolve import Resolver, Table
 from routing.core.validate import validate_intent
 from routing.models import MailHost, RelayTarget, RoutingObject
 from routing.queries.edits import rows_intent
@@ -214,14 +213,9 @@ def assert_sendmail_agrees(built: Built, bundle: Bundle, facts: HostFacts) -> No
         table = Table.from_text(bundle.files[file])
         asked = [f"probe@{key.lstrip('.')}" for key in table.values if key.strip(".")]
         said = built.answers(name, asked)
+        resolver = Resolver.of_host(table, facts)
         for address in asked:
-            predicted = resolve(
-                table,
-                address,
-                class_w=facts.class_w,
-                fqdn=facts.fqdn,
-                local_mta=(local_mailer(facts), bracket(facts.local_mta_host).lower()),
-            )
+            predicted = resolver.resolve(address)
             mailer, host = said[address]
             assert mailer == predicted.mailer, address
             assert "".join(host.split()) == "".join(predicted.host.split()), address

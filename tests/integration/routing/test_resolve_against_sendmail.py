@@ -14,10 +14,8 @@ from deploy.sandbox.tools import SendmailTools
 from routing.core.bv import Answer
 from routing.core.facts import HostFacts
 from routing.core.intent import Intent, ObjectKind, RelayTarget, RoutingObject, make_intent
-from routing.core.mailers import local_mailer
-from routing.core.names import bracket
 from routing.core.render import render
-from routing.core.resolve import Resolution, Table, resolve
+from routing.core.resolve import Resolution, Resolver, Table
 from tests.fixtures.sandbox import AsHost
 from tests.integration.routing.built import CONFIGS, Built, facts_of
 
@@ -127,8 +125,7 @@ def test_every_address_is_resolved_as_sendmail_resolves_it(
 
 
 def predict(table: Table, address: str, facts: HostFacts) -> Resolution:
-    local_mta = (local_mailer(facts), bracket(facts.local_mta_host).lower())
-    return resolve(table, address, class_w=facts.class_w, fqdn=facts.fqdn, local_mta=local_mta)
+    return Resolver.of_host(table, facts).resolve(address)
 
 
 def test_what_no_key_may_be_never_matches(

@@ -23,7 +23,7 @@ from routing.core.proof import (
     proof_to_json,
 )
 from routing.core.render import render
-from routing.core.resolve import Table, resolve
+from routing.core.resolve import Resolver, Table
 from tests.unit.routing.values import (
     FACTS,
     FEW_KEYS,
@@ -48,12 +48,9 @@ def sendmail(bundle: Bundle, asked: tuple[str, ...]) -> Sides:
 
     def side(file: str) -> dict[str, Answer]:
         table = Table.from_text(bundle.files[file])
-        return {
-            address: resolve(
-                table, address, class_w=FACTS.class_w, fqdn=FACTS.fqdn, local_mta=local_mta
-            ).answer
-            for address in asked
-        }
+        own_names = {*FACTS.class_w, FACTS.fqdn}
+        resolver = Resolver(table, own_names=own_names, local_mta=local_mta)
+        return {address: resolver.resolve(address).answer for address in asked}
 
     return side("mailertable"), side("mailertable-fallback")
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from routing.core.intent import Intent
 from routing.core.mailertable import value_of
 from routing.core.render import render
-from routing.core.resolve import Resolution, Table, Why, resolve
+from routing.core.resolve import Resolution, Resolver, Table, Why
 from routing.core.table import candidates
 from tests.unit.routing.values import FACTS, intents
 
@@ -25,12 +25,10 @@ renater.fr\tesmtp:[127.0.0.1]
 
 
 def ask(address: str, text: str = TEXT) -> Resolution:
-    return resolve(
-        Table.from_text(text),
-        address,
-        class_w=FACTS.class_w,
-        fqdn=FACTS.fqdn,
-        local_mta=("local_mta", "[127.0.0.1]"),
+    own_names = {*FACTS.class_w, FACTS.fqdn}
+    local_mta = ("local_mta", "[127.0.0.1]")
+    return Resolver(Table.from_text(text), own_names=own_names, local_mta=local_mta).resolve(
+        address
     )
 
 
