@@ -14,7 +14,20 @@ class AuditFilterForm(forms.Form):
     actor = forms.CharField(required=False, max_length=60, label="Person")
     action = forms.CharField(required=False, max_length=60, label="Action")
     object = forms.UUIDField(required=False, widget=forms.HiddenInput)
-    push = forms.IntegerField(required=False, min_value=1, label="Push")
+    push = forms.IntegerField(
+        required=False,
+        min_value=1,
+        label="Push",
+        widget=forms.TextInput(
+            {
+                "inputmode": "numeric",
+                "size": "6",
+                "autocomplete": "off",
+                "placeholder": "Push no.",
+                "aria-label": "Number of a push",
+            }
+        ),
+    )
     since = forms.DateField(required=False, label="From", widget=forms.DateInput({"type": "date"}))
     until = forms.DateField(required=False, label="To", widget=forms.DateInput({"type": "date"}))
     before = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from mailadmin.audit.forms import AuditFilterForm
-from mailadmin.audit.queries import audit_page
+from mailadmin.audit.queries import AuditPage, audit_page
 from mailadmin.people.access import requires
 from mailadmin.people.roles import Permission
 
@@ -20,5 +21,25 @@ def audit(request: HttpRequest) -> HttpResponse:
     page = audit_page(form.asked())
     kept = request.GET.copy()
     kept.pop("before", None)
-    context = {"form": form, "page": page, "kept": kept.urlencode()}
+    context = {
+        "form": form,
+        "page": page,
+        "kept": kept.urlencode(),
+        "pager": _pager(page, kept.urlencode()),
+    }
     return render(request, "audit/audit.html", context)
+
+
+def _pager(page: AuditPage, kept: str) -> dict[str, str] | None:
+    """Older and Newer keep the filters; there is none where everything is on one page."""
+    if not page.rows or not (page.older or page.newer is not None):
+        return None
+
+    def href(before: int) -> str:
+        place = "&".join(part for part in (kept, f"before={before}" if before else "") if part)
+        return f"{reverse('audit')}?{place}" if place else reverse("audit")
+
+    return {
+        "older_href": href(page.older) if page.older else "",
+        "newer_href": href(page.newer) if page.newer is not None else "",
+    }
