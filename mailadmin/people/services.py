@@ -14,6 +14,14 @@ from mailadmin.people.roles import PersonRole
 from mailadmin.race import looks_again
 
 
+class NotPossible(Exception):
+    """Nobody may do this now. `reasons` are sentences, all of them."""
+
+    def __init__(self, reasons: Iterable[str]) -> None:
+        self.reasons = tuple(reasons)
+        super().__init__(" ".join(self.reasons))
+
+
 def actor(person: Person) -> Actor:
     """A person as the audit trail names them."""
     return Actor(person.username, person.full_name)
@@ -50,9 +58,14 @@ def create_person(
 
 
 def set_roles(*, person: Person, roles: Iterable[PersonRole], by: Actor) -> None:
-    """Give a person exactly these roles. Nothing is written when they are held already."""
+    """Give a person exactly these roles. Nothing is written when they are held already.
+
+    Raises NotPossible when nobody active would be an administrator any more.
+    """
     wanted = frozenset(roles)
     with transaction.atomic():
+        if PersonRole.ADMINISTRATOR not in wanted and _is_last_administrator(person):
+            raise NotPossible([LAST])
         # Of two changes at once the second begins where the first has ended.
         Person.objects.select_for_update(no_key=True).get(pk=person.pk)
         held = {PersonRole(row.role) for row in HeldRole.objects.filter(person=person)}
@@ -69,6 +82,49 @@ def set_roles(*, person: Person, roles: Iterable[PersonRole], by: Actor) -> None
             new={"roles": sorted(wanted)},
         )
         record(by=by, happened=happened)
+
+
+def set_active(*, person: Person, active: bool, reason: str = "", by: Actor) -> None:
+    """Close an account or open it again. A closed one is nobody's: its sessions end with the next
+    request, it signs in no more and holds no permission; what was done with it stays.
+
+    Raises NotPossible with every reason.
+    """
+    with transaction.atomic():
+        if Person.objects.select_for_update().get(pk=person.pk).is_active == active:
+            return
+        reasons = () if active else why_not_close(person=person, by=by)
+        if reasons:
+            raise NotPossible(reasons)
+        Person.objects.filter(pk=person.pk).update(is_active=active)
+        happened = Happened(
+            action="person.opened" if active else "person.closed",
+            subject=person.username,
+            old={"active": not active},
+            new={"active": active},
+            note=reason.strip(),
+        )
+        record(by=by, happened=happened)
+
+
+def why_not_close(*, person: Person, by: Actor) -> tuple[str, ...]:
+    """Every reason against closing an account; for the page and for the service."""
+    reasons: list[str] = []
+    if by.username == person.username:
+        reasons.append("It is your own account. Another administrator can close it.")
+    if _is_last_administrator(person):
+        reasons.append(LAST)
+    return tuple(reasons)
+
+
+LAST = "Nobody else is an administrator: make somebody one first."
+
+
+def _is_last_administrator(person: Person) -> bool:
+    """Asked under a lock: two administrators who close each other wait for one another."""
+    held = HeldRole.objects.select_for_update().filter(role=PersonRole.ADMINISTRATOR)
+    holders = set(held.filter(person__is_active=True).values_list("person", flat=True))
+    return holders == {person.pk}
 
 
 def change_password(*, person: Person, password: str, by: Actor) -> None:

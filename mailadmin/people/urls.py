@@ -7,4 +7,6 @@ from mailadmin.people import views
 urlpatterns = [
     path("", views.people_list, name="people"),
     path("<str:username>/", views.person_roles, name="person"),
+    path("<str:username>/close/", views.person_close, name="person-close"),
+    path("<str:username>/open/", views.person_open, name="person-open"),
 ]

@@ -143,6 +143,8 @@ PAGES: tuple[Page, ...] = (
 )
 
 NO_PAGE: Mapping[str, str] = {
+    "person-close": "an act of the person's page",
+    "person-open": "an act of the person's page",
     "theme": "takes the chosen colours and goes back",
     "session": "who is signed in, asked before a form goes",
     "mail-host-live": "a poll: the host alone",

@@ -1,0 +1,78 @@
+"""Accounts are closed and opened by administrators: never the own one, never the last."""
+
+from __future__ import annotations
+
+from mailadmin.audit.models import AuditEvent
+from mailadmin.audit.services import SETUP
+from mailadmin.people.models import Person
+from mailadmin.people.roles import PersonRole
+from mailadmin.people.services import set_roles
+from routing.models import Approval, ConfigPush
+from tests.integration.pages import world
+from tests.integration.pages.conftest import Site, text
+
+CLOSE, OPEN = "/people/claire/close/", "/people/claire/open/"
+WHY = {"reason": "left in May"}
+
+
+def test_a_closed_account_ends_its_sessions_and_is_opened_again(site: Site) -> None:
+    anne, claire = site.sign_in("anne"), site.sign_in("claire")
+    assert claire.get("/domains/").status_code == 200
+    assert anne.post(CLOSE, WHY)["Location"] == "/people/claire/"
+
+    assert claire.get("/domains/")["Location"].startswith("/sign-in/")
+    assert not claire.login(username="claire", password=world.PASSWORD)
+    assert "closed" in text(anne.get("/people/"))
+    anne.post(OPEN)
+    assert site.sign_in("claire").get("/domains/").status_code == 200
+    said = AuditEvent.objects.filter(
+        subject="claire", action__in=["person.closed", "person.opened"]
+    )
+    assert list(said.order_by("number").values_list("action", "actor", "note")) == [
+        ("person.closed", "anne", "left in May"),
+        ("person.opened", "anne", ""),
+    ]
+
+
+def test_closing_twice_is_one_event_and_needs_a_reason(site: Site) -> None:
+    anne = site.sign_in("anne")
+    assert anne.post(CLOSE, {"reason": " "}).status_code == 422
+    assert Person.objects.get(username="claire").is_active
+    anne.post(CLOSE, WHY)
+    anne.post(CLOSE, WHY)
+
+    assert AuditEvent.objects.filter(action="person.closed").count() == 1
+
+
+def test_nobody_closes_the_own_account_or_the_last_administrators(site: Site) -> None:
+    anne = site.sign_in("anne")
+    page = text(anne.get("/people/anne/"))
+    assert "It is your own account." in page
+    assert "Nobody else is an administrator" in page
+    assert anne.post("/people/anne/close/", WHY).status_code == 409
+    assert Person.objects.get(username="anne").is_active
+
+
+def test_the_last_administrator_keeps_that_role(site: Site) -> None:
+    anne = site.sign_in("anne")
+    answer = anne.post("/people/anne/", {"roles": ["viewer"]})
+    assert answer.status_code == 422
+    assert "Nobody else is an administrator: make somebody one first." in text(answer)
+
+    set_roles(person=site.people["paul"], roles=[PersonRole.ADMINISTRATOR], by=SETUP)
+    assert anne.post("/people/anne/", {"roles": ["viewer"]}).status_code == 302
+
+
+def test_only_administrators_close(site: Site) -> None:
+    for name in ("vera", "claire", "luc", "paul", "otto"):
+        assert site.sign_in(name).post("/people/vera/close/", WHY).status_code == 403
+    assert Person.objects.get(username="vera").is_active
+
+
+def test_an_approval_given_before_stands(site: Site, waiting: ConfigPush) -> None:
+    world.approved(waiting, site.people["paul"], at_once=False)
+    site.sign_in("anne").post("/people/paul/close/", WHY)
+
+    assert Approval.objects.get(push=waiting).voided_at is None
+    waiting.refresh_from_db()
+    assert waiting.state == "approved"
