@@ -107,6 +107,7 @@ def main() -> None:
                 print(f"{size} bytes, {rounds} rounds")
                 print(describe("sendmail", plain), describe("wrapper", wrapped), sep="\n")
                 print(f"{'cost':<9} median {1000 * (median(wrapped) - median(plain)):6.1f} ms")
+                print(f"{'ratio':<9} median {median(wrapped) / median(plain):6.2f}")
 
 
 if __name__ == "__main__":

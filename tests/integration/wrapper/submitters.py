@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import subprocess
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -14,17 +15,31 @@ from tests.fixtures.sandbox import Sink
 
 SUBMITTERS = 8
 
-Submit = Callable[[str], int]
-"""Submits a message to one recipient; returns the exit code."""
+Submit = Callable[[str], subprocess.CompletedProcess[bytes]]
+"""Submits a message to one recipient."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A submission that did not exit with 0, and what it said."""
+
+    code: int
+    said: str
 
 
 @dataclass(slots=True)
 class Tally:
-    """What was submitted, by recipient, and the codes that were not 0."""
+    """What was submitted, by recipient, and what of it failed."""
 
     recipients: list[str] = field(default_factory=list)
-    failures: list[int] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
+
+    def describe(self) -> str:
+        """The counts: of all, and of the failures by exit code."""
+        codes = Counter(failure.code for failure in self.failures)
+        parts = [f"{count} exited with {code}" for code, count in sorted(codes.items())]
+        return ", ".join([f"{len(self.recipients)} submissions", *(parts or ["no failure"])])
 
     def assert_delivered_once(self, *sinks: Sink) -> None:
         """Everything reached one of the sinks, and nothing did twice."""
@@ -55,7 +70,8 @@ def _submit_until(submit: Submit, submitter: int, tally: Tally) -> None:
         if tally.stop.is_set():
             return
         recipient = f"r{submitter}-{number}@example.net"
-        code = submit(recipient)
+        done = submit(recipient)
         tally.recipients.append(recipient)
-        if code != 0:
-            tally.failures.append(code)
+        if done.returncode != 0:
+            said = (done.stdout + done.stderr).decode(errors="replace")
+            tally.failures.append(Failure(done.returncode, said))

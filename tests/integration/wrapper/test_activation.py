@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 
@@ -16,6 +17,7 @@ from tests.integration.wrapper.list_server import ListServer
 from tests.integration.wrapper.staged import stage_for
 from tests.integration.wrapper.submitters import busy
 
+LOG = logging.getLogger(__name__)
 PAUSE_S = 0.02
 
 
@@ -40,10 +42,6 @@ def staged(
     return first, second
 
 
-def submit_with(server: ListServer) -> Callable[[str], int]:
-    return lambda recipient: server.submit(recipient).returncode
-
-
 def assert_all_is_well(server: ListServer) -> None:
     assert (server.queued(), server.kept_files()) == ([], [])
 
@@ -54,10 +52,11 @@ def test_two_hundred_switches_under_eight_submitters(
     sinks: tuple[Sink, Sink],
     staged: tuple[dict[str, str], dict[str, str]],
 ) -> None:
-    with busy(submit_with(server)) as tally:
+    with busy(server.submit) as tally:
         for number in range(200):
             switch(host, "current", staged[number % 2]["release"])
             time.sleep(PAUSE_S)
+    LOG.info("200 switches: %s", tally.describe())
     tally.assert_delivered_once(*sinks)
     assert_all_is_well(server)
 
@@ -70,10 +69,11 @@ def test_a_thousand_activations_under_eight_submitters(
     sinks: tuple[Sink, Sink],
     staged: tuple[dict[str, str], dict[str, str]],
 ) -> None:
-    with busy(submit_with(server)) as tally:
+    with busy(server.submit) as tally:
         for number in range(1000):
             base, wanted = staged[number % 2], staged[(number + 1) % 2]
             done = activate(host, {**wanted, "base": base["release"]}, None)
             assert done.outcome is Outcome.DONE, done.body
+    LOG.info("1000 activations: %s", tally.describe())
     tally.assert_delivered_once(*sinks)
     assert_all_is_well(server)
