@@ -107,6 +107,7 @@ def _show(
         "hosts": [
             (part.host.name, _lines(part.edits, found, picked, look)) for part in found.hosts
         ],
+        "any_edit": bool(found.edits),
         "look": look,
         "form": shown_form,
         "reasons": [reason for reason in reasons if reason not in look.problems],

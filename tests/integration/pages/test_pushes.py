@@ -113,6 +113,11 @@ def test_nothing_to_propose_is_said(site: Site) -> None:
     answer = site.sign_in("claire").get("/pushes/propose/")
     assert answer.context["hosts"] == []
     assert answer.context["look"].problems
+    page = text(answer)
+    assert "Every mail host runs what is wanted" in page
+    # There is nothing to tick, and nobody did anything wrong.
+    assert "Tick at least one edit." not in page
+    assert "Propose 0 edits" not in page
 
 
 def test_the_push_page_holds_everything_that_an_approver_approves(
