@@ -15,7 +15,8 @@ import secrets
 import shlex
 import subprocess
 import sys
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from deploy.sandbox.baked import bake, sandbox_facts
@@ -96,13 +97,22 @@ class Sandbox:
     smtp1: HostTree
     broker: Broker
     demo: bool = True
+    more: Mapping[str, HostTree] = field(default_factory=dict)
+
+    @property
+    def list_servers(self) -> dict[str, HostTree]:
+        """`listes` and what a test has beside it, by name."""
+        return {LIST_SERVER: self.listes, **self.more}
 
     @property
     def agents(self) -> tuple[SandboxAgent, ...]:
         """In the order in which they start."""
         return (
-            SandboxAgent(LIST_SERVER, Role.DEPLOY, HostKind.LIST_SERVER, self.listes),
-            SandboxAgent(LIST_SERVER, Role.SPOOL, HostKind.LIST_SERVER, self.listes),
+            *(
+                SandboxAgent(name, role, HostKind.LIST_SERVER, tree)
+                for name, tree in self.list_servers.items()
+                for role in (Role.DEPLOY, Role.SPOOL)
+            ),
             SandboxAgent(RELAY, Role.DEPLOY, HostKind.OUTGOING_RELAY, self.smtp1),
         )
 
@@ -132,11 +142,14 @@ def make_sandbox(
     web_port: int | None = None,
     *,
     demo: bool = True,
+    more: Mapping[str, str] | None = None,
 ) -> Sandbox:
     """Make what is missing of the sandbox in `var`; passwords, ports and keys stay as they were.
 
-    `demo` is whether the example and its accounts with public passwords belong to it.
+    `demo` is whether the example and its accounts with public passwords belong to it; `more` maps
+    the names of list servers beside `listes` to their full names.
     """
+    more = more or {}
     for directory in (var, var / "hosts", var / "sinks"):
         make_directory(directory, 0o755)
     make_directory(var / "control", 0o700)
@@ -150,20 +163,27 @@ def make_sandbox(
         users=users,
         listes=make_host(var / "hosts" / LIST_SERVER, LIST_SERVER_FQDN, ADDRESSES, users),
         smtp1=make_host(var / "hosts" / RELAY, RELAY_FQDN, {}, users),
-        broker=make_broker(var / "redis", ports.redis, redis_rules()),
+        broker=make_broker(var / "redis", ports.redis, redis_rules(more)),
         demo=demo,
+        more={
+            name: make_host(var / "hosts" / name, fqdn, ADDRESSES, users)
+            for name, fqdn in more.items()
+        },
     )
     write_secrets(sandbox)
     write_manage(sandbox)
     return sandbox
 
 
-def redis_rules() -> dict[str, list[str]]:
+def redis_rules(more: Iterable[str] = ()) -> dict[str, list[str]]:
     """Each agent reaches its own keys only."""
     return {
         CONTROL_USER: control_rules(),
-        redis_user(LIST_SERVER, Role.DEPLOY): acl_rules(LIST_SERVER, Role.DEPLOY),
-        redis_user(LIST_SERVER, Role.SPOOL): acl_rules(LIST_SERVER, Role.SPOOL),
+        **{
+            redis_user(name, role): acl_rules(name, role)
+            for name in (LIST_SERVER, *more)
+            for role in (Role.DEPLOY, Role.SPOOL)
+        },
         redis_user(RELAY, Role.DEPLOY): acl_rules(RELAY, Role.DEPLOY),
     }
 

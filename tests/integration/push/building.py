@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from django.core.management import call_command
@@ -12,7 +13,6 @@ from deploy.sandbox.broker import free_port
 from deploy.sandbox.hosts import make_directory, write_file
 from deploy.sandbox.layout import (
     LIST_SERVER,
-    RELAY,
     SEED_TABLE,
     Sandbox,
     install_wrapper,
@@ -26,7 +26,6 @@ from mailadmin.people.models import Person
 from mailadmin.people.roles import PersonRole
 from mailadmin.people.services import create_person
 from mailadmin.wire.core.messages import Role
-from routing.core.facts import HostKind
 from routing.core.states import PushState
 from routing.models import HostState
 from routing.services.hosts import save_mail_host
@@ -49,9 +48,14 @@ PEOPLE = {
 PASSWORD = "correct horse battery staple"
 
 
-def make_site(var: Path, tools: SendmailTools, agent_venv: Path) -> Site:
-    """A stopped site: hosts, keys, rows, programs that a test may exchange."""
-    sandbox = make_sandbox(var, tools, agent_venv, free_port(), demo=False)
+def make_site(
+    var: Path, tools: SendmailTools, agent_venv: Path, more: Mapping[str, str] | None = None
+) -> Site:
+    """A stopped site: hosts, keys, rows, programs that a test may exchange.
+
+    `more` maps names of list servers beside `listes` to their full names.
+    """
+    sandbox = make_sandbox(var, tools, agent_venv, free_port(), demo=False, more=more)
     stack = Stack(var, [p for p in sandbox_processes(sandbox, QUICK) if p.name != "web"])
     with database_of(var / "mailadmin.sqlite3"):
         return Site(sandbox, stack, fill(sandbox))
@@ -63,9 +67,8 @@ def fill(sandbox: Sandbox) -> dict[str, Person]:
     make_keys(sandbox)
     write_agent_configs(sandbox)
     make_programs(sandbox)
-    for position, (name, kind) in enumerate(
-        ((LIST_SERVER, HostKind.LIST_SERVER), (RELAY, HostKind.OUTGOING_RELAY))
-    ):
+    kinds = {agent.host: agent.kind for agent in sandbox.agents}
+    for position, (name, kind) in enumerate(kinds.items()):
         save_mail_host(identity=None, name=name, kind=kind, position=position, by=SETUP)
     return {
         username: create_person(
@@ -106,6 +109,11 @@ def make_programs(sandbox: Sandbox) -> None:
 def start(site: Site) -> None:
     """Start everything and import the example's mailertable as the first release."""
     site.stack.start_ready()
+    import_example(site)
+
+
+def import_example(site: Site) -> None:
+    """Make the example's mailertable the first release of the list server."""
     wait_until(lambda: facts_are_known(site), "the list server's first word", seconds=60)
     plan = read_mailertable(
         text=SEED_TABLE.read_text(),

@@ -67,16 +67,17 @@ class HeldBuild:
 
 @dataclass
 class Site:
-    """One list server `listes` and its control plane, all processes running."""
+    """One list server, `listes` unless another is named, and its control plane, all running."""
 
     sandbox: Sandbox
     stack: Stack
     people: dict[str, Person]
     paused: set[str] = field(default_factory=set)
+    name: str = LIST_SERVER
 
     @property
     def tree(self) -> HostTree:
-        return self.sandbox.listes
+        return self.sandbox.list_servers[self.name]
 
     @property
     def releases(self) -> Path:
@@ -84,7 +85,7 @@ class Site:
 
     @cached_property
     def host(self) -> MailHost:
-        return MailHost.objects.get(name=LIST_SERVER)
+        return MailHost.objects.get(name=self.name)
 
     @property
     def state(self) -> HostState:
@@ -210,7 +211,7 @@ class Site:
     def waiting_orders(self, role: Role) -> int:
         """How many orders wait in Redis for an agent of the list server."""
         with redis.Redis.from_url(self.sandbox.broker.url(CONTROL_USER)) as client:
-            return int(client.llen(task_queue(LIST_SERVER, role)))
+            return int(client.llen(task_queue(self.name, role)))
 
     def until_control_is_through(self) -> None:
         """The control worker ends a task: what it signed before is in Redis by now."""
