@@ -45,6 +45,7 @@ ENTRIES: Mapping[str, tuple[Entry, ...]] = {
     ),
     "Change": (
         Entry("Pushes", "/pushes/", "git-pull-request", count="pushes"),
+        Entry("Drift", "/drift/", "file-diff"),
         Entry("Audit", "/audit/", "history"),
     ),
     "Administration": (Entry("People", "/people/", "users", administrators_only=True),),

@@ -11,9 +11,14 @@ from typing import Any
 from mailadmin.wire.core.messages import Role
 from mailadmin.wire.models import Agent
 from routing.core.facts import HostFacts
-from routing.core.states import TargetState
+from routing.core.states import PushState, TargetState
 from routing.models import HostState, MailHost, PushTarget, Revision
-from routing.queries.revisions import live_revision, live_target
+from routing.queries.revisions import (
+    live_revision,
+    live_target,
+    observed_revision,
+    running_revision,
+)
 
 LATE_PERIODS = 4
 AWAY_PERIODS = 20
@@ -68,6 +73,18 @@ class HostSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class TurnedLink:
+    """`current` leads elsewhere than our record says: to `now` ("" for no release).
+
+    `revision` is the one of ours that made it, None when none did.
+    """
+
+    now: str
+    revision: Revision | None
+    wanted: Revision
+
+
+@dataclass(frozen=True, slots=True)
 class HostPage:
     """Everything about one mail host."""
 
@@ -82,6 +99,7 @@ class HostPage:
     live_by_record: Revision | None
     live_target: PushTarget | None
     open_pushes: tuple[tuple[int, str], ...]
+    turned: TurnedLink | None
 
     @property
     def live_files(self) -> tuple[tuple[str, str], ...]:
@@ -119,7 +137,20 @@ def host_page(name: str, *, now: datetime, period: timedelta) -> HostPage | None
         live_by_record=target.revision if target else None,
         live_target=target,
         open_pushes=tuple(held.values_list("push", "push__state")),
+        turned=turned_link(host),
     )
+
+
+def turned_link(host: MailHost) -> TurnedLink | None:
+    """What somebody has switched by hand; None while a push does, and where nothing is known."""
+    state = state_of(host)
+    if not host.is_list_server or state is None or state.live is None:
+        return None
+    held = PushTarget.objects.filter(host=host, push__state=PushState.DEPLOYING)
+    wanted = running_revision(host)
+    if wanted is None or state.live == wanted.digest or held.exists():
+        return None
+    return TurnedLink(state.live, observed_revision(host), wanted)
 
 
 def agents_by_host(*, now: datetime, period: timedelta) -> dict[str, tuple[AgentLine, ...]]:
@@ -158,16 +189,16 @@ def _summary(host: MailHost, agents: tuple[AgentLine, ...]) -> HostSummary:
         agents=agents,
         live=state.live if state else None,
         revision=revision.number if revision else None,
-        drift=_drift(state),
+        drift=_drift(host, state),
         observed_at=state.deploy_at if state else None,
         kept_total=state.kept_total if state else None,
     )
 
 
-def _drift(state: HostState | None) -> str:
-    if state is None or state.deploy_at is None:
+def _drift(host: MailHost, state: HostState | None) -> str:
+    if state is None or state.live is None or state.deploy_at is None:
         return "unknown"
-    return "drift" if state.drift else "none"
+    return "drift" if state.drift or turned_link(host) else "none"
 
 
 def _releases(host: MailHost, state: HostState | None) -> tuple[ReleaseLine, ...]:

@@ -41,6 +41,12 @@ def running_revision(host: MailHost) -> Revision | None:
     return target.revision if target else None
 
 
+def observed_revision(host: MailHost) -> Revision | None:
+    """The newest revision of ours whose release the host was seen to run, whoever switched it."""
+    seen = Revision.objects.filter(host=host, digest=F("host__state__live"))
+    return seen.order_by("-number").first()
+
+
 def bundle_of(revision: Revision) -> Bundle:
     """The frozen bytes as a bundle. Raises BlobDamaged when the row was altered."""
     return bundle_from_canonical(unpack(bytes(revision.bundle), revision.digest))

@@ -32,6 +32,7 @@ from routing.queries.revisions import (
     intent_of,
     live_revision,
     live_target,
+    observed_revision,
     running_revision,
     stored_intent,
 )
@@ -110,6 +111,60 @@ def restore(
     return _freeze(push=push, drafts=[draft], head=head, by=actor(by), replaces=REPLACEABLE_PUSH)
 
 
+def put_back(
+    *, host: MailHost, note: str, form_token: UUID | None = None, by: Person
+) -> ConfigPush:
+    """Propose what our record says, on the ground of what the host runs since its link was turned.
+
+    The base of the push is that drifted state: what the proposer, the proof and the approver saw.
+    Anything else that the host runs at the switch is drift again. Files that were edited inside a
+    release cannot be a base: they are refused here as for any push.
+    """
+    if not note.strip():
+        raise NotAllowed(["Say why it is put back."])
+    if (sent_before := _sent_before(form_token)) is not None:
+        return sent_before
+    head, wanted = last_number(), running_revision(host)
+    base = _turned_to(host, wanted)
+    draft = draft_intent(host=host, base=base, intent=intent_of(wanted)) if wanted else None
+    if draft is None:
+        raise NotAllowed([f"Nothing would change on {host.name}."])
+    if reasons := refusals([draft]):
+        raise NotAllowed(reasons)
+    push = ConfigPush(
+        title=f"Put revision {wanted.number} of {host.name} back" if wanted else "",
+        note=note,
+        guard_reason=note.strip(),
+        restores=wanted,
+        form_token=form_token,
+        proposed_by_person=by,
+    )
+    return _freeze(
+        push=push,
+        drafts=[draft],
+        head=head,
+        by=actor(by),
+        replaces=REPLACEABLE_PUSH,
+        on_turned_link=True,
+    )
+
+
+def _turned_to(host: MailHost, wanted: Revision | None) -> Revision | None:
+    """The revision that a turned link leads to, None for no release. Raises NotAllowed."""
+    state = HostState.objects.filter(host=host).first()
+    if state is None or state.live is None:
+        why = state.error if state and state.error else "Wait for its deploy agent to report."
+        raise NotAllowed([f"What {host.name} runs is not known. {why}"])
+    if state.live == (wanted.digest if wanted else ""):
+        raise NotAllowed([f"{host.name} runs what our record says."])
+    base = observed_revision(host)
+    if state.live and base is None:
+        raise NotAllowed(
+            [f"{host.name} runs release {state.live[:8]}, which no revision of ours made."]
+        )
+    return base
+
+
 def propose_import(*, server: MailHost, title: str, by: Actor = IMPORT) -> ConfigPush:
     """Push 1 of a host: everything that the import wrote. Only while the host has no release."""
     if live_target(server) is not None:
@@ -181,10 +236,11 @@ def _freeze(
     head: int,
     by: Actor,
     replaces: frozenset[PushState],
+    on_turned_link: bool = False,
 ) -> ConfigPush:
     """`head` is the last event before rows were read: what is written later is not in the bytes."""
     with transaction.atomic():
-        _lock_hosts(drafts)
+        _lock_hosts(drafts, on_turned_link=on_turned_link)
         if (sent_before := _sent_before(push.form_token)) is not None:
             return sent_before
         replaced = _supersedable(drafts, replaces)
@@ -203,14 +259,17 @@ def _freeze(
     return push
 
 
-def _lock_hosts(drafts: Sequence[Draft]) -> None:
+def _lock_hosts(drafts: Sequence[Draft], *, on_turned_link: bool) -> None:
     """Two proposals for one host wait for each other; the second sees the first one's push."""
     hosts = MailHost.objects.select_for_update().filter(pk__in=[draft.host.pk for draft in drafts])
     for host in hosts.order_by("pk"):
         if host.retired_at is not None:
             raise NotAllowed([f"{host.name} was retired meanwhile."])
         drafted = next(draft for draft in drafts if draft.host.pk == host.pk)
-        if drafted.base not in (live_revision(host), running_revision(host)):
+        grounds = [live_revision(host), running_revision(host)]
+        if on_turned_link:
+            grounds = [_turned_to(host, running_revision(host))]
+        if drafted.base not in grounds:
             raise NotAllowed(
                 [f"A push went live on {host.name} meanwhile. Look again, then propose."]
             )

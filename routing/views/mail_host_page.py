@@ -19,7 +19,7 @@ from mailadmin.wire.core.messages import Role
 from routing.core.facts import HostFacts
 from routing.core.skew import skew_words
 from routing.models import MailHost
-from routing.queries.hosts import AgentLine, HostPage, ReleaseLine
+from routing.queries.hosts import AgentLine, HostPage, ReleaseLine, TurnedLink
 from routing.views.answers import reason_not
 from routing.views.history import timeline
 from routing.views.kept import kept_lines
@@ -44,6 +44,7 @@ def host_context(request: HttpRequest, found: HostPage) -> dict[str, Any]:
         "install": install(host),
         "files": found.live_files,
         "releases": [(line, _restore(line, restore_reason)) for line in found.releases],
+        "put_back": put_back(found.turned, restore_reason),
         "kept": kept_lines(found.kept),
         "kept_more": max(0, (found.summary.kept_total or 0) - len(found.kept)),
         "restore_reason": restore_reason,
@@ -119,6 +120,22 @@ def install(host: MailHost) -> tuple[tuple[str, tuple[str, ...]], ...]:
                 f"systemctl enable --now {units}",
             ),
         ),
+    )
+
+
+def put_back(turned: TurnedLink | None, reason: str) -> Action | None:
+    """A push that leads the link back; not where no revision of ours is what runs."""
+    if turned is None or (turned.now and turned.revision is None):
+        return None
+    number, host = turned.wanted.number, turned.wanted.host.name
+    return Action(
+        id=f"put-back-{host}",
+        label=f"Put revision {number} back…",
+        action=reverse("put-back", args=[host]),
+        reason=reason,
+        asks="Why it is put back",
+        confirm_label=f"Propose revision {number} again",
+        fields=(("token", str(uuid4())),),
     )
 
 

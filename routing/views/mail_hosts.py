@@ -23,7 +23,7 @@ from routing.services.errors import ConflictingEdit
 from routing.services.hosts import save_mail_host
 from routing.views.answers import moved, reason_not, shown
 from routing.views.conflict import conflict
-from routing.views.mail_host_page import host_context, host_version, period
+from routing.views.mail_host_page import host_context, host_version, period, put_back
 from routing.views.object_pages import version_now
 
 PAGE, LIVE = "routing/mail_host.html", "live"
@@ -61,6 +61,20 @@ def live(request: HttpRequest, name: str) -> HttpResponse:
     if request.GET.get("seen") == host_version(found):
         return HttpResponse(status=204)
     return render(request, f"{PAGE}#{LIVE}", host_context(request, found))
+
+
+@require_safe
+@requires(Permission.READ)
+def drift(request: HttpRequest) -> HttpResponse:
+    """Every mail host: whether its live files are what our record says, and the way back."""
+    now, reason = timezone.now(), reason_not(request, Permission.EDIT, "propose pushes")
+    names = MailHost.in_service.values_list("name", flat=True)
+    found = [page for name in names if (page := host_page(name, now=now, period=period()))]
+    context = {
+        "hosts": [(page, put_back(page.turned, reason)) for page in found],
+        "reason": reason,
+    }
+    return render(request, "routing/drift.html", context)
 
 
 @asks_first

@@ -20,6 +20,7 @@ from mailadmin.people.roles import Permission
 from mailadmin.people.session import signed_in
 from mailadmin.ui.words import age
 from routing.forms.pushes import RestoreForm, VerdictForm
+from routing.models import MailHost
 from routing.queries.pushes import (
     PushRecord,
     find_revision,
@@ -30,7 +31,7 @@ from routing.queries.pushes import (
 from routing.services.approve import approve, refuse
 from routing.services.deploy import deploy, retry
 from routing.services.errors import DigestMoved, NotAllowed
-from routing.services.propose import restore
+from routing.services.propose import put_back, restore
 from routing.views.answers import moved, shown
 from routing.views.push.page import TERMINAL, push_page
 from routing.views.push.requirements import heard_since
@@ -192,6 +193,28 @@ def revision_restore(request: HttpRequest, identity: int) -> HttpResponse:
     nudge()
     text = f"Push #{made.pk} would restore revision {revision.number} of {revision.host.name}."
     return moved(request, reverse("push", args=[made.pk]), text)
+
+
+@only_posted
+@requires(Permission.EDIT)
+def put_host_back(request: HttpRequest, name: str) -> HttpResponse:
+    """Propose what our record says for a host whose link was turned by hand."""
+    host, form = MailHost.objects.filter(name=name).first(), RestoreForm(request.POST)
+    if host is None:
+        raise Http404(f"There is no mail host {name}.")
+    if not form.is_valid():
+        return _refused(request, "Nothing was proposed", ("Say why it is put back.",), status=422)
+    try:
+        made = put_back(
+            host=host,
+            note=form.cleaned_data["reason"],
+            form_token=form.cleaned_data["token"],
+            by=signed_in(request),
+        )
+    except NotAllowed as error:
+        return _refused(request, "Nothing was proposed", error.reasons, status=409)
+    nudge()
+    return moved(request, reverse("push", args=[made.pk]), f"Push #{made.pk}: {made.title}.")
 
 
 def found_or_404(number: int) -> PushRecord:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from routing.models import HostState, MailHost
+from routing.models import ConfigPush, HostState, MailHost
 from spools.core.kept import KeptMessage
 from tests.fixtures.audited import unaudited
 from tests.integration.pages import world
@@ -61,3 +61,41 @@ def test_who_would_propose_over_an_edit_by_hand_reads_it_before_trying(site: Sit
     page = site.sign_in("claire").get("/pushes/propose/")
     assert "Files of listes were edited by hand: mailertable." in text(page)
     assert page.context["look"].changes.total == 1
+
+
+def test_a_turned_link_is_drift_on_each_page_and_offers_the_way_back(site: Site) -> None:
+    wanted = HostState.objects.get(host=site.host).live or ""
+    world.seen(site.host, live="")
+    client = site.sign_in("claire")
+    for address in ("/drift/", "/mail-hosts/listes/"):
+        page = text(client.get(address))
+        assert "current is gone: no release is live" in page
+        assert f"release {wanted[:8]}" in page
+        assert 'action="/mail-hosts/listes/put-back/"' in page
+    assert "Drift</span>" in text(client.get("/mail-hosts/")).replace("\n", "")
+
+    answer = client.post("/mail-hosts/listes/put-back/", {"reason": " "})
+    assert (answer.status_code, ConfigPush.objects.filter(title__contains="back").count()) == (
+        422,
+        0,
+    )
+    answer = client.post("/mail-hosts/listes/put-back/", {"reason": "somebody removed it"})
+    push = ConfigPush.objects.latest("pk")
+    assert answer["Location"] == f"/pushes/{push.pk}/"
+    assert (push.title, push.targets.get().base) == ("Put revision 1 of listes back", "")
+    assert site.sign_in("vera").post("/mail-hosts/listes/put-back/", {}).status_code == 403
+
+
+def test_a_live_release_that_nobody_proposed_is_not_adopted(site: Site) -> None:
+    world.seen(site.host, live="a" * 64)
+    client = site.sign_in("claire")
+    page = text(client.get("/drift/"))
+    assert "No revision of ours made this release" in page
+    assert "put-back" not in page
+    answer = client.post("/mail-hosts/listes/put-back/", {"reason": "try"})
+    assert answer.status_code == 409
+    assert "which no revision of ours made" in text(answer)
+
+
+def test_the_drift_page_says_what_is_in_sync(site: Site) -> None:
+    assert "In sync:" in text(site.sign_in("vera").get("/drift/"))

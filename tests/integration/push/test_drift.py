@@ -17,7 +17,7 @@ from routing.services import propose as proposing
 from routing.services.approve import refuse
 from routing.services.deploy import deploy, retry
 from routing.services.errors import NotAllowed
-from routing.services.propose import restore
+from routing.services.propose import put_back, restore
 from tests.fixtures.sandbox import wait_until
 from tests.integration.push.site import DEPLOY, LIVENESS_S, SPOOL, Site, point
 
@@ -196,3 +196,57 @@ def test_an_unconfirmed_release_is_left_by_a_restore(site: Site) -> None:
     assert (push.state, push.superseded_by) == (PushState.SUPERSEDED, back)
     site.go_live(back)
     assert site.link("current") == site.link("last-good") == before.digest
+
+
+def test_a_link_that_was_turned_is_put_back_by_a_push_on_what_runs(site: Site) -> None:
+    """The base is the drifted state: proved against it, approved, and switched only from it."""
+    site.go_live(site.propose(site.add_domain("turned.example.org")))
+    ours, claire = site.link(), site.people["claire"]
+    first = ConfigPush.objects.get(pk=1).targets.get().revision.digest
+    with pytest.raises(NotAllowed, match="listes runs what our record says"):
+        put_back(host=site.host, note="nothing is wrong", by=claire)
+    point(site.tree.routing / "current", Path("releases", first))
+    until_live(site, first)
+    assert site.submit("somebody@renater.fr") == 0
+    push = put_back(host=site.host, note="turned at night", by=claire)
+    target = site.target(push)
+    assert (target.base, target.revision.digest) == (first, ours)
+    site.until(push, PushState.PROVED)
+
+    # Turned once more after the proof: that is not what the approver saw.
+    site.approve(push, deploy=False)
+    third = next(path.name for path in site.releases.iterdir() if path.name not in (first, ours))
+    point(site.tree.routing / "current", Path("releases", third))
+    until_live(site, third)
+    with pytest.raises(NotAllowed, match=f"listes runs {third[:8]}, not {first[:8]}: stale"):
+        deploy(push=push, by=site.people["paul"])
+
+    point(site.tree.routing / "current", Path("releases", first))
+    until_live(site, first)
+    deploy(push=push, by=site.people["paul"])
+    site.until(push, PushState.ACTIVE)
+    assert (site.link("current"), site.link("last-good")) == (ours, ours)
+    assert "turned.example.org" in site.live_map()
+
+
+def test_a_link_that_was_removed_is_put_back_by_a_push_on_no_release(site: Site) -> None:
+    ours = site.link()
+    (site.tree.routing / "current").unlink()
+    until_live(site, "")
+    push = put_back(host=site.host, note="the link is gone", by=site.people["claire"])
+    assert site.target(push).base == ""
+    site.go_live(push)
+    assert site.link() == ours
+
+
+def test_a_release_that_was_edited_is_not_put_back_over_the_edit(site: Site) -> None:
+    site.go_live(site.propose(site.add_domain("edited-turned.example.org")))
+    ours = site.link()
+    first = ConfigPush.objects.get(pk=1).targets.get().revision.digest
+    with current_leads_to(site, f"releases/{first}"), edited(site):
+        until_live(site, first)
+        until_drift(site)
+        with pytest.raises(NotAllowed, match="Files of listes were edited by hand: mailertable"):
+            put_back(host=site.host, note="both at once", by=site.people["claire"])
+    until_live(site, ours)
+    until_drift(site, there=False)
