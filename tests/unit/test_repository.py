@@ -17,6 +17,7 @@ from django.apps import apps
 from django.db.migrations.autodetector import MigrationAutodetector
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.state import ProjectState
+from django.db.models import JSONField
 from pip._internal.models.index import PyPI
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -243,3 +244,52 @@ def test_each_link_between_pages_leads_to_a_file() -> None:
     ]
 
     assert broken == []
+
+
+QUERIES = frozenset({"filter", "exclude", "get", "aget", "Q", "get_or_create"})
+
+
+def asked_for_json_null(tree: ast.AST, fields: Iterable[str]) -> list[str]:
+    """Where a query compares a JSON field with None: the value null, and never a missing one."""
+    return [
+        f"{keyword.value.lineno}: {keyword.arg}=None"
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call) and ast.unparse(call.func).split(".")[-1] in QUERIES
+        for keyword in call.keywords
+        if keyword.arg is not None
+        and keyword.arg.split("__")[-1] in fields
+        and isinstance(keyword.value, ast.Constant)
+        and keyword.value.value is None
+    ]
+
+
+def json_fields() -> set[str]:
+    """The names of the JSON fields of every model of ours."""
+    return {
+        field.name
+        for model in apps.get_models()
+        if model.__module__.split(".")[0] in OURS
+        for field in model._meta.get_fields()
+        if isinstance(field, JSONField)
+    }
+
+
+@pytest.mark.parametrize("app", OURS)
+def test_no_query_asks_for_json_null_where_it_means_a_missing_value(app: str) -> None:
+    found = {
+        str(path.relative_to(ROOT)): lines
+        for path in (ROOT / app).rglob("*.py")
+        if (lines := asked_for_json_null(ast.parse(path.read_text()), json_fields()))
+    }
+
+    assert not found, "write __isnull=True"
+
+
+def test_a_query_for_json_null_is_found() -> None:
+    source = "rows.filter(proof=None)\nrows.exclude(targets__error=None)\nrows.filter(host=None)"
+
+    assert json_fields() >= {"proof", "error", "manifest", "facts"}
+    assert asked_for_json_null(ast.parse(source), json_fields()) == [
+        "1: proof=None",
+        "2: targets__error=None",
+    ]
