@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
@@ -73,8 +76,31 @@ def why_not(*, push: ConfigPush, person: Person) -> tuple[Reason, ...]:
         edited=sorted({subject for username, subject in written if username == person.username}),
         could=who_could(push=push),
     )
-    moved = moved_base(push) if push.state == PushState.PROVED else ()
-    return (*reasons, *(Reason("moved", text) for text in moved))
+    if push.state != PushState.PROVED:
+        return reasons
+    return (
+        *reasons,
+        *(Reason("proof", text) for text in unproved(push)),
+        *(Reason("moved", text) for text in moved_base(push)),
+    )
+
+
+def unproved(push: ConfigPush) -> tuple[str, ...]:
+    """Each mail host of a push that has no proof or a proof that blocks, whatever its state says.
+
+    The state says so already. This reads what it was derived from, so that a fault there approves
+    nothing that sendmail was not asked about.
+    """
+    proofs = push.targets.order_by("position").values_list("host__name", "proof")
+    return tuple(text for name, proof in proofs if (text := _unproved(name, proof)))
+
+
+def _unproved(name: str, proof: Mapping[str, Any] | None) -> str:
+    if proof is None:
+        return f"sendmail on {name} was not asked: there is no proof. Refuse it and propose again."
+    if blocks := proof["blocks"]:
+        return f"The proof of {name} blocks: {' '.join(blocks)}"
+    return ""
 
 
 def who_could(*, push: ConfigPush) -> tuple[str, ...]:

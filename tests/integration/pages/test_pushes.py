@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.db import connection, transaction
+from django.db.models import JSONField, Value
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -17,6 +19,8 @@ from mailadmin.audit.services import CONTROL
 from routing.core.states import PushState, TargetState
 from routing.models import ConfigPush, RelayTarget, RoutingObject
 from routing.services.advance import advance
+from routing.services.approve import approve
+from routing.services.errors import NotAllowed
 from routing.services.relays import save_relay_target
 from routing.services.transitions import move_push, move_target, touch
 from tests.integration.pages import world
@@ -178,6 +182,37 @@ def test_an_older_digest_is_409_and_the_page_says_what_it_is_now(
     assert waiting.digest[:8] in text(answer)
     waiting.refresh_from_db()
     assert waiting.state == "proved"
+
+
+@pytest.mark.parametrize(
+    ("kept", "why"),
+    [
+        (None, "sendmail on listes was not asked: there is no proof."),
+        (Value(None, JSONField()), "sendmail on listes was not asked: there is no proof."),
+        ({"blocks": ["1 change is unexplained."]}, "The proof of listes blocks: 1 change"),
+    ],
+    ids=["NULL", "null", "blocks"],
+)
+def test_a_proved_push_without_a_proof_that_allows_it_is_not_approved(
+    site: Site, waiting: ConfigPush, kept: Any, why: str
+) -> None:
+    proof = waiting.targets.get().proof or {}
+    proof = proof | kept if isinstance(kept, dict) else kept
+    waiting.targets.update(proof=proof)
+
+    with pytest.raises(NotAllowed, match=re.escape(why)):
+        approve(push=waiting, digest=waiting.digest, deploy=True, by=site.people["paul"])
+    client, address = site.sign_in("paul"), f"/pushes/{waiting.pk}/"
+    answer = client.post(f"{address}approve/", {"digest": waiting.digest, "deploy": "1"})
+
+    assert answer.status_code == 403
+    assert why in text(answer)
+    shown = text(client.get(address))
+    assert why in shown
+    assert 'aria-disabled="true" aria-describedby="approve-reason"' in shown
+    waiting.refresh_from_db()
+    assert waiting.state == PushState.PROVED
+    assert not waiting.approvals.exists()
 
 
 def test_an_approver_who_edited_it_is_refused_by_the_service_too(site: Site) -> None:
