@@ -51,7 +51,6 @@ def pages(noun: Noun, acts: Acts) -> list[URLPattern]:
 
 
 urlpatterns = [
-    path("", pushes.home, name="home"),
     *pages(DOMAINS, ACTS),
     *pages(LOCAL_HOSTS, ACTS),
     *pages(ROUTES, ACTS),

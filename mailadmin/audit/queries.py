@@ -122,6 +122,12 @@ def object_history(object_id: UUID, limit: int = 20) -> tuple[EventRow, ...]:
     return tuple(event_row(event) for event in events)
 
 
+def last_events(limit: int) -> tuple[EventRow, ...]:
+    """The newest events of all."""
+    events = AuditEvent.objects.order_by("-number").defer("old", "new")[:limit]
+    return tuple(event_row(event, compare=False) for event in events)
+
+
 def push_history(push: int) -> tuple[EventRow, ...]:
     """Every event of a config push, newest first."""
     return tuple(
@@ -153,8 +159,8 @@ def _expected(event: AuditEvent, before: str) -> str:
     return chained(before, event.number, event.at, actor, content)
 
 
-def event_row(event: AuditEvent) -> EventRow:
-    """A row of the trail as values."""
+def event_row(event: AuditEvent, *, compare: bool = True) -> EventRow:
+    """A row of the trail as values; without `compare` nothing of what it changed is read."""
     return EventRow(
         number=event.number,
         at=event.at,
@@ -169,7 +175,7 @@ def event_row(event: AuditEvent) -> EventRow:
         note=event.note,
         digest=event.digest,
         hash=event.hash,
-        differences=differences(event.old, event.new),
+        differences=differences(event.old, event.new) if compare else (),
     )
 
 

@@ -35,6 +35,7 @@ class Group:
 
 
 ENTRIES: Mapping[str, tuple[Entry, ...]] = {
+    "Operate": (Entry("Overview", "/", "layout-dashboard"),),
     "Configure": (
         Entry("Virtual domains", "/domains/", "world"),
         Entry("Local hosts", "/local-hosts/", "server"),
@@ -70,7 +71,7 @@ def _links(
             path=entry.path,
             icon=entry.icon,
             count=counts.get(entry.count, 0),
-            current=path.startswith(entry.path),
+            current=path == "/" if entry.path == "/" else path.startswith(entry.path),
         )
         for entry in entries
         if administrator or not entry.administrators_only

@@ -20,6 +20,8 @@ class SampleName:
 register_converter(SampleName, "sample")
 
 urlpatterns = [
+    path("", views.overview, name="home"),
+    path("live/", views.overview_live, name="overview-live"),
     path("theme/", views.choose_theme, name="theme"),
     path("design/", views.design, name="design"),
     path("design/<sample:name>/", views.design_page, name="design_page"),

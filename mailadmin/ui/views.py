@@ -1,4 +1,4 @@
-"""The theme's cookie, and the pages that show every component in every state."""
+"""The first page, the theme's cookie, and the pages that show every component in every state."""
 
 from __future__ import annotations
 
@@ -7,12 +7,32 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from mailadmin.people.access import public, requires
 from mailadmin.people.roles import Permission
 from mailadmin.ui import badges, samples, theme
 from mailadmin.ui.forms import SampleForm
+from mailadmin.ui.overview import overview_of
+
+OVERVIEW = "ui/overview.html"
+
+
+@require_safe
+@requires(Permission.READ)
+def overview(request: HttpRequest) -> HttpResponse:
+    """What needs a person, what is measured, where mail goes, what happened."""
+    return render(request, OVERVIEW, {"overview": overview_of(request)})
+
+
+@require_safe
+@requires(Permission.READ)
+def overview_live(request: HttpRequest) -> HttpResponse:
+    """The first page's poll: nothing while it would say the same."""
+    found = overview_of(request)
+    if request.GET.get("seen") == found.version:
+        return HttpResponse(status=204)
+    return render(request, f"{OVERVIEW}#live", {"overview": found})
 
 
 @public

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import wraps
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -26,7 +25,6 @@ from routing.queries.pushes import (
     find_revision,
     push_record,
     push_version,
-    waiting_for,
 )
 from routing.services.approve import approve, refuse
 from routing.services.deploy import deploy, retry
@@ -54,14 +52,6 @@ def only_posted(view: View) -> View:
         return redirect("push", number) if number else redirect("pushes")
 
     return answer
-
-
-@require_safe
-@requires(Permission.READ)
-def home(request: HttpRequest) -> HttpResponse:
-    """What waits for this person, else the virtual domains."""
-    mine = waiting_for(signed_in(request), one_postmaster=settings.ONE_POSTMASTER)
-    return redirect(f"{reverse('pushes')}?view=waiting" if mine else reverse("domain-list"))
 
 
 @require_safe

@@ -306,14 +306,6 @@ def test_back_never_shows_a_fragment(site: Site, waiting: ConfigPush, address: s
     assert "HX-Request" in client.get(address)["Vary"]
 
 
-def test_home_leads_to_what_waits_else_to_the_domains(site: Site) -> None:
-    assert site.sign_in("paul").get("/")["Location"] == "/domains/"
-    row = world.add_domain(site.host, "conf.renater.fr", site.people["claire"])
-    world.prove(world.proposed([row.pk], site.people["claire"]))
-    assert site.sign_in("paul").get("/")["Location"] == "/pushes/?view=waiting"
-    assert site.sign_in("claire").get("/")["Location"] == "/domains/"
-
-
 def test_the_list_puts_what_waits_for_me_first(site: Site, waiting: ConfigPush) -> None:
     paul = site.sign_in("paul").get("/pushes/").context["pushes"]
     claire = site.sign_in("claire").get("/pushes/").context["pushes"]

@@ -13,6 +13,7 @@ def test_people_are_shown_to_administrators_only() -> None:
     assert "People" in _links("/", {}, administrator=True)
     assert "People" not in _links("/", {}, administrator=False)
     assert [group.label for group in groups("/", {}, administrator=False)] == [
+        "Operate",
         "Configure",
         "Change",
     ]
@@ -21,6 +22,12 @@ def test_people_are_shown_to_administrators_only() -> None:
 def test_the_page_below_an_entry_marks_that_entry() -> None:
     links = _links("/pushes/12/", {}, administrator=False)
     assert [link.label for link in links.values() if link.current] == ["Pushes"]
+
+
+def test_the_overview_is_current_on_its_own_page_only() -> None:
+    for path in ("/", "/pushes/"):
+        found = _links(path, {}, administrator=False)["Overview"]
+        assert found.current is (path == "/")
 
 
 def test_a_count_stands_only_where_something_waits() -> None:
