@@ -42,7 +42,7 @@ NOUNS = {
     ObjectKind.ROUTE: ("route", "routes"),
     ObjectKind.FOREIGN_LINE: ("line", "lines"),
 }
-MX = Node("mx", "The internet", "MX of each domain", "")
+BY_SENDMAIL = Node("sendmail", "sendmail itself", "by its own rules, no . key", "")
 
 
 def overview(request: HttpRequest) -> Part:
@@ -253,8 +253,8 @@ def _topology(site: Site) -> Topology:
         keys[way.server, node.id].append(_counted(way.keys, *NOUNS[ObjectKind(way.kind)]))
     for host in servers:
         if host.name not in site.ways.fallen:
-            nodes.setdefault(MX.id, MX)
-            keys[host.name, MX.id].append("everything else")
+            nodes.setdefault(BY_SENDMAIL.id, BY_SENDMAIL)
+            keys[host.name, BY_SENDMAIL.id].append("everything else")
     edges = tuple(
         Edge(f"host-{host.name}", node, _edge_kind(host), ", ".join(keys[host.name, node]))
         for host in shown

@@ -148,6 +148,7 @@ NO_PAGE: Mapping[str, str] = {
     "person-open": "an act of the person's page",
     "theme": "takes the chosen colours and goes back",
     "session": "who is signed in, asked before a form goes",
+    "overview-live": "a poll: the first page alone",
     "mail-host-live": "a poll: the host alone",
     "pushes-live": "a poll: the list alone",
     "push-live": "a poll: the push alone",

@@ -20,8 +20,6 @@ WIDTHS = (1440, 768, 390, 320)
 WIDE, PHONE = 1440, 390
 SAMPLES = ("design", "design_page")
 """test_design.py looks at them."""
-LEADS_ON = "home"
-"""To what waits for the reader."""
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(900)]
 
@@ -57,7 +55,7 @@ def _looked(booth: Booth, page: Page, state: State = State.NORMAL) -> Iterator[s
         yield f"{name}: answered {booth.status}"
     if page.route and state is State.NORMAL:
         found = resolve(urlsplit(tab.url).path).url_name
-        if found != page.route and page.route != LEADS_ON:
+        if found != page.route:
             yield f"{name}: {tab.url} is {found}"
     for theme in THEMES:
         dress(tab, theme=theme, width=WIDE)
