@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 
@@ -29,6 +29,8 @@ LATEST = datetime.max.replace(tzinfo=UTC)
 BOX_WIDTH, BOX_HEIGHT, BOX_GAP, MARGIN = 216, 60, 20, 16
 WIDTH = 760
 LABEL_AT = 0.62
+LETTER, LINE = 7, 17
+"""What a letter of a label takes at most on average, and a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Arrow:
-    """An edge with its path and the place of its label."""
+    """An edge with its path and the place of its label; `labelled` where that place was free."""
 
     edge: Edge
     source: Node
@@ -164,6 +166,12 @@ class Arrow:
     path: str
     label_x: int
     label_y: int
+    labelled: bool = True
+
+    def covers(self, other: Arrow) -> bool:
+        """Whether the two labels would lie on each other."""
+        wide = (len(self.edge.label) + len(other.edge.label)) * LETTER / 2
+        return abs(self.label_y - other.label_y) < LINE and abs(self.label_x - other.label_x) < wide
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +257,16 @@ def drawn(topology: Topology) -> Picture:
         for edge in topology.edges
         if edge.source in places and edge.target in places
     )
-    return Picture((*left, *right), arrows, height, topology.note, topology.more)
+    return Picture((*left, *right), _labelled(arrows), height, topology.note, topology.more)
+
+
+def _labelled(arrows: tuple[Arrow, ...]) -> tuple[Arrow, ...]:
+    """A label that would lie on one before it is left to the words below and to the tooltip."""
+    done: list[Arrow] = []
+    for arrow in arrows:
+        free = not any(arrow.covers(other) for other in done if other.labelled)
+        done.append(replace(arrow, labelled=free))
+    return tuple(done)
 
 
 def _column(nodes: tuple[Node, ...], x: int, height: int) -> tuple[Box, ...]:
