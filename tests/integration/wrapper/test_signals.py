@@ -37,6 +37,13 @@ def start(server: ListServer, *arguments: str) -> subprocess.Popen[bytes]:
     return process
 
 
+def unignored(server: ListServer, *arguments: str) -> list[str]:
+    """The wrapper's command where no signal is ignored, however the tests were started: nohup and
+    a shell's background leave some so."""
+    words = ["env", "--default-signal=TERM,INT,HUP", str(server.paths.out), *arguments]
+    return server.tree.command(server.tree.users.spool, words)
+
+
 def child_of(process: subprocess.Popen[bytes]) -> int:
     """The sendmail that a wrapper has started."""
     (child,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
@@ -130,7 +137,7 @@ def wait_for_program(server: ListServer) -> int:
 @pytest.mark.parametrize("number", HELD)
 def test_a_mode_of_sendmails_own_is_ended_by_a_signal(other: ListServer, number: int) -> None:
     write_waiting_program(other)
-    process = subprocess.Popen(other.command("-qf"), stdin=subprocess.DEVNULL)
+    process = subprocess.Popen(unignored(other, "-qf"), stdin=subprocess.DEVNULL)
     assert wait_for_program(other) == process.pid
     process.send_signal(number)
     assert process.wait(timeout=30) == -number
@@ -167,7 +174,7 @@ def test_a_wrapper_that_is_ended_while_it_reads_leaves_what_it_had(
     other: ListServer, number: int
 ) -> None:
     other.write_program("exit 0")
-    process = subprocess.Popen(other.command(*SYMPA, "--", "a@x.org"), stdin=subprocess.PIPE)
+    process = subprocess.Popen(unignored(other, *SYMPA, "--", "a@x.org"), stdin=subprocess.PIPE)
     assert process.stdin is not None
     process.stdin.write(MESSAGE)
     process.stdin.flush()
