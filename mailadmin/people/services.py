@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.password_validation import validate_password
+from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
@@ -64,10 +66,9 @@ def set_roles(*, person: Person, roles: Iterable[PersonRole], by: Actor) -> None
     """
     wanted = frozenset(roles)
     with transaction.atomic():
+        _one_at_a_time()
         if PersonRole.ADMINISTRATOR not in wanted and _is_last_administrator(person):
             raise NotPossible([LAST])
-        # Of two changes at once the second begins where the first has ended.
-        Person.objects.select_for_update(no_key=True).get(pk=person.pk)
         held = {PersonRole(row.role) for row in HeldRole.objects.filter(person=person)}
         if held == wanted:
             return
@@ -85,18 +86,21 @@ def set_roles(*, person: Person, roles: Iterable[PersonRole], by: Actor) -> None
 
 
 def set_active(*, person: Person, active: bool, reason: str = "", by: Actor) -> None:
-    """Close an account or open it again. A closed one is nobody's: its sessions end with the next
-    request, it signs in no more and holds no permission; what was done with it stays.
+    """Close an account or open it again. A closed one is nobody's: its sessions end, it signs in no
+    more and holds no permission, and its approvals count for nothing while it is closed.
 
     Raises NotPossible with every reason.
     """
     with transaction.atomic():
-        if Person.objects.select_for_update().get(pk=person.pk).is_active == active:
+        _one_at_a_time()
+        if Person.objects.get(pk=person.pk).is_active == active:
             return
         reasons = () if active else why_not_close(person=person, by=by)
         if reasons:
             raise NotPossible(reasons)
         Person.objects.filter(pk=person.pk).update(is_active=active)
+        if not active:
+            _end_sessions(person)
         happened = Happened(
             action="person.opened" if active else "person.closed",
             subject=person.username,
@@ -121,10 +125,28 @@ LAST = "Nobody else is an administrator: make somebody one first."
 
 
 def _is_last_administrator(person: Person) -> bool:
-    """Asked under a lock: two administrators who close each other wait for one another."""
-    held = HeldRole.objects.select_for_update().filter(role=PersonRole.ADMINISTRATOR)
+    held = HeldRole.objects.filter(role=PersonRole.ADMINISTRATOR)
     holders = set(held.filter(person__is_active=True).values_list("person", flat=True))
     return holders == {person.pk}
+
+
+def _one_at_a_time() -> None:
+    """Of two changes of accounts the second begins where the first has ended.
+
+    All rows are taken, in one order: two administrators who close each other's account at the same
+    moment would each find the other one left.
+    """
+    list(Person.objects.select_for_update(no_key=True).order_by("pk").values_list("pk"))
+
+
+def _end_sessions(person: Person) -> None:
+    """Delete them: left alone, they would go on when the account is opened again."""
+    own = [
+        session.pk
+        for session in Session.objects.all()
+        if session.get_decoded().get(SESSION_KEY) == str(person.pk)
+    ]
+    Session.objects.filter(pk__in=own).delete()
 
 
 def change_password(*, person: Person, password: str, by: Actor) -> None:

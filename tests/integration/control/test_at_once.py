@@ -17,7 +17,7 @@ from mailadmin.audit.models import AuditEvent, AuditHead
 from mailadmin.audit.services import CONTROL, SETUP
 from mailadmin.people.models import HeldRole, Person
 from mailadmin.people.roles import PersonRole
-from mailadmin.people.services import create_person, set_roles
+from mailadmin.people.services import actor, create_person, set_active, set_roles
 from mailadmin.wire.models import Attempt
 from routing.core.facts import HostKind
 from routing.core.intent import ObjectKind
@@ -171,6 +171,20 @@ def test_the_roles_of_one_person_changed_twice(site: Site, attempt: int) -> None
     last = AuditEvent.objects.filter(action="person.roles_changed").order_by("number").last()
     held = sorted(HeldRole.objects.filter(person=vera).values_list("role", flat=True))
     assert last is not None and last.new == {"roles": held}
+
+
+@pytest.mark.parametrize("attempt", range(TRIES))
+def test_two_administrators_who_close_each_other(site: Site, attempt: int) -> None:
+    anne, luc = site.people["anne"], site.people["luc"]
+    set_roles(person=luc, roles={PersonRole.ADMINISTRATOR}, by=SETUP)
+
+    said = at_once(
+        lambda: set_active(person=luc, active=False, by=actor(anne)),
+        lambda: set_active(person=anne, active=False, by=actor(luc)),
+    )
+
+    assert said == ["NotPossible", "done"]
+    assert Person.objects.filter(pk__in=(anne.pk, luc.pk), is_active=True).count() == 1
 
 
 @pytest.mark.parametrize("attempt", range(TRIES))

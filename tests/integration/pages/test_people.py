@@ -7,7 +7,8 @@ from mailadmin.audit.services import SETUP
 from mailadmin.people.models import Person
 from mailadmin.people.roles import PersonRole
 from mailadmin.people.services import set_roles
-from routing.models import Approval, ConfigPush
+from routing.models import ConfigPush
+from routing.services.order import why_not_deploy
 from tests.integration.pages import world
 from tests.integration.pages.conftest import Site, text
 
@@ -69,10 +70,25 @@ def test_only_administrators_close(site: Site) -> None:
     assert Person.objects.get(username="vera").is_active
 
 
-def test_an_approval_given_before_stands(site: Site, waiting: ConfigPush) -> None:
-    world.approved(waiting, site.people["paul"], at_once=False)
-    site.sign_in("anne").post("/people/paul/close/", WHY)
+def test_an_approval_counts_for_nothing_while_its_account_is_closed(
+    site: Site, waiting: ConfigPush
+) -> None:
+    push = world.approved(waiting, site.people["paul"], at_once=False)
+    anne = site.sign_in("anne")
+    assert why_not_deploy(push) is None
 
-    assert Approval.objects.get(push=waiting).voided_at is None
-    waiting.refresh_from_db()
-    assert waiting.state == "approved"
+    page = text(anne.get("/people/paul/"))
+    anne.post("/people/paul/close/", WHY)
+
+    assert "approvals count for nothing while it is closed" in page
+    assert "has no approval of" in str(why_not_deploy(push))
+
+
+def test_a_session_that_was_ended_does_not_come_back(site: Site) -> None:
+    paul, anne = site.sign_in("paul"), site.sign_in("anne")
+    assert paul.get("/pushes/").status_code == 200
+
+    anne.post("/people/paul/close/", WHY)
+    anne.post("/people/paul/open/", WHY)
+
+    assert paul.get("/pushes/").status_code == 302
