@@ -8,7 +8,7 @@ says the domain itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -120,14 +120,6 @@ class Resolver:
             if plain and name not in self._own_names:
                 return self.resolve_name(name)
         return self.resolve_mailbox(read_address(address, own_names=self._own_names))
-
-    def resolve_many(self, addresses: Iterable[str]) -> Iterator[Resolution | BadAddress]:
-        """One answer an address, in their order; a bad address does not end the others."""
-        for address in addresses:
-            try:
-                yield self.resolve(address)
-            except BadAddress as error:
-                yield error
 
     def resolve_mailbox(self, mailbox: Mailbox) -> Resolution:
         """The answer for an address that is read already."""

@@ -161,12 +161,14 @@ def test_two_people_of_one_name(site: Site, attempt: int) -> None:
 @pytest.mark.parametrize("attempt", range(TRIES))
 def test_the_roles_of_one_person_changed_twice(site: Site, attempt: int) -> None:
     vera = site.people["vera"]
-    one = lambda: set_roles(person=vera, roles={PersonRole.EDITOR}, by=SETUP)  # noqa: E731
-    two = lambda: set_roles(  # noqa: E731
-        person=vera, roles={PersonRole.EDITOR, PersonRole.OPERATOR}, by=SETUP
+    more = {PersonRole.EDITOR, PersonRole.OPERATOR}
+
+    said = at_once(
+        lambda: set_roles(person=vera, roles={PersonRole.EDITOR}, by=SETUP),
+        lambda: set_roles(person=vera, roles=more, by=SETUP),
     )
 
-    assert at_once(one, two) == ["done", "done"]
+    assert said == ["done", "done"]
 
     last = AuditEvent.objects.filter(action="person.roles_changed").order_by("number").last()
     held = sorted(HeldRole.objects.filter(person=vera).values_list("role", flat=True))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable
+from functools import partial
 from uuid import uuid4
 
 import pytest
-from django.db import connection
 
 from mailadmin.audit.models import AuditEvent
 from mailadmin.people.models import Person
@@ -16,32 +15,23 @@ from routing.core.intent import ObjectKind
 from routing.models import MailHost, RoutingObject
 from routing.services.errors import ConflictingEdit
 from routing.services.objects import save_object
+from tests.integration.at_once import together
 from tests.integration.pages import world
 
 
 def at_once(people: Iterable[Person], write: Callable[[Person], object]) -> list[str]:
     """Each person writes in a thread, with a connection of its own; what each was told."""
-    writers = list(people)
-    begin, said = threading.Barrier(len(writers)), []
 
-    def one(person: Person) -> None:
+    def one(person: Person) -> str:
         try:
-            begin.wait()
             write(person)
-            said.append("saved")
         except ConflictingEdit as conflict:
-            said.append(f"conflict with {conflict.theirs.by}")
+            return f"conflict with {conflict.theirs.by}"
         except InvalidIntent as invalid:
-            said.append(", ".join(finding.code for finding in invalid.findings))
-        finally:
-            connection.close()
+            return ", ".join(finding.code for finding in invalid.findings)
+        return "saved"
 
-    threads = [threading.Thread(target=one, args=(person,)) for person in writers]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return sorted(said)
+    return sorted(together([partial(one, person) for person in people]))
 
 
 @pytest.fixture
