@@ -17,8 +17,10 @@ from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils.module_loading import import_string
+from django.utils.text import slugify
 
 from mailadmin.ui.badges import ICONS, Badge
+from mailadmin.ui.topology import Picture, Topology, drawn
 
 log = logging.getLogger(__name__)
 
@@ -26,18 +28,14 @@ MOST_NEEDS = 4
 URGENCY: Mapping[str, int] = {"bad": 0, "warn": 1, "work": 2, "unk": 3}
 LATEST = datetime.max.replace(tzinfo=UTC)
 
-BOX_WIDTH, BOX_HEIGHT, BOX_GAP, MARGIN = 216, 60, 20, 16
-WIDTH = 760
-LABEL_AT = 0.62
-LETTER, LINE = 7, 17
-"""What a letter of a label takes at most on average, and a line."""
-
 
 @dataclass(frozen=True, slots=True)
 class Need:
     """One row: a fact and its age (`lead` goes before the age), one sentence, one button.
 
-    With `reason` the button is disabled: the reader may not do it.
+    With `reason` the button is disabled: the reader may not do it. Among rows of one kind the
+    lower `rank` stands first, then the greater `weight`, then what lasts longest. `at` is when it
+    began; with `looked` it is only when somebody looked last, and orders nothing.
     """
 
     id: str
@@ -49,6 +47,9 @@ class Need:
     at: datetime | None = None
     lead: str = ""
     reason: str = ""
+    rank: int = 0
+    weight: int = 0
+    looked: bool = False
 
     @property
     def icon(self) -> str:
@@ -69,37 +70,10 @@ class Panel:
     lead: str = "as of"
     empty: str = ""
 
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """One box of the picture; `kind` colours its edge, "" is no state."""
-
-    id: str
-    name: str
-    note: str
-    href: str
-    kind: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """An arrow. kind ok is solid, bad dashed, unk dotted; `label` says what takes it."""
-
-    source: str
-    target: str
-    kind: str
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
-class Topology:
-    """Where mail goes: sources at the left, targets at the right; `more` tells what is left out."""
-
-    sources: tuple[Node, ...] = ()
-    targets: tuple[Node, ...] = ()
-    edges: tuple[Edge, ...] = ()
-    note: str = ""
-    more: str = ""
+    @property
+    def at_id(self) -> str:
+        """Of the element with its age."""
+        return f"age-{slugify(self.label)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,54 +115,12 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Box:
-    """A node with its place in the picture."""
-
-    node: Node
-    x: int
-    y: int
-    width: int = BOX_WIDTH
-    height: int = BOX_HEIGHT
-
-    @property
-    def text_x(self) -> int:
-        """Where its words begin."""
-        return self.x + 14
-
-
-@dataclass(frozen=True, slots=True)
-class Arrow:
-    """An edge with its path and the place of its label; `labelled` where that place was free."""
-
-    edge: Edge
-    source: Node
-    target: Node
-    path: str
-    label_x: int
-    label_y: int
-    labelled: bool = True
-
-    def covers(self, other: Arrow) -> bool:
-        """Whether the two labels would lie on each other."""
-        wide = (len(self.edge.label) + len(other.edge.label)) * LETTER / 2
-        return abs(self.label_y - other.label_y) < LINE and abs(self.label_x - other.label_x) < wide
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """The topology as drawn."""
-
-    boxes: tuple[Box, ...]
-    arrows: tuple[Arrow, ...]
-    height: int
-    note: str
-    more: str
-    width: int = WIDTH
-
-
-@dataclass(frozen=True, slots=True)
 class Overview:
-    """The values of `ui/overview.html`. `failed` tells whether somebody had no answer."""
+    """The values of `ui/overview.html`. `failed` tells whether somebody had no answer.
+
+    `version` moves with everything that the page says but the moments of its figures; `moments`
+    moves with those: a look that finds the same makes ages younger and replaces nothing.
+    """
 
     needs: tuple[Need, ...]
     more: tuple[Need, ...]
@@ -199,11 +131,17 @@ class Overview:
     checked: datetime | None
     failed: bool
     version: str
+    moments: str
 
     @property
     def said(self) -> frozenset[str]:
         """Places that a row leads to: a strip to the same place would say it twice."""
         return frozenset(need.href for need in (*self.needs, *self.more))
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nobody is needed: not while a part has no answer or the site is not set up."""
+        return not (self.needs or self.steps or self.failed)
 
     @property
     def steps_met(self) -> int:
@@ -236,61 +174,38 @@ def joined(parts: Iterable[Part], *, failed: bool = False) -> Overview:
         events=tuple(events),
         checked=min(seen, default=None),
         failed=failed,
-        version=sha256(repr((told, failed)).encode()).hexdigest()[:16],
+        version=_digest((tuple(_timeless(part) for part in told), failed)),
+        moments=_digest(tuple(_moments(part) for part in told)),
     )
 
 
 def worst_first(needs: Iterable[Need]) -> tuple[Need, ...]:
-    """The worst kind first, in it what lasts longest; without a moment last."""
-    return tuple(sorted(needs, key=lambda need: (URGENCY[need.kind], need.at or LATEST, need.id)))
+    """The worst kind first; in it by rank and weight, then what lasts longest."""
+    return tuple(sorted(needs, key=_urgency))
 
 
-def drawn(topology: Topology) -> Picture:
-    """Give every box and arrow its place; the shorter column stands in the middle."""
-    rows = max(len(topology.sources), len(topology.targets))
-    height = 2 * MARGIN + rows * (BOX_HEIGHT + BOX_GAP) - BOX_GAP
-    left = _column(topology.sources, MARGIN, height)
-    right = _column(topology.targets, WIDTH - MARGIN - BOX_WIDTH, height)
-    places = {box.node.id: box for box in (*left, *right)}
-    arrows = tuple(
-        _arrow(edge, places[edge.source], places[edge.target])
-        for edge in topology.edges
-        if edge.source in places and edge.target in places
+def _urgency(need: Need) -> tuple[int, int, int, datetime, str]:
+    begun = LATEST if need.at is None or need.looked else need.at
+    return (URGENCY[need.kind], need.rank, -need.weight, begun, need.id)
+
+
+def _timeless(part: Part) -> Part:
+    """What a part says, and whether each figure has a moment, but not which."""
+    return replace(
+        part,
+        needs=tuple(replace(n, at=n.at and LATEST) if n.looked else n for n in part.needs),
+        panels=tuple(replace(panel, at=panel.at and LATEST) for panel in part.panels),
+        checked=part.checked and LATEST,
     )
-    return Picture((*left, *right), _labelled(arrows), height, topology.note, topology.more)
 
 
-def _labelled(arrows: tuple[Arrow, ...]) -> tuple[Arrow, ...]:
-    """A label that would lie on one before it is left to the words below and to the tooltip."""
-    done: list[Arrow] = []
-    for arrow in arrows:
-        free = not any(arrow.covers(other) for other in done if other.labelled)
-        done.append(replace(arrow, labelled=free))
-    return tuple(done)
+def _moments(part: Part) -> tuple[datetime | None, ...]:
+    looked = (need.at for need in part.needs if need.looked)
+    return (part.checked, *looked, *(panel.at for panel in part.panels))
 
 
-def _column(nodes: tuple[Node, ...], x: int, height: int) -> tuple[Box, ...]:
-    used = len(nodes) * (BOX_HEIGHT + BOX_GAP) - BOX_GAP
-    top = (height - used) // 2
-    return tuple(Box(node, x, top + at * (BOX_HEIGHT + BOX_GAP)) for at, node in enumerate(nodes))
-
-
-def _arrow(edge: Edge, source: Box, target: Box) -> Arrow:
-    x1, y1 = source.x + BOX_WIDTH, source.y + BOX_HEIGHT // 2
-    x2, y2 = target.x - 3, target.y + BOX_HEIGHT // 2
-    middle = (x1 + x2) // 2
-    # A cubic with both handles at the middle: its height at t goes by the smooth step 3t² - 2t³.
-    t = LABEL_AT
-    rise = 3 * t**2 - 2 * t**3
-    across = x1 * (1 - t) ** 3 + 3 * middle * t * (1 - t) + x2 * t**3
-    return Arrow(
-        edge=edge,
-        source=source.node,
-        target=target.node,
-        path=f"M{x1} {y1} C{middle} {y1} {middle} {y2} {x2} {y2}",
-        label_x=round(across),
-        label_y=round(y1 + (y2 - y1) * rise) - 7,
-    )
+def _digest(value: object) -> str:
+    return sha256(repr(value).encode()).hexdigest()[:16]
 
 
 def _asked(name: str, request: HttpRequest) -> Part | None:

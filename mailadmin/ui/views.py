@@ -28,11 +28,17 @@ def overview(request: HttpRequest) -> HttpResponse:
 @require_safe
 @requires(Permission.READ)
 def overview_live(request: HttpRequest) -> HttpResponse:
-    """The first page's poll: nothing while it would say the same."""
+    """The first page's poll: nothing while it would say the same, ages alone where only a look was
+    taken anew. An age is put in its place by itself, so that nothing else of the page is replaced.
+    """
     found = overview_of(request)
-    if request.GET.get("seen") == found.version:
+    if request.GET.get("seen") != found.version:
+        return render(request, f"{OVERVIEW}#live", {"overview": found})
+    if request.GET.get("moments") == found.moments:
         return HttpResponse(status=204)
-    return render(request, f"{OVERVIEW}#live", {"overview": found})
+    answer = render(request, f"{OVERVIEW}#moments", {"overview": found})
+    answer["HX-Reswap"] = "none"
+    return answer
 
 
 @public

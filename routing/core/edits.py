@@ -45,7 +45,7 @@ def compute_edits(live: Intent | None, rows: Intent) -> tuple[Edit, ...]:
     base = _base(live, rows)
     relays = _differences(_relays(base), _relays(rows))
     objects = _differences(_objects(base), _objects(rows))
-    return (*_in_order(relays), *_in_order(objects))
+    return (*in_order(relays), *in_order(objects))
 
 
 def _base(live: Intent | None, rows: Intent) -> Intent:
@@ -67,12 +67,14 @@ def _differences(live: Mapping[UUID, Value], rows: Mapping[UUID, Value]) -> Iter
     for identity in live.keys() | rows.keys():
         before, after = live.get(identity), rows.get(identity)
         if before != after:
-            yield _edit(identity, before, after)
+            yield edit_between(before, after)
 
 
-def _edit(identity: UUID, before: Value | None, after: Value | None) -> Edit:
+def edit_between(before: Value | None, after: Value | None) -> Edit:
+    """The edit that makes one value of an object of the other; not both are None."""
     shown = after or before
     assert shown is not None
+    identity = shown.id
     changed = Op.UPDATE if after is not None else Op.DELETE
     op = Op.CREATE if before is None else changed
     if isinstance(shown, RelayTarget):
@@ -80,7 +82,8 @@ def _edit(identity: UUID, before: Value | None, after: Value | None) -> Edit:
     return Edit(identity, shown.kind.value, op, shown.key, before, after)
 
 
-def _in_order(edits: Iterable[Edit]) -> list[Edit]:
+def in_order(edits: Iterable[Edit]) -> list[Edit]:
+    """By name."""
     return sorted(edits, key=lambda edit: (edit.name, str(edit.object_id)))
 
 

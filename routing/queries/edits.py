@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
+
+from django.db.models import QuerySet
 
 from routing.core.edits import Edit, compute_edits
 from routing.core.facts import HostKind
@@ -28,10 +31,16 @@ class HostEdits:
 
 
 def rows_intent(host: MailHost) -> Intent:
-    """The rows of one list server as values; read as tuples, a table may have thousands."""
-    rows = RoutingObjectRow.objects.filter(server=host).order_by().values_list(*COLUMNS)
-    objects = {row[0]: RoutingObject(row[0], KINDS[row[1]], *row[2:]) for row in rows.iterator()}
+    """The rows of one list server as values; a table may have thousands."""
+    rows = RoutingObjectRow.objects.filter(server=host)
+    objects = {item.id: item for item in row_values(rows)}
     return make_intent(host.name, objects, relay_values())
+
+
+def row_values(rows: QuerySet[RoutingObjectRow]) -> Iterator[RoutingObject]:
+    """Rows as values, in no order; read as tuples."""
+    for row in rows.order_by().values_list(*COLUMNS).iterator():
+        yield RoutingObject(row[0], KINDS[row[1]], *row[2:])
 
 
 def object_value(row: RoutingObjectRow) -> RoutingObject:

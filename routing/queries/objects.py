@@ -19,6 +19,7 @@ from routing.core.mailertable import relay_value, value_of
 from routing.core.names import display_name
 from routing.core.validate import validate_object
 from routing.models import HostState, RoutingObject
+from routing.queries.among import among
 from routing.queries.edits import object_value
 from routing.queries.edits import relay_value as relay_as_value
 from routing.queries.paging import Order, Page, page_of
@@ -189,24 +190,23 @@ def _matching(
 
 
 def _in_state(state: str, now: Standing) -> Q:
-    edited, pushed = Q(pk__in=now.loose), Q(pk__in=now.held)
     match state:
         case Shown.EDITED:
-            return edited
+            return Q(pk__in=among(now.loose))
         case Shown.IN_PUSH:
-            return pushed
+            return Q(pk__in=among(now.held))
         case Shown.DISABLED:
             return Q(enabled=False)
         case Shown.LIVE:
-            return Q(enabled=True) & ~edited & ~pushed
+            return Q(enabled=True) & ~Q(pk__in=among(now.loose)) & ~Q(pk__in=among(now.held))
         case _:
             return Q()
 
 
 def _counts(rows: QuerySet[RoutingObject], kind: ObjectKind, now: Standing) -> dict[Shown, int]:
     return {
-        Shown.EDITED: rows.filter(pk__in=now.loose).count(),
-        Shown.IN_PUSH: rows.filter(pk__in=now.held).count(),
+        Shown.EDITED: now.loose_rows.get(kind, 0),
+        Shown.IN_PUSH: now.by_push.rows.get(kind, 0),
         Shown.DISABLED: rows.filter(enabled=False).count(),
         Shown.REMOVED: len(now.removed(kind)),
     }

@@ -1,73 +1,153 @@
-"""What is saved and not live: edits by object, and the open pushes that hold them. Cheap to ask."""
+"""What is saved and not live: edits by object, and the open pushes that hold them. Cheap to ask.
+
+Every write has an event that names its object. So what was found at one event is carried on to the
+next by reading again only what the events between name; where the trail cannot tell (the first
+question, another database, thousands of events) everything is read. `pending_edits` is the simple
+form of the same answer.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from functools import lru_cache
+from functools import cached_property
 from uuid import UUID
 
-from mailadmin.audit.models import AuditHead
-from routing.core.edits import Edit, Op
+from mailadmin.audit.models import AuditEvent, AuditHead
+from routing.core.edits import Edit
 from routing.core.intent import ObjectKind
 from routing.core.intent import RoutingObject as Item
-from routing.core.states import OPEN_PUSH
-from routing.models import PushEditor, RelayTarget, RoutingObject
-from routing.queries.edits import HostEdits, pending_edits
+from routing.queries.edits import HostEdits
+from routing.queries.held import Held, held_after, held_now
+from routing.queries.server_edits import Server, servers_after, servers_now
+
+MOST_EVENTS = 2000
+"""More than these, and reading everything is quicker."""
 
 
-@dataclass(frozen=True, slots=True)
+class EditsById(Mapping[UUID, Edit]):
+    """The edits of all servers as one mapping, looked up where they are: there may be thousands."""
+
+    def __init__(self, servers: tuple[Server, ...]) -> None:
+        self._servers = servers
+
+    def __getitem__(self, identity: UUID) -> Edit:
+        for server in reversed(self._servers):
+            found = server.objects.get(identity) or server.relays.get(identity)
+            if found is not None:
+                return found
+        raise KeyError(identity)
+
+    def __iter__(self) -> Iterator[UUID]:
+        for server in self._servers:
+            yield from server.objects
+        yield from self._relays()
+
+    def __len__(self) -> int:
+        return sum(len(server.objects) for server in self._servers) + len(self._relays())
+
+    def _relays(self) -> set[UUID]:
+        """A relay target may be an edit of several servers, any other object of one alone."""
+        return {identity for server in self._servers for identity in server.relays}
+
+
+@dataclass(frozen=True)
 class Standing:
-    """`edits` by object; `held` has the number of the open push that holds an edit as it is now."""
+    """What waits at one event of the audit trail."""
 
-    hosts: tuple[HostEdits, ...]
-    edits: Mapping[UUID, Edit]
-    held: Mapping[UUID, int]
+    number: int
+    hash: str
+    servers: tuple[Server, ...]
+    by_push: Held
+
+    @cached_property
+    def hosts(self) -> tuple[HostEdits, ...]:
+        """Every list server that has edits, with them in order."""
+        return tuple(server.in_order() for server in self.servers if server.count)
 
     @property
+    def edits(self) -> Mapping[UUID, Edit]:
+        """By object; a relay target's is that of the last server where it is one."""
+        return EditsById(self.servers)
+
+    @property
+    def held(self) -> Mapping[UUID, int]:
+        """The number of the open push that holds an edit as it is now."""
+        return self.by_push.push
+
+    @cached_property
     def loose(self) -> frozenset[UUID]:
         """Objects with an edit that no open push holds."""
-        return frozenset(self.edits.keys() - self.held.keys())
+        return frozenset(identity for identity in self.edits if identity not in self.held)
+
+    @cached_property
+    def loose_count(self) -> int:
+        """How many `loose` has; counted without looking at each."""
+        return len(self.edits) - sum(identity in self.edits for identity in self.held)
+
+    @property
+    def edited(self) -> tuple[UUID, ...]:
+        """The list servers that have edits."""
+        return tuple(server.host.pk for server in self.servers if server.count)
+
+    @cached_property
+    def loose_rows(self) -> Mapping[str, int]:
+        """How many rows of each kind have an edit that no open push holds."""
+        counts = Counter[str]()
+        for server in self.servers:
+            counts.update(server.rows)
+        for identity in self.held:
+            edit = self.edits.get(identity)
+            if edit is not None and edit.after is not None:
+                counts[edit.subject] -= 1
+        return counts
 
     def removed(self, kind: ObjectKind) -> tuple[tuple[str, Item], ...]:
         """Objects of a kind that are live and have no row any more, with their server."""
         return tuple(
-            (part.host.name, edit.before)
-            for part in self.hosts
-            for edit in part.edits
-            if edit.op is Op.DELETE and isinstance(edit.before, Item) and edit.before.kind is kind
+            (server.host.name, before)
+            for server in self.servers
+            for before in server.removed
+            if before.kind is kind
         )
 
 
+_kept: list[Standing] = []
+"""The last answer of this process. Replaced as a whole: two threads at most do the work twice."""
+
+
 def standing() -> Standing:
-    """What waits now. Read again only after something was written: every write has an event."""
-    head = AuditHead.objects.filter(pk=1).values_list("hash", flat=True).first()
-    return _at(head or "")
+    """What waits now."""
+    head = AuditHead.objects.filter(pk=1).values_list("number", "hash").first()
+    if head is None:
+        return _read(0, "")
+    before = next(iter(_kept), None)
+    if before is not None and (before.number, before.hash) == head:
+        return before
+    found = (before and _carried(before, *head)) or _read(*head)
+    _kept[:] = [found]
+    return found
 
 
-@lru_cache(maxsize=2)
-def _at(head: str) -> Standing:
-    """The answer at one head of the audit trail; its hash is never the same twice."""
-    del head
-    hosts = pending_edits()
-    return Standing(
-        hosts=hosts,
-        edits={edit.object_id: edit for part in hosts for edit in part.edits},
-        held=_held(),
-    )
+def _touched(before: Standing, number: int) -> Collection[UUID] | None:
+    """What was written since; None where this trail is not the one that was read before."""
+    if not 0 <= number - before.number <= MOST_EVENTS:
+        return None
+    events = AuditEvent.objects.filter(number__gte=before.number, number__lte=number)
+    rows = list(events.order_by("number").values_list("number", "hash", "object_id"))
+    if len(rows) != number - before.number + 1 or rows[0][:2] != (before.number, before.hash):
+        return None
+    return {identity for _, _, identity in rows[1:] if identity is not None}
 
 
-def _held() -> dict[UUID, int]:
-    """Objects of open pushes that nobody has written since; a deleted one stays deleted."""
-    rows = PushEditor.objects.filter(push__state__in=OPEN_PUSH).order_by("at")
-    wrote = {row.object_id: row for row in rows}
-    changed: dict[UUID, datetime] = {}
-    for model in (RoutingObject, RelayTarget):
-        found = model._default_manager.filter(pk__in=wrote)
-        changed |= dict(found.values_list("pk", "changed_at"))
-    return {
-        identity: row.push_id
-        for identity, row in wrote.items()
-        if identity not in changed or changed[identity] <= row.at
-    }
+def _read(number: int, digest: str) -> Standing:
+    return Standing(number, digest, servers_now(), held_now())
+
+
+def _carried(before: Standing, number: int, digest: str) -> Standing | None:
+    touched = _touched(before, number)
+    if touched is None:
+        return None
+    servers = servers_after(before.servers, touched)
+    return Standing(number, digest, servers, held_after(before.by_push, touched))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
+from uuid import UUID
 
 from django.db.models import F
 
@@ -29,6 +30,12 @@ def live_revision(host: MailHost) -> Revision | None:
     """The last active revision of a host, None before its first push."""
     target = live_target(host)
     return target.revision if target else None
+
+
+def live_revision_ids() -> dict[UUID, int]:
+    """The last active revision of every host that has one, by host."""
+    confirmed = PushTarget.objects.filter(state=TargetState.CONFIRMED)
+    return dict(confirmed.order_by("state_at", "pk").values_list("host_id", "revision_id"))
 
 
 def running_revision(host: MailHost) -> Revision | None:

@@ -29,7 +29,7 @@ def site_standing(
 ) -> SiteStanding:
     """What waits now, for this person where it depends on one."""
     return SiteStanding(
-        unpushed=len(standing().loose),
+        unpushed=standing().loose_count,
         waiting=len(waiting_for(person, one_postmaster=one_postmaster)),
         silent=silent_hosts(agents_by_host(now=now, period=period)),
         kept=tuple(_kept()),

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import combinations
 
 import pytest
 
 from mailadmin.ui.overview import (
     MOST_NEEDS,
-    Box,
-    Edge,
     Event,
     Need,
-    Node,
     Panel,
     Part,
-    Picture,
-    Topology,
-    drawn,
+    SetupStep,
     joined,
     worst_first,
 )
+from mailadmin.ui.topology import Node, Topology
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 
@@ -51,55 +47,6 @@ def test_a_kind_that_has_no_urgency_is_refused() -> None:
         worst_first([_need("fine", "ok")])
 
 
-def _nodes(side: str, count: int) -> tuple[Node, ...]:
-    return tuple(Node(f"{side}{at}", f"{side}{at}", "", "/") for at in range(count))
-
-
-def _picture(left: int, right: int) -> Picture:
-    sources, targets = _nodes("s", left), _nodes("t", right)
-    edges = tuple(Edge(s.id, t.id, "ok", "1 route") for s in sources for t in targets)
-    return drawn(Topology(sources, targets, edges))
-
-
-def _apart(one: Box, other: Box) -> bool:
-    across = one.x + one.width <= other.x or other.x + other.width <= one.x
-    return across or one.y + one.height <= other.y or other.y + other.height <= one.y
-
-
-@pytest.mark.parametrize("left", [1, 2, 3, 6])
-@pytest.mark.parametrize("right", [0, 1, 2, 5, 6])
-def test_every_box_has_its_own_place_inside_the_picture(left: int, right: int) -> None:
-    picture = _picture(left, right)
-    assert len(picture.boxes) == left + right
-    assert len(picture.arrows) == left * right
-    for one, other in combinations(picture.boxes, 2):
-        assert _apart(one, other), (one, other)
-    for box in picture.boxes:
-        assert box.x >= 0
-        assert box.y >= 0
-        assert box.x + box.width <= picture.width
-        assert box.y + box.height <= picture.height
-
-
-@pytest.mark.parametrize("left", [1, 2, 3, 6])
-@pytest.mark.parametrize("right", [1, 2, 5, 6])
-def test_no_label_lies_on_another_or_outside(left: int, right: int) -> None:
-    picture = _picture(left, right)
-    shown = [arrow for arrow in picture.arrows if arrow.labelled]
-    assert shown
-    for one, other in combinations(shown, 2):
-        near = abs(one.label_y - other.label_y) < 14
-        assert not (near and abs(one.label_x - other.label_x) < 7 * len("1 route")), (one, other)
-    assert all(0 < a.label_x < picture.width and 0 < a.label_y < picture.height for a in shown)
-    if left == 1:
-        assert len(shown) == right
-
-
-def test_an_arrow_to_what_is_left_out_is_not_drawn() -> None:
-    topology = Topology(_nodes("s", 1), _nodes("t", 1), (Edge("s0", "t9", "ok", "1 route"),))
-    assert drawn(topology).arrows == ()
-
-
 def test_what_all_say_is_joined() -> None:
     first = Part(
         needs=tuple(_need(f"n{at}", "warn", at) for at in range(MOST_NEEDS)),
@@ -110,7 +57,7 @@ def test_what_all_say_is_joined() -> None:
     second = Part(
         needs=(_need("worst", "bad"),),
         panels=(Panel("Two", "/"),),
-        topology=Topology(_nodes("s", 1)),
+        topology=Topology((Node("s", "s", "", "/"),)),
         events=(Event("point", "muted", "newer", NOON),),
         checked=NOON - timedelta(minutes=9),
     )
@@ -124,14 +71,58 @@ def test_what_all_say_is_joined() -> None:
     assert found.checked == NOON - timedelta(minutes=9)
 
 
+def test_rank_and_weight_go_before_age_within_a_kind() -> None:
+    needs = [
+        replace(_need("late", "warn", 900), rank=1),
+        replace(_need("old", "bad", 900), rank=2),
+        replace(_need("more", "bad", 1), rank=1, weight=9),
+        replace(_need("less", "bad", 5), rank=1, weight=3),
+        # When somebody looked last says nothing of how long it lasts.
+        replace(_need("a-looked", "bad", 1), rank=3, looked=True),
+        replace(_need("b-looked", "bad", 800), rank=3, looked=True),
+    ]
+    expected = ["more", "less", "old", "a-looked", "b-looked", "late"]
+    for given in (needs, needs[::-1]):
+        assert [need.id for need in worst_first(given)] == expected
+
+
 def test_the_version_is_another_for_anything_that_the_page_would_say() -> None:
-    base = Part(needs=(_need("a", "bad", 5),), checked=NOON)
+    base = Part(needs=(_need("a", "bad", 5),), panels=(Panel("One", "/"),), checked=NOON)
     others = [
-        joined([Part(needs=(_need("a", "bad", 6),), checked=NOON)]),
-        joined([Part(needs=(_need("a", "bad", 5),), checked=NOON + timedelta(seconds=1))]),
+        joined([replace(base, needs=(_need("a", "bad", 6),))]),
+        joined([replace(base, needs=())]),
+        joined([replace(base, panels=(Panel("One", "/", at=NOON),))]),
+        joined([replace(base, panels=(Panel("One", "/", value="3"),))]),
+        joined([replace(base, checked=None)]),
         joined([base], failed=True),
         joined([base, Part(events=(Event("point", "muted", "pushed", NOON),))]),
     ]
     versions = {found.version for found in (joined([base]), *others)}
     assert len(versions) == 1 + len(others)
     assert joined([base]).version == joined([base]).version
+
+
+def test_a_look_that_finds_the_same_moves_the_moments_alone() -> None:
+    looked = replace(_need("drift", "bad", 5), looked=True)
+    first = Part(needs=(looked,), panels=(Panel("One", "/", at=NOON),), checked=NOON)
+    later = NOON + timedelta(seconds=15)
+    for again in (
+        replace(first, needs=(replace(looked, at=later),)),
+        replace(first, panels=(Panel("One", "/", at=later),)),
+        replace(first, checked=later),
+    ):
+        assert joined([again]).version == joined([first]).version
+        assert joined([again]).moments != joined([first]).moments
+
+
+@pytest.mark.parametrize(
+    ("part", "quiet"),
+    [
+        (Part(), True),
+        (Part(needs=(_need("a", "unk"),)), False),
+        (Part(steps=(SetupStep("host", "waits", "Add a mail host", ""),)), False),
+    ],
+)
+def test_nobody_is_needed_only_where_nothing_waits(part: Part, quiet: bool) -> None:
+    assert joined([part]).quiet is quiet
+    assert joined([part], failed=True).quiet is False

@@ -1,0 +1,179 @@
+"""The edits of every list server, read whole or carried on from what was known."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from routing.core.edits import Edit, Value, edit_between, in_order
+from routing.core.facts import HostKind
+from routing.core.intent import Intent, RelayTarget, RoutingObject
+from routing.models import MailHost, Revision
+from routing.models import RoutingObject as Row
+from routing.queries.among import among
+from routing.queries.edits import HostEdits, relay_values, row_values
+from routing.queries.revisions import intent_of, live_revision_ids
+
+Edits = Mapping[UUID, Edit]
+
+
+@dataclass(frozen=True)
+class Live:
+    """What is live on one list server, by object; `base` is the revision that it is of."""
+
+    base: Revision | None
+    objects: Mapping[UUID, RoutingObject]
+    relays: Mapping[UUID, RelayTarget]
+
+    @property
+    def number(self) -> int | None:
+        """The primary key of `base`."""
+        return self.base.pk if self.base else None
+
+
+@dataclass(frozen=True)
+class Server:
+    """One list server: `named` counts the rows that name each relay target, `rows` by kind those
+    with an edit."""
+
+    host: MailHost
+    live: Live
+    objects: Edits
+    relays: Edits
+    named: Counter[UUID]
+    rows: Counter[str]
+
+    @property
+    def count(self) -> int:
+        """How many edits it has."""
+        return len(self.objects) + len(self.relays)
+
+    @cached_property
+    def removed(self) -> tuple[RoutingObject, ...]:
+        """Objects that are live and have no row, in order."""
+        gone = (edit for edit in self.objects.values() if edit.after is None)
+        return tuple(e.before for e in in_order(gone) if isinstance(e.before, RoutingObject))
+
+    def in_order(self) -> HostEdits:
+        """Its edits, relay targets first, then by name."""
+        edits = (*in_order(self.relays.values()), *in_order(self.objects.values()))
+        return HostEdits(self.host, self.live.base, edits)
+
+
+def servers_now() -> tuple[Server, ...]:
+    """Read all rows of all list servers in service, in order of activation."""
+    relays, lives = relay_values(), live_revision_ids()
+    return tuple(_whole(host, _live(lives.get(host.pk)), relays) for host in _hosts())
+
+
+def servers_after(before: Iterable[Server], touched: Collection[UUID]) -> tuple[Server, ...]:
+    """What `servers_now` gives, with only the rows read that are in `touched`.
+
+    A server that went live with something else since is read whole, and so is a new one.
+    """
+    known = {server.host.pk: server for server in before}
+    relays, lives = relay_values(), live_revision_ids()
+    rows = _touched_rows(touched) if touched else {}
+    found = []
+    for host in _hosts():
+        server, base = known.get(host.pk), lives.get(host.pk)
+        if server is None or server.live.number != base:
+            found.append(_whole(host, _live(base), relays))
+        else:
+            found.append(_carried(host, server, touched, rows.get(host.pk, {}), relays))
+    return tuple(found)
+
+
+def _hosts() -> QuerySet[MailHost]:
+    return MailHost.in_service.filter(kind=HostKind.LIST_SERVER)
+
+
+def _live(number: int | None) -> Live:
+    base = None if number is None else Revision.objects.get(pk=number)
+    intent = intent_of(base) if base else Intent("")
+    return Live(
+        base,
+        {item.id: item for item in intent.objects},
+        {relay.id: relay for relay in intent.relay_targets},
+    )
+
+
+def _whole(host: MailHost, live: Live, relays: Mapping[UUID, RelayTarget]) -> Server:
+    rows = {item.id: item for item in row_values(Row.objects.filter(server=host))}
+    edits = {
+        identity: edit_between(before, after)
+        for identity, before, after in _pairs(live.objects, rows)
+        if before != after
+    }
+    named = Counter(o.relay_target for o in rows.values() if o.relay_target is not None)
+    changed = Counter(edit.subject for edit in edits.values() if edit.after is not None)
+    return Server(host, live, edits, _relay_edits(live, named, relays), named, changed)
+
+
+def _pairs(
+    live: Mapping[UUID, RoutingObject], rows: Mapping[UUID, RoutingObject]
+) -> Iterator[tuple[UUID, RoutingObject | None, RoutingObject | None]]:
+    for identity, after in rows.items():
+        yield identity, live.get(identity), after
+    for identity, before in live.items():
+        if identity not in rows:
+            yield identity, before, None
+
+
+def _carried(
+    host: MailHost,
+    server: Server,
+    touched: Iterable[UUID],
+    rows: Mapping[UUID, RoutingObject],
+    relays: Mapping[UUID, RelayTarget],
+) -> Server:
+    live, edits = server.live, {**server.objects}
+    named, changed = Counter(server.named), Counter(server.rows)
+    for identity in touched:
+        before, now = live.objects.get(identity), rows.get(identity)
+        edit = edits.pop(identity, None)
+        was = edit.after if edit else before
+        _count(was, edit is not None, -1, named, changed)
+        if before != now:
+            edits[identity] = edit_between(before, now)
+        _count(now, before != now, 1, named, changed)
+    return Server(host, live, edits, _relay_edits(live, +named, relays), +named, +changed)
+
+
+def _count(
+    row: Value | None, is_edit: bool, step: int, named: Counter[UUID], changed: Counter[str]
+) -> None:
+    if not isinstance(row, RoutingObject):
+        return
+    if row.relay_target is not None:
+        named[row.relay_target] += step
+    if is_edit:
+        changed[row.kind.value] += step
+
+
+def _relay_edits(
+    live: Live, named: Iterable[UUID], relays: Mapping[UUID, RelayTarget]
+) -> dict[UUID, Edit]:
+    # One that was made after the relay targets were read has an event that is read next time.
+    there = {identity: relays[identity] for identity in named if identity in relays}
+    return {
+        identity: edit_between(live.relays.get(identity), there.get(identity))
+        for identity in live.relays.keys() | there.keys()
+        if live.relays.get(identity) != there.get(identity)
+    }
+
+
+def _touched_rows(touched: Collection[UUID]) -> dict[UUID, dict[UUID, RoutingObject]]:
+    """By server. Two reads, so a row that goes between them is no row in either."""
+    rows = Row.objects.filter(pk__in=among(touched)).order_by()
+    servers, found = dict(rows.values_list("pk", "server")), defaultdict[UUID, Any](dict)
+    for item in row_values(rows):
+        if item.id in servers:
+            found[servers[item.id]][item.id] = item
+    return found
