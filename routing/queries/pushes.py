@@ -21,6 +21,9 @@ from routing.queries.paging import Order, Page, page_of
 
 NEWEST_FIRST = Order("pk", down=True)
 
+AFTER_APPROVAL = frozenset({PushState.APPROVED, PushState.DEPLOYING, PushState.STOPPED})
+"""States in which an approval must still count; later it is history."""
+
 
 class View(StrEnum):
     """The ready-made selections of the list."""
@@ -95,6 +98,15 @@ class PushRecord:
         """The verdict that holds: an approval, or the refusal that ended it."""
         return next((verdict for verdict in self.verdicts if verdict.voided_at is None), None)
 
+    @property
+    def closed_approver(self) -> str:
+        """Who approved it with an account that is closed now, so that it counts for nothing; ""
+        when nobody did or nothing waits for it any more."""
+        given = self.approval
+        if given is None or self.state not in AFTER_APPROVAL or given.person.is_active:
+            return ""
+        return given.person.full_name
+
 
 def list_pushes(*, view: View, person: Person, one_postmaster: bool, cursor: str = "") -> PushList:
     """One page of a view, newest first; what waits for the reader stands above the rest."""
@@ -118,6 +130,7 @@ def waiting_for(person: Person, *, one_postmaster: bool) -> frozenset[int]:
         proved = Q(state=PushState.PROVED)
         mine |= proved if one_postmaster else proved & ~Q(pk__in=ConfigPush.objects.filter(own))
         mine |= Q(state=PushState.APPROVED, deploy_when_approved=False)
+        mine |= Q(state=PushState.APPROVED, pk__in=_of_closed_accounts().values("push"))
         mine |= Q(state=PushState.STOPPED)
     return frozenset(ConfigPush.objects.filter(mine).values_list("pk", flat=True))
 
@@ -178,8 +191,9 @@ def push_version(number: int, *, heard_since: datetime) -> tuple[str, PushState]
 
 def shown_version(push: ConfigPush, rows: Iterable[PushTarget], heard_since: datetime) -> str:
     """Moves with what a page says of a push: its own writes, an agent that falls silent while an
-    order waits for it, and what was seen on its hosts."""
-    parts = [str(push.version)]
+    order waits for it, what was seen on its hosts, and an approver's account that is closed."""
+    closed = _of_closed_accounts().filter(push=push).exists()
+    parts = [f"{push.version}{'c' if closed else ''}"]
     for row in rows:
         state: HostState | None = getattr(row.host, "state", None)
         seen = f"{(state.live or '')[:8]}{'d' if state.drift else ''}" if state else ""
@@ -193,6 +207,11 @@ def is_silent(row: PushTarget, heard_since: datetime) -> bool:
         return False
     seen = row.attempt.agent.last_seen_at
     return seen is None or seen < heard_since
+
+
+def _of_closed_accounts() -> QuerySet[Approval]:
+    """Approvals that nobody took back and that count for nothing, because of who gave them."""
+    return Approval.objects.filter(verdict="approved", voided_at=None, person__is_active=False)
 
 
 def find_revision(identity: int) -> Revision | None:
@@ -224,14 +243,15 @@ def _lines(pushes: Iterable[ConfigPush], mine: frozenset[int]) -> tuple[PushLine
     for target in targets.order_by("position"):
         hosts.setdefault(target.push_id, []).append(target)
     given = Approval.objects.filter(push__in=numbers, voided_at=None).select_related("person")
-    people = {approval.push_id: approval.person.full_name for approval in given}
+    people = {approval.push_id: approval.person for approval in given}
     return tuple(
-        _line(push, hosts.get(push.pk, []), people.get(push.pk, ""), push.pk in mine)
-        for push in pushes
+        _line(push, hosts.get(push.pk, []), people.get(push.pk), push.pk in mine) for push in pushes
     )
 
 
-def _line(push: ConfigPush, targets: list[PushTarget], approver: str, mine: bool) -> PushLine:
+def _line(
+    push: ConfigPush, targets: list[PushTarget], approver: Person | None, mine: bool
+) -> PushLine:
     counts = [_counts(target.pk, push.proposed_at) for target in targets]
     created, updated, deleted = (
         (sum(column) for column in zip(*counts, strict=True))
@@ -251,11 +271,18 @@ def _line(push: ConfigPush, targets: list[PushTarget], approver: str, mine: bool
         deleted=deleted,
         hosts=tuple(target.host.name for target in targets),
         author=push.proposed_by,
-        approver=approver,
+        approver=_approver(push, approver),
         digest=push.digest,
         at=push.proposed_at,
         waits_for_me=mine,
     )
+
+
+def _approver(push: ConfigPush, person: Person | None) -> str:
+    if person is None:
+        return ""
+    counts = person.is_active or push.state not in AFTER_APPROVAL
+    return person.full_name if counts else f"{person.full_name} (closed, does not count)"
 
 
 @lru_cache(maxsize=1024)

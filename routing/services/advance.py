@@ -15,7 +15,7 @@ from mailadmin.wire.core.states import OPEN_STATES
 from mailadmin.wire.models import Attempt
 from routing.core.states import OPEN_PUSH, PushState
 from routing.models import ConfigPush, HostState, PushTarget
-from routing.services.order import request_next
+from routing.services.order import request_next, why_not_deploy
 from routing.services.transitions import move_push
 
 
@@ -41,9 +41,14 @@ def advance(push: ConfigPush) -> None:
             return
         if push.state == PushState.PROPOSED:
             move_push(push=push, to=PushState.STAGING, by=CONTROL)
-        if push.state == PushState.APPROVED and push.deploy_when_approved and not moved_base(push):
+        if push.state == PushState.APPROVED and push.deploy_when_approved and _may_begin(push):
             move_push(push=push, to=PushState.DEPLOYING, by=CONTROL)
         request_next(push=push)
+
+
+def _may_begin(push: ConfigPush) -> bool:
+    """Begun without a ground or an approval that counts it would stop at its first order."""
+    return not moved_base(push) and why_not_deploy(push) is None
 
 
 def _waited_too_long(push: ConfigPush) -> bool:

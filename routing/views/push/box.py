@@ -132,8 +132,14 @@ def _button(record: PushRecord, reader: Reader, act: str, label: str) -> Action:
         action=reverse(f"push-{act}", args=[record.push.pk]),
         kind="primary",
         reason=_lacks(reader, Permission.APPROVE, "Approvers deploy pushes.")
-        or " ".join(moved_base(record.push)),
+        or " ".join((*moved_base(record.push), *_worthless(record))),
     )
+
+
+def _worthless(record: PushRecord) -> Iterator[str]:
+    """Why nothing of it may go live although it was approved."""
+    if name := record.closed_approver:
+        yield f"The approval of {name} no longer counts: the account is closed."
 
 
 def _restore(revision: Revision, reader: Reader) -> Action:
@@ -197,6 +203,10 @@ def _follows(record: PushRecord) -> str:
         case PushState.PROVED:
             return (
                 f"Nothing is switched before the approval. Then {hosts}, a failure stops the rest."
+            )
+        case PushState.APPROVED if record.closed_approver:
+            return (
+                "Nothing is switched. Refuse it, or propose its edits again for another approver."
             )
         case PushState.APPROVED:
             return "Approved and not live. It is deployed when somebody says so."

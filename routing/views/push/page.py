@@ -74,6 +74,13 @@ def _trouble(record: PushRecord) -> tuple[str, str, str]:
                 "Nothing was switched.",
                 "",
             )
+        case PushState.APPROVED if record.closed_approver:
+            return (
+                f"{record.closed_approver} approved it, and that account was closed since: "
+                "the approval no longer counts.",
+                "Nothing goes live. Refuse it, or propose its edits again.",
+                "",
+            )
         case _:
             return "", "", ""
     if row is None:

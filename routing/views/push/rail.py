@@ -26,6 +26,8 @@ def _reached(record: PushRecord) -> tuple[int, str]:
             return _prepared(record), "failed"
         case PushState.PROVED:
             return 3, "waits"
+        case PushState.APPROVED if record.closed_approver:
+            return 3, "failed"
         case PushState.APPROVED:
             return 4, "waits"
         case PushState.DEPLOYING:

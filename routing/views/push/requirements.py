@@ -111,6 +111,9 @@ def _approval(record: PushRecord, mine: str) -> Requirement:
     if verdict is not None and verdict.verdict == "refused":
         statement = f"Refused by {verdict.person.full_name}"
         return Requirement("failed", statement, f"“{verdict.reason}”", verdict.at)
+    if verdict is not None and record.closed_approver:
+        note = f"{record.closed_approver} approved it, and that account is closed now"
+        return Requirement("failed", "The approval no longer counts", note, verdict.at)
     if verdict is not None:
         short = verdict.digest[:8]
         return Requirement("met", f"Approved by {verdict.person.full_name}", short, verdict.at)

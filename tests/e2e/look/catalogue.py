@@ -83,7 +83,7 @@ def objects(slug: str, key: str, *, paused: str = "") -> tuple[Page, ...]:
     )
 
 
-PUSHES = ("live", "staging", "approved", "deploying", "stopped", "failed", "refused")
+PUSHES = ("live", "staging", "approved", "deploying", "stopped", "failed", "refused", "unapproved")
 PAGES: tuple[Page, ...] = (
     Page("home", "/", LIST),
     *objects("domain", "jres.org", paused="demo.sympa.org"),

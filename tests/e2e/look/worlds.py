@@ -20,7 +20,7 @@ from django.utils import timezone
 from mailadmin.audit.services import CONTROL, SETUP
 from mailadmin.people.models import Person
 from mailadmin.people.roles import PersonRole
-from mailadmin.people.services import create_person
+from mailadmin.people.services import create_person, set_active
 from mailadmin.wire.models import Agent
 from routing.core.facts import HostKind
 from routing.core.intent import ObjectKind
@@ -263,6 +263,21 @@ def _approved(host: MailHost, claire: Person, paul: Person) -> ConfigPush:
     return world.approved(world.prove(_open(host, claire)), paul, at_once=False)
 
 
+def _unapproved(host: MailHost, claire: Person, paul: Person) -> ConfigPush:
+    """Approved by somebody whose account was closed since."""
+    del paul
+    nina = create_person(
+        username="nina",
+        full_name="Nina Noir",
+        password=world.PASSWORD,
+        roles={PersonRole.APPROVER},
+        by=SETUP,
+    )
+    push = world.approved(world.prove(_open(host, claire)), nina, at_once=False)
+    set_active(person=nina, active=False, reason="left in May", by=SETUP)
+    return push
+
+
 ELSEWHERE: Mapping[str, Callable[[MailHost, Person, Person], ConfigPush]] = {
     "staging": _staging,
     "approved": _approved,
@@ -270,6 +285,7 @@ ELSEWHERE: Mapping[str, Callable[[MailHost, Person, Person], ConfigPush]] = {
     "stopped": _stopped,
     "failed": _failed,
     "refused": _refused,
+    "unapproved": _unapproved,
 }
 
 

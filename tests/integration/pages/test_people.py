@@ -8,6 +8,7 @@ from mailadmin.people.models import Person
 from mailadmin.people.roles import PersonRole
 from mailadmin.people.services import set_roles
 from routing.models import ConfigPush
+from routing.services.advance import advance
 from routing.services.order import why_not_deploy
 from tests.integration.pages import world
 from tests.integration.pages.conftest import Site, text
@@ -92,3 +93,46 @@ def test_a_session_that_was_ended_does_not_come_back(site: Site) -> None:
     anne.post("/people/paul/open/", WHY)
 
     assert paul.get("/pushes/").status_code == 302
+
+
+def test_the_page_of_a_push_says_that_its_only_approval_no_longer_counts(
+    site: Site, waiting: ConfigPush
+) -> None:
+    push, luc = world.approved(waiting, site.people["paul"], at_once=False), site.sign_in("luc")
+    page, live = f"/pushes/{push.pk}/", f"/pushes/{push.pk}/live/"
+    seen = {"seen": luc.get(page).context["push"].version}
+    assert "no longer counts" not in text(luc.get(page))
+    assert luc.get(live, seen).status_code == 204
+
+    site.sign_in("anne").post("/people/paul/close/", WHY)
+
+    assert luc.get(live, seen).status_code == 200
+    shown = luc.get(page).context["push"]
+    required = {item.statement: item.status for item in shown.box.requirements}
+    assert required["The approval no longer counts"] == "failed"
+    assert "Paul Leroy approved it, and that account was closed since" in shown.state_reason
+    button = next(action for action in shown.box.actions if action.id == "deploy")
+    assert button.reason == "The approval of Paul Leroy no longer counts: the account is closed."
+    assert luc.post(f"/pushes/{push.pk}/deploy/").status_code == 409
+    row = luc.get("/pushes/?view=waiting").context["pushes"].rows[0]
+    assert (row.number, row.approver) == (push.pk, "Paul Leroy (closed, does not count)")
+
+    site.sign_in("anne").post("/people/paul/open/")
+
+    assert luc.get(page).context["push"].state_reason == ""
+
+
+def test_a_push_that_only_a_closed_account_approved_does_not_begin_by_itself(
+    site: Site, waiting: ConfigPush
+) -> None:
+    push = world.approved(waiting, site.people["paul"], at_once=True)
+    site.sign_in("anne").post("/people/paul/close/", WHY)
+
+    advance(push)
+    push.refresh_from_db()
+    assert push.state == "approved"
+
+    site.sign_in("anne").post("/people/paul/open/")
+    advance(push)
+    push.refresh_from_db()
+    assert push.state == "deploying"
