@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from mailadmin.ui.words import number
+from mailadmin.listing import ListPage, Pager, ViewChip
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,35 +18,6 @@ class Link:
 
     label: str
     href: str
-
-
-@dataclass(frozen=True, slots=True)
-class ViewChip:
-    """One ready-made selection of a list."""
-
-    label: str
-    href: str
-    current: bool = False
-    count: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FilterChip:
-    """A filter that holds now, and the address without it."""
-
-    label: str
-    remove_href: str
-
-
-@dataclass(frozen=True, slots=True)
-class Pager:
-    """Keyset paging. `summary` is "1 to 50 of 4 812"."""
-
-    summary: str
-    older_href: str = ""
-    newer_href: str = ""
-    older: str = "Older"
-    newer: str = "Newer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -365,17 +336,10 @@ class PushesPage:
     poll_href: str
     propose_reason: str = ""
     pager: Pager | None = None
+    query: str = ""
+    hidden: tuple[tuple[str, str], ...] = ()
+    count_words: str = ""
     filtered: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class SortHead:
-    """A column head that sorts. direction: "", ascending, descending."""
-
-    label: str
-    href: str = ""
-    direction: str = ""
-    numeric: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -392,7 +356,8 @@ class RowAction:
 class DomainRow:
     """One routing object of a list; without `href` it is gone from the rows and still live.
 
-    `unicode` only when it differs from the name; `push` is the open one.
+    `unicode` only when it differs from the name; `push` is the open one; `server_href` shows the
+    objects of that server alone.
     """
 
     name: str
@@ -400,6 +365,7 @@ class DomainRow:
     route: str
     state: str
     server: str
+    server_href: str = ""
     changed_by: str = ""
     changed_at: datetime | None = None
     unicode: str = ""
@@ -410,42 +376,9 @@ class DomainRow:
     actions: tuple[RowAction, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class DomainsPage:
-    """A list of routing objects: `total` there are, `matched` fit the filter.
-
-    `hidden` are the filters that a new search must keep.
-    """
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DomainsPage(ListPage):
+    """A list of routing objects of one kind."""
 
     rows: tuple[DomainRow, ...]
-    heads: tuple[SortHead, ...]
-    total: int
-    matched: int
-    action: str
-    add_href: str
-    query: str = ""
-    add_reason: str = ""
-    chips: tuple[FilterChip, ...] = ()
-    views: tuple[ViewChip, ...] = ()
-    clear_href: str = ""
-    pager: Pager | None = None
     show_server: bool = False
-    hidden: tuple[tuple[str, str], ...] = ()
-    error: str = ""
-
-    @property
-    def count_words(self) -> str:
-        """How many fit, announced beside the filter; all of them is said by the heading."""
-        if self.matched == self.total:
-            return ""
-        return f"{number(self.matched)} of {number(self.total)}"
-
-    @property
-    def no_match(self) -> str:
-        """The heading when nothing fits the filter."""
-        return f"Nothing matches {self.query}" if self.query else "Nothing fits these filters"
-
-    @property
-    def empty_href(self) -> str:
-        """Where the empty list leads; nowhere for somebody who may not add."""
-        return "" if self.add_reason else self.add_href

@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.utils import timezone
 
+from mailadmin.listing import FilterChip, Pager, SortHead, ViewChip
 from mailadmin.ui.badges import badge_of
-from mailadmin.ui.pages import (
-    DomainRow,
-    DomainsPage,
-    FilterChip,
-    Pager,
-    PushesPage,
-    PushRow,
-    RowAction,
-    SortHead,
-    ViewChip,
-)
+from mailadmin.ui.pages import DomainRow, DomainsPage, PushesPage, PushRow, RowAction
 from mailadmin.ui.samples_push import (
     DIGEST,
     activity,
@@ -34,13 +26,17 @@ from mailadmin.ui.samples_push import (
 from mailadmin.ui.standing import Strip
 
 Sample = tuple[str, Mapping[str, object]]
-NOUN = {
-    "many": "Virtual domains",
-    "one": "virtual domain",
-    "short": "domain",
-    "icon": "world",
-    "empty": "A virtual domain is handed to Sympa on the list server itself.",
-}
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    many: str = "Virtual domains"
+    short: str = "domain"
+    icon: str = "world"
+    empty: str = "A virtual domain is handed to Sympa on the list server itself."
+
+
+WORDS = _Words()
 CLAIRE, PAUL, LUC = "Claire Martin", "Paul Leroy", "Luc Petit"
 POLLED = frozenset({"routing/push.html", "routing/pushes.html"})
 HEADS = ("Domain", "Route", "State", "Findings", "Changed by")
@@ -156,7 +152,8 @@ def _domains(now: datetime) -> Sample:
     )
     heads = tuple(SortHead(label, "?", "ascending" if label == "Domain" else "") for label in HEADS)
     return "routing/domains.html", {
-        "domains": DomainsPage(
+        "list": DomainsPage(
+            words=WORDS,
             rows=rows,
             heads=heads,
             total=4812,
@@ -165,34 +162,33 @@ def _domains(now: datetime) -> Sample:
             add_href="?",
             query="r",
             chips=(FilterChip("State: not disabled", "?"),),
-            clear_href="?",
             pager=Pager("1 to 7 of 38", older_href="?", older="Next", newer="Back"),
         ),
-        "noun": NOUN,
     }
 
 
 def _domains_empty(now: datetime) -> Sample:
     return "routing/domains.html", {
-        "domains": DomainsPage((), (), total=0, matched=0, action="", add_href="?"),
-        "noun": NOUN,
+        "list": DomainsPage(
+            words=WORDS, rows=(), heads=(), total=0, matched=0, action="", add_href="?"
+        ),
     }
 
 
 def _domains_no_match(now: datetime) -> Sample:
     heads = tuple(SortHead(label) for label in HEADS)
     page = DomainsPage(
-        (),
-        heads,
+        words=WORDS,
+        rows=(),
+        heads=heads,
         total=4812,
         matched=0,
         action="",
         add_href="?",
         query="foo",
-        clear_href="?",
         add_reason="Editors add domains. Claire Martin is one.",
     )
-    return "routing/domains.html", {"domains": page, "noun": NOUN}
+    return "routing/domains.html", {"list": page}
 
 
 def _pushes(now: datetime) -> Sample:

@@ -10,6 +10,8 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from mailadmin.asked import Asked
+from mailadmin.paging import Order, Page, Turn, page_of
 from routing.core.edits import Op
 from routing.core.facts import HostFacts
 from routing.core.findings import Finding
@@ -22,7 +24,6 @@ from routing.models import HostState, RoutingObject
 from routing.queries.among import among
 from routing.queries.edits import object_value
 from routing.queries.edits import relay_value as relay_as_value
-from routing.queries.paging import Order, Page, page_of
 from routing.queries.pending import Standing, standing
 
 ORDERS: Mapping[str, Order] = {
@@ -42,18 +43,6 @@ class Shown(StrEnum):
     IN_PUSH = "in_push"
     DISABLED = "disabled"
     REMOVED = "removed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What a list shall show. An unknown order or state is the plain list."""
-
-    kind: ObjectKind
-    text: str = ""
-    state: str = ""
-    sort: str = "key"
-    server: str = ""
-    cursor: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +71,17 @@ class ObjectList:
 
     rows: tuple[ObjectRow, ...]
     total: int
-    matched: int
-    first: int
-    back: str
-    next: str
+    turn: Turn
     counts: Mapping[Shown, int]
     servers: tuple[str, ...]
 
 
-def list_objects(asked: Asked) -> ObjectList:
-    """One page of the objects of a kind."""
+def list_objects(kind: ObjectKind, asked: Asked) -> ObjectList:
+    """One page of the objects of a kind. An unknown order or state is the plain list."""
     now = standing()
-    every = rows_of(asked.kind).select_related("server", "relay_target")
+    every = rows_of(kind).select_related("server", "relay_target")
     if asked.state == Shown.REMOVED:
-        return _removed(asked, now, every.count())
+        return _removed(kind, now, every.count())
     matching = _matching(every, asked, now)
     order = ORDERS.get(asked.sort, ORDERS["key"])
     page: Page[RoutingObject] = page_of(matching, order=order, cursor=asked.cursor)
@@ -103,11 +89,8 @@ def list_objects(asked: Asked) -> ObjectList:
     return ObjectList(
         rows=tuple(object_row(row, facts, now) for row in page.rows),
         total=every.count(),
-        matched=page.total,
-        first=page.first,
-        back=page.back,
-        next=page.next,
-        counts=_counts(every, asked.kind, now),
+        turn=page.turn,
+        counts=_counts(every, kind, now),
         servers=tuple(sorted(facts)),
     )
 
@@ -184,8 +167,8 @@ def _matching(
     wanted = Q()
     if asked.text:
         wanted &= Q(key__icontains=asked.text.strip()) | Q(note__icontains=asked.text.strip())
-    if asked.server:
-        wanted &= Q(server__name=asked.server)
+    if server := asked.also.get("server"):
+        wanted &= Q(server__name=server)
     return rows.filter(wanted & _in_state(asked.state, now))
 
 
@@ -212,12 +195,12 @@ def _counts(rows: QuerySet[RoutingObject], kind: ObjectKind, now: Standing) -> d
     }
 
 
-def _removed(asked: Asked, now: Standing, total: int) -> ObjectList:
+def _removed(kind: ObjectKind, now: Standing, total: int) -> ObjectList:
     """Deleted rows that are still live somewhere: they are edits, not rows."""
-    rows = tuple(_removed_row(server, item, now) for server, item in now.removed(asked.kind))
-    counts = _counts(rows_of(asked.kind), asked.kind, now)
-    first = 1 if rows else 0
-    return ObjectList(rows, total, len(rows), first, "", "", counts, _names(rows))
+    rows = tuple(_removed_row(server, item, now) for server, item in now.removed(kind))
+    counts = _counts(rows_of(kind), kind, now)
+    turn = Turn(first=1 if rows else 0, last=len(rows), total=len(rows))
+    return ObjectList(rows, total, turn, counts, _names(rows))
 
 
 def _removed_row(server: str, item: Item, now: Standing) -> ObjectRow:

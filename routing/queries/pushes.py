@@ -11,15 +11,18 @@ from functools import lru_cache
 from django.db.models import Q, QuerySet
 
 from mailadmin.audit.queries import EventRow, push_history
+from mailadmin.paging import Order, Page, Turn, page_of
 from mailadmin.people.models import Person
 from mailadmin.people.roles import Permission
 from routing.core.edits import Op
 from routing.core.plan import Plan, plan_from_json
 from routing.core.states import OPEN_PUSH, PushState, TargetState
 from routing.models import Approval, ConfigPush, HostState, PushEditor, PushTarget, Revision
-from routing.queries.paging import Order, Page, page_of
 
 NEWEST_FIRST = Order("pk", down=True)
+
+DIGITS = 18
+"""A number of more is no push's, and no database holds it."""
 
 AFTER_APPROVAL = frozenset({PushState.APPROVED, PushState.DEPLOYING, PushState.STOPPED})
 """States in which an approval must still count; later it is history."""
@@ -57,10 +60,7 @@ class PushList:
     """A page of pushes; `counts` how many each view holds."""
 
     rows: tuple[PushLine, ...]
-    first: int
-    matched: int
-    back: str
-    next: str
+    turn: Turn
     counts: Mapping[View, int]
 
 
@@ -108,18 +108,25 @@ class PushRecord:
         return given.person.full_name
 
 
-def list_pushes(*, view: View, person: Person, one_postmaster: bool, cursor: str = "") -> PushList:
-    """One page of a view, newest first; what waits for the reader stands above the rest."""
+def list_pushes(
+    *, view: View, person: Person, one_postmaster: bool, text: str = "", cursor: str = ""
+) -> PushList:
+    """One page of a view, newest first; what waits for the reader stands above the rest.
+
+    `text` is looked for in titles, notes, authors and host names; a number is that push.
+    """
     mine = waiting_for(person, one_postmaster=one_postmaster)
     live = live_pushes()
-    page: Page[ConfigPush] = page_of(_of_view(view, mine, live), order=NEWEST_FIRST, cursor=cursor)
+    page: Page[ConfigPush] = page_of(
+        _of_view(view, mine, live).filter(_says(text)), order=NEWEST_FIRST, cursor=cursor
+    )
     counts = {name: _of_view(name, mine, live).count() for name in View}
     lines = _lines(page.rows, mine)
     ordered = (
         *(row for row in lines if row.waits_for_me),
         *(r for r in lines if not r.waits_for_me),
     )
-    return PushList(ordered, page.first, page.total, page.back, page.next, counts)
+    return PushList(ordered, page.turn, counts)
 
 
 def waiting_for(person: Person, *, one_postmaster: bool) -> frozenset[int]:
@@ -230,6 +237,17 @@ def _of_view(view: View, mine: frozenset[int], live: frozenset[int]) -> QuerySet
             return every.filter(pk__in=live)
         case View.ALL:
             return every
+
+
+def _says(text: str) -> Q:
+    if not text:
+        return Q()
+    number = text.removeprefix("#")
+    if number.isascii() and number.isdigit() and len(number) <= DIGITS:
+        return Q(pk=int(number))
+    on_host = PushTarget.objects.filter(host__name__icontains=text).values("push")
+    said = Q(title__icontains=text) | Q(note__icontains=text) | Q(proposed_by__icontains=text)
+    return said | Q(pk__in=on_host)
 
 
 def _lines(pushes: Iterable[ConfigPush], mine: frozenset[int]) -> tuple[PushLine, ...]:

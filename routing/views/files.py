@@ -7,9 +7,9 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from mailadmin.listing import Pager
 from mailadmin.people.access import requires
 from mailadmin.people.roles import Permission
-from mailadmin.ui.pages import Pager
 from mailadmin.ui.words import number as figure
 from routing.queries.answers import PAGE_SIZE, answers_page
 from routing.views.push.files import diffs, file_of

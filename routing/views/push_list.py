@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
+from mailadmin.asked import Asked, asked_of
 from mailadmin.audit.models import AuditHead
+from mailadmin.listing import ViewChip, counted, pager_of
 from mailadmin.people.roles import Permission
 from mailadmin.people.session import signed_in
-from mailadmin.ui.pages import Pager, PushesPage, PushRow, ViewChip
-from mailadmin.ui.words import number
+from mailadmin.ui.pages import PushesPage, PushRow
 from routing.queries.pushes import PushLine, PushList, View, list_pushes
 from routing.views.answers import reason_not
 
@@ -40,29 +40,33 @@ def list_version() -> str:
 def pushes_page(request: HttpRequest, view: View | None = None) -> PushesPage:
     """The values of `routing/pushes.html`."""
     view = view or asked_view(request)
+    asked = asked_of(request, reverse("pushes"), plain="newest", also=("view",))
     found = list_pushes(
         view=view,
         person=signed_in(request),
         one_postmaster=settings.ONE_POSTMASTER,
-        cursor=request.GET.get("page", ""),
+        text=asked.text,
+        cursor=asked.cursor,
     )
-    here = {name: request.GET[name] for name in ("view", "page") if request.GET.get(name)}
     return PushesPage(
-        views=_views(view, found),
+        views=_views(asked, view, found),
         rows=tuple(_row(line) for line in found.rows),
         total=found.counts[View.ALL],
         propose_href=reverse("propose"),
         version=list_version(),
-        poll_href=f"{reverse('pushes-live')}?{urlencode(here)}",
+        poll_href=asked.at(reverse("pushes-live")),
         propose_reason=reason_not(request, Permission.EDIT, "propose pushes"),
-        pager=_pager(view, found),
-        filtered=view is not View.ALL and found.counts[View.ALL] > 0,
+        pager=pager_of(asked, found.turn, by_time=("newest",)),
+        query=asked.text,
+        hidden=asked.hidden,
+        count_words=counted(found.turn.total, found.counts[view]),
+        filtered=asked.is_filtered and found.counts[View.ALL] > 0,
     )
 
 
-def _views(view: View, found: PushList) -> tuple[ViewChip, ...]:
+def _views(asked: Asked, view: View, found: PushList) -> tuple[ViewChip, ...]:
     return tuple(
-        ViewChip(label, f"{reverse('pushes')}?view={name}", name is view, found.counts[name])
+        ViewChip(label, asked.href(view=name), name is view, found.counts[name])
         for name, label in WORDS.items()
     )
 
@@ -83,19 +87,3 @@ def _row(line: PushLine) -> PushRow:
         at=line.at,
         mine=line.waits_for_me,
     )
-
-
-def _pager(view: View, found: PushList) -> Pager | None:
-    if not (found.back or found.next):
-        return None
-    last = found.first + len(found.rows) - 1
-    return Pager(
-        f"{number(found.first)} to {number(last)} of {number(found.matched)}",
-        older_href=_turn(view, found.next),
-        newer_href=_turn(view, found.back),
-    )
-
-
-def _turn(view: View, cursor: str) -> str:
-    query = urlencode({"view": view, "page": cursor})
-    return f"{reverse('pushes')}?{query}" if cursor else ""

@@ -226,12 +226,12 @@ def test_the_list_searches_sorts_and_pages_without_skipping_a_row(site: Site) ->
     client = site.sign_in("vera")
     seen, address = [], "/domains/?q=.example"
     while address:
-        page = client.get(address).context["domains"]
+        page = client.get(address).context["list"]
         seen += [row.name for row in page.rows]
         assert page.matched == 120
         address = page.pager.older_href
     assert seen == [row.key for row in rows]
-    back = client.get(page.pager.newer_href).context["domains"]
+    back = client.get(page.pager.newer_href).context["list"]
     assert [row.name for row in back.rows] == seen[50:100]
     assert back.pager.summary == "51 to 100 of 120"
     assert "Nothing matches nowhere" in text(client.get("/domains/?q=nowhere"))
@@ -239,7 +239,7 @@ def test_the_list_searches_sorts_and_pages_without_skipping_a_row(site: Site) ->
 
 @pytest.mark.parametrize("cursor", ["x", "W10", "WzAsIngiLDFd", "%00", "é"])
 def test_a_damaged_cursor_is_the_first_page(site: Site, cursor: str) -> None:
-    page = site.sign_in("vera").get("/domains/", {"page": cursor}).context["domains"]
+    page = site.sign_in("vera").get("/domains/", {"page": cursor}).context["list"]
     assert [row.name for row in page.rows] == ["demo.sympa.org", "jres.org", "renater.fr"]
 
 
@@ -292,7 +292,7 @@ def test_the_first_list_after_a_write_makes_no_row_of_every_key_and_parses_nothi
 
     post_init.connect(seen, weak=False)
     try:
-        page = client.get("/domains/").context["domains"]
+        page = client.get("/domains/").context["list"]
     finally:
         post_init.disconnect(seen)
 

@@ -431,7 +431,7 @@ def test_an_edit_made_after_the_proposal_is_not_in_the_push(
     assert "not on any mail host." not in text(client.get("/domains/"))
     sent = {"identity": str(row.pk), "version": row.version}
     client.post("/domains/conf.renater.fr/disable/?server=listes", sent)
-    page = client.get("/domains/?state=edited").context["domains"]
+    page = client.get("/domains/?state=edited").context["list"]
     assert [(item.name, item.state, item.push) for item in page.rows] == [
         ("conf.renater.fr", "new", None)
     ]
@@ -453,3 +453,24 @@ def test_a_host_that_is_away_is_named_by_the_requirement_that_waits_for_it(
     staged = client.get(f"/pushes/{push.pk}/").context["push"].box.requirements[0]
     assert (staged.status, staged.note) == ("waits", "listes does not answer")
     assert staged.at == agent.last_seen_at
+
+
+def test_the_list_of_pushes_searches_and_keeps_the_view_and_the_poll(
+    site: Site, waiting: ConfigPush
+) -> None:
+    client = site.sign_in("claire")
+
+    def found(query: str) -> list[int]:
+        return [row.number for row in client.get(f"/pushes/{query}").context["pushes"].rows]
+
+    assert found("?q=CONF.renater") == found("?q=claire") == found(f"?q=%23{waiting.pk}")
+    assert found(f"?q={waiting.pk}") == [waiting.pk]
+    assert found("?q=listes") == [waiting.pk, site.first.pk]
+    assert found("?q=conf&view=live") == found("?q=" + "9" * 30) == []
+    page = client.get("/pushes/?q=conf&view=open").context["pushes"]
+    assert page.poll_href == "/pushes/live/?q=conf&view=open"
+    polled = text(client.get(page.poll_href))
+    assert "Add conf.renater.fr" in polled and f'id="push-{site.first.pk}"' not in polled
+    assert page.views[-1].href == "/pushes/?q=conf&view=all"
+    assert "1 of 2" in text(client.get("/pushes/?q=conf"))
+    assert "Nothing matches nowhere" in text(client.get("/pushes/?q=nowhere"))

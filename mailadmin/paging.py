@@ -46,22 +46,25 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Page(Generic[Row]):
-    """Rows in order; `first` is the 1-based place of the first one, 0 when there is none.
+class Turn:
+    """Where a page is among all rows: the 1-based places of its first and last, 0 for no row.
 
     `back` and `next` are cursors for `page_of`, "" where there is no such page.
     """
 
-    rows: tuple[Row, ...]
-    total: int
     first: int
-    back: str
-    next: str
+    last: int
+    total: int
+    back: str = ""
+    next: str = ""
 
-    @property
-    def last(self) -> int:
-        """The place of the last row."""
-        return self.first + len(self.rows) - 1 if self.rows else 0
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Row]):
+    """Rows in order, and where they are among all."""
+
+    rows: tuple[Row, ...]
+    turn: Turn
 
 
 def page_of(
@@ -95,15 +98,15 @@ def _page(rows: QuerySet[Row], order: Order, place: _Place | None, size: int) ->
         shown.reverse()
     total = rows.count()
     before = _before(rows, order, shown)
-    return Page(
-        rows=tuple(shown),
-        total=total,
+    more_after = bool(shown) and (more or backwards) and before + len(shown) < total
+    turn = Turn(
         first=before + 1 if shown else 0,
+        last=before + len(shown),
+        total=total,
         back=_cursor(shown[0], order, backwards=True) if shown and before else "",
-        next=_cursor(shown[-1], order, backwards=False)
-        if shown and (more or backwards) and before + len(shown) < total
-        else "",
+        next=_cursor(shown[-1], order, backwards=False) if more_after else "",
     )
+    return Page(tuple(shown), turn)
 
 
 def _before(rows: QuerySet[Row], order: Order, shown: list[Row]) -> int:

@@ -1,0 +1,174 @@
+"""What every list of the site has: search, states, sort by its heads, counts, keyset paging.
+
+`ListPage` is what `templates/list.html` writes down, whatever the rows are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from mailadmin.asked import Asked
+from mailadmin.paging import Turn
+from mailadmin.ui.words import number
+
+
+@dataclass(frozen=True, slots=True)
+class ViewChip:
+    """One ready-made selection of a list."""
+
+    label: str
+    href: str
+    current: bool = False
+    count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FilterChip:
+    """A filter that holds now, and the address without it."""
+
+    label: str
+    remove_href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pager:
+    """Keyset paging. `summary` is "1 to 50 of 4 812"."""
+
+    summary: str
+    older_href: str = ""
+    newer_href: str = ""
+    older: str = "Older"
+    newer: str = "Newer"
+
+
+@dataclass(frozen=True, slots=True)
+class SortHead:
+    """A column head that sorts. direction: "", ascending, descending."""
+
+    label: str
+    href: str = ""
+    direction: str = ""
+    numeric: bool = False
+
+
+class Words(Protocol):
+    """How a list speaks of its rows: "Virtual domains", "domain", and what an empty one says."""
+
+    @property
+    def many(self) -> str: ...  # "Virtual domains", the title
+
+    @property
+    def short(self) -> str: ...  # "domain", for the button that adds one
+
+    @property
+    def icon(self) -> str: ...  # of the empty list
+
+    @property
+    def empty(self) -> str: ...  # one sentence under "No virtual domains yet"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A head of the table. It sorts when it has a `sort`; `latest` sorts the newest first."""
+
+    label: str
+    sort: str = ""
+    numeric: bool = False
+    latest: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListPage:
+    """A list: `total` there are, `matched` fit the filter. Rows belong to the list's own type.
+
+    `add_reason` says why the reader may not add one; without `add_href` nothing can be added here.
+    `hidden` are the filters that a new search must keep.
+    """
+
+    words: Words
+    heads: tuple[SortHead, ...]
+    total: int
+    matched: int
+    action: str
+    add_href: str = ""
+    query: str = ""
+    add_reason: str = ""
+    chips: tuple[FilterChip, ...] = ()
+    views: tuple[ViewChip, ...] = ()
+    pager: Pager | None = None
+    hidden: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def count_words(self) -> str:
+        """How many fit, announced beside the filter; all of them is said by the heading."""
+        return counted(self.matched, self.total)
+
+    @property
+    def no_match(self) -> str:
+        """The heading when nothing fits the filter."""
+        return f"Nothing matches {self.query}" if self.query else "Nothing fits these filters"
+
+    @property
+    def empty_href(self) -> str:
+        """Where the empty list leads; nowhere for somebody who may not add."""
+        return "" if self.add_reason else self.add_href
+
+
+def counted(matched: int, total: int) -> str:
+    """How many of all fit a filter, "" for all of them."""
+    return "" if matched == total else f"{number(matched)} of {number(total)}"
+
+
+def heads_of(asked: Asked, columns: Sequence[Column]) -> tuple[SortHead, ...]:
+    """The column heads; the one that sorts now turns its order round."""
+    return tuple(_head(asked, column) for column in columns)
+
+
+def views_of(
+    asked: Asked, states: Mapping[str, str], counts: Mapping[Any, int]
+) -> tuple[ViewChip, ...]:
+    """One chip for each state, with how many are in it where that was counted."""
+    return tuple(
+        ViewChip(label, asked.href(state=state), asked.state == state, counts.get(state))
+        for state, label in states.items()
+    )
+
+
+def chips_of(asked: Asked, labels: Mapping[str, str]) -> tuple[FilterChip, ...]:
+    """The further filters that hold now, each with the address without it."""
+    return tuple(
+        FilterChip(f"{label}: {asked.also[name]}", asked.href(**{name: ""}))
+        for name, label in labels.items()
+        if asked.also.get(name)
+    )
+
+
+def pager_of(asked: Asked, turn: Turn, *, by_time: Iterable[str] = ("changed",)) -> Pager | None:
+    """The way to the pages before and after; none where everything is on one page.
+
+    `by_time` are the orders in which the next page is the older one.
+    """
+    if not (turn.back or turn.next):
+        return None
+    timely = asked.sort.removeprefix("-") in set(by_time)
+    return Pager(
+        f"{number(turn.first)} to {number(turn.last)} of {number(turn.total)}",
+        older_href=asked.turned(turn.next),
+        newer_href=asked.turned(turn.back),
+        older="Older" if timely else "Next",
+        newer="Newer" if timely else "Back",
+    )
+
+
+def _head(asked: Asked, column: Column) -> SortHead:
+    label, sort, numeric = column.label, column.sort, column.numeric
+    if not sort:
+        return SortHead(label, numeric=numeric)
+    down = f"-{sort}"
+    if asked.sort == sort:
+        return SortHead(label, asked.href(sort=down), "ascending", numeric)
+    if asked.sort == down:
+        return SortHead(label, asked.href(sort=sort), "descending", numeric)
+    return SortHead(label, asked.href(sort=down if column.latest else sort), "", numeric)
