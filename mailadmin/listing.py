@@ -70,8 +70,18 @@ class Words(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class ListWords:
+    """`Words` of a list whose rows have no other name."""
+
+    many: str
+    short: str
+    icon: str
+    empty: str
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
-    """A head of the table. It sorts when it has a `sort`; `latest` sorts the newest first."""
+    """A head of the table. It sorts when it has a `sort`; `latest`: the most or newest first."""
 
     label: str
     sort: str = ""

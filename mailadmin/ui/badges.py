@@ -62,6 +62,7 @@ OBJECT: Mapping[str, Badge] = {
     "removed": _badge("warn", "Removed"),
     "in_push": _badge("work", "In push"),
     "disabled": _badge("unk", "Disabled"),
+    "unused": _badge("unk", "Not used"),
 }
 
 AGENT: Mapping[str, Badge] = {

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from mailadmin.listing import FilterChip, Pager, SortHead, ViewChip
+from mailadmin.listing import FilterChip, ListWords, Pager, SortHead, ViewChip
 from mailadmin.ui.badges import badge_of
 from mailadmin.ui.pages import DomainRow, DomainsPage, PushesPage, PushRow, RowAction
 from mailadmin.ui.samples_push import (
@@ -26,17 +25,12 @@ from mailadmin.ui.samples_push import (
 from mailadmin.ui.standing import Strip
 
 Sample = tuple[str, Mapping[str, object]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Words:
-    many: str = "Virtual domains"
-    short: str = "domain"
-    icon: str = "world"
-    empty: str = "A virtual domain is handed to Sympa on the list server itself."
-
-
-WORDS = _Words()
+WORDS = ListWords(
+    many="Virtual domains",
+    short="domain",
+    icon="world",
+    empty="A virtual domain is handed to Sympa on the list server itself.",
+)
 CLAIRE, PAUL, LUC = "Claire Martin", "Paul Leroy", "Luc Petit"
 POLLED = frozenset({"routing/push.html", "routing/pushes.html"})
 HEADS = ("Domain", "Route", "State", "Findings", "Changed by")

@@ -8,9 +8,13 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from django.db.models import Q
+
+from mailadmin.asked import Asked
+from mailadmin.paging import Order, Page, Turn, page_of
 from mailadmin.wire.core.messages import Role
 from mailadmin.wire.models import Agent
-from routing.core.facts import HostFacts
+from routing.core.facts import HostFacts, HostKind
 from routing.core.states import PushState, TargetState
 from routing.models import HostState, MailHost, PushTarget, Revision
 from routing.queries.revisions import (
@@ -24,6 +28,22 @@ LATE_PERIODS = 4
 AWAY_PERIODS = 20
 
 
+ORDERS: Mapping[str, Order] = {
+    f"{sign}{name}": Order(field, down=bool(sign))
+    for name, field in (("order", "position"), ("key", "name"), ("kind", "kind"))
+    for sign in ("", "-")
+}
+
+
+class HostsShown(StrEnum):
+    """What the list can be narrowed to. A silent one has an agent that is late or away."""
+
+    LIST_SERVERS = "list_servers"
+    RELAYS = "relays"
+    SILENT = "silent"
+    RETIRED = "retired"
+
+
 class AgentState(StrEnum):
     """What the age of an agent's last word says; the words of the badge."""
 
@@ -31,6 +51,9 @@ class AgentState(StrEnum):
     LATE = "late"
     AWAY = "away"
     NEVER = "never"
+
+
+SILENT = frozenset({AgentState.LATE, AgentState.AWAY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +94,21 @@ class HostSummary:
     observed_at: datetime | None
     kept_total: int | None
 
+    @property
+    def is_silent(self) -> bool:
+        """An agent of it said nothing for too long: what is known of it is old."""
+        return any(agent.state in SILENT for agent in self.agents)
+
+
+@dataclass(frozen=True, slots=True)
+class HostList:
+    """A page of mail hosts; `counts` has how many there are in each state."""
+
+    rows: tuple[HostSummary, ...]
+    total: int
+    turn: Turn
+    counts: Mapping[HostsShown, int]
+
 
 @dataclass(frozen=True, slots=True)
 class TurnedLink:
@@ -110,11 +148,28 @@ class HostPage:
         return tuple(sorted((target.manifest or {}).get("files", {}).items()))
 
 
-def list_hosts(*, now: datetime, period: timedelta) -> tuple[HostSummary, ...]:
-    """Every mail host in order of activation; `period` is how often agents are asked to look."""
-    hosts = list(MailHost.objects.select_related("state"))
+def list_hosts(asked: Asked, *, now: datetime, period: timedelta) -> HostList:
+    """One page of mail hosts; `period` is how often agents are asked to look.
+
+    Retired ones are in a state of their own and in no other. An unknown order or state is the
+    plain list.
+    """
     agents = agents_by_host(now=now, period=period)
-    return tuple(_summary(host, agents.get(host.name, ())) for host in hosts)
+    silent = [name for name, _ in silent_hosts(agents)]
+    matching = MailHost.objects.filter(_says(asked.text) & _in_state(asked.state, silent))
+    order = ORDERS.get(asked.sort, ORDERS["order"])
+    page: Page[MailHost] = page_of(
+        matching.select_related("state"), order=order, cursor=asked.cursor
+    )
+    counts = {
+        state: MailHost.objects.filter(_in_state(state, silent)).count() for state in HostsShown
+    }
+    return HostList(
+        rows=tuple(_summary(host, agents.get(host.name, ())) for host in page.rows),
+        total=MailHost.in_service.count() + counts[HostsShown.RETIRED],
+        turn=page.turn,
+        counts=counts,
+    )
 
 
 def host_page(name: str, *, now: datetime, period: timedelta) -> HostPage | None:
@@ -179,6 +234,25 @@ def agent_state(seen_at: datetime | None, *, now: datetime, period: timedelta) -
 def state_of(host: MailHost) -> HostState | None:
     """What was observed, None before the first observation."""
     return getattr(host, "state", None)
+
+
+def _says(text: str) -> Q:
+    return Q(name__icontains=text) | Q(note__icontains=text) if text else Q()
+
+
+def _in_state(state: str, silent: Iterable[str]) -> Q:
+    in_service = Q(retired_at=None)
+    match state:
+        case HostsShown.LIST_SERVERS:
+            return in_service & Q(kind=HostKind.LIST_SERVER)
+        case HostsShown.RELAYS:
+            return in_service & Q(kind=HostKind.OUTGOING_RELAY)
+        case HostsShown.SILENT:
+            return in_service & Q(name__in=list(silent))
+        case HostsShown.RETIRED:
+            return ~in_service
+        case _:
+            return in_service
 
 
 def _summary(host: MailHost, agents: tuple[AgentLine, ...]) -> HostSummary:
@@ -256,5 +330,5 @@ def silent_hosts(
     return tuple(
         (host, min((line.seen_at for line in lines if line.seen_at), default=None))
         for host, lines in agents.items()
-        if any(line.state in (AgentState.LATE, AgentState.AWAY) for line in lines)
+        if any(line.state in SILENT for line in lines)
     )

@@ -2,25 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
 
-from django.db.models import Count
+from django.db.models import Count, Q
 
-from routing.core.edits import Op
+from mailadmin.asked import Asked
+from mailadmin.paging import Order, Page, Turn, page_of
+from routing.core.edits import Edit, Op
 from routing.core.mailertable import relay_value
 from routing.models import RelayTarget, RoutingObject
 from routing.queries.edits import relay_value as as_value
 from routing.queries.pending import standing
 
+ORDERS: Mapping[str, Order] = {
+    f"{sign}{name}": Order(field, down=bool(sign))
+    for name, field in (("key", "name"), ("routes", "named"), ("changed", "changed_at"))
+    for sign in ("", "-")
+}
+
+
+class RelayState(StrEnum):
+    """What the list can be narrowed to. A new one is an edited one; both may be unused."""
+
+    LIVE = "live"
+    EDITED = "edited"
+    UNUSED = "unused"
+
 
 @dataclass(frozen=True, slots=True)
 class RelayRow:
-    """One line of the list; `value` is what its routes say in the table."""
+    """One line of the list; `value` is what its routes say in the table, `state` its badge."""
 
     row: RelayTarget
     value: str
     routes: int
     state: str
+
+
+@dataclass(frozen=True, slots=True)
+class RelayList:
+    """A page of relay targets; `counts` has how many there are in each state."""
+
+    rows: tuple[RelayRow, ...]
+    total: int
+    turn: Turn
+    counts: Mapping[RelayState, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +61,19 @@ class RouteBy:
     enabled: bool
 
 
-def list_relays() -> tuple[RelayRow, ...]:
-    """Every relay target by name."""
+def list_relays(asked: Asked) -> RelayList:
+    """One page of relay targets. An unknown order or state is the plain list."""
     edits = standing().edits
-    rows = RelayTarget.objects.annotate(named=Count("routes")).order_by("name")
-    return tuple(
-        RelayRow(
-            row=row,
-            value=relay_value(as_value(row)),
-            routes=row.named,
-            state=_state(edits[row.pk].op) if row.pk in edits else _quiet(row.named),
-        )
-        for row in rows
+    edited = edits.keys()
+    every = RelayTarget.objects.annotate(named=Count("routes"))
+    matching = every.filter(_says(asked.text) & _in_state(asked.state, edited))
+    order = ORDERS.get(asked.sort, ORDERS["key"])
+    page: Page[RelayTarget] = page_of(matching, order=order, cursor=asked.cursor)
+    return RelayList(
+        rows=tuple(_row(row, edits.get(row.pk)) for row in page.rows),
+        total=RelayTarget.objects.count(),
+        turn=page.turn,
+        counts={state: every.filter(_in_state(state, edited)).count() for state in RelayState},
     )
 
 
@@ -56,10 +86,26 @@ def routes_by(row: RelayTarget) -> tuple[RouteBy, ...]:
     )
 
 
-def _state(op: Op) -> str:
-    return "new" if op is Op.CREATE else "edited"
+def _row(row: RelayTarget, edit: Edit | None) -> RelayRow:
+    named: int = row.named  # type: ignore[attr-defined]  # annotated
+    quiet = RelayState.LIVE if named else RelayState.UNUSED
+    state = quiet if edit is None else "new" if edit.op is Op.CREATE else RelayState.EDITED
+    return RelayRow(row, relay_value(as_value(row)), named, state)
 
 
-def _quiet(routes: int) -> str:
-    """Without an edit: live where a route names it, else nobody's."""
-    return "live" if routes else "disabled"
+def _says(text: str) -> Q:
+    if not text:
+        return Q()
+    return Q(name__icontains=text) | Q(hosts__icontains=text) | Q(note__icontains=text)
+
+
+def _in_state(state: str, edited: Collection[UUID]) -> Q:
+    match state:
+        case RelayState.EDITED:
+            return Q(pk__in=edited)
+        case RelayState.LIVE:
+            return Q(named__gt=0) & ~Q(pk__in=edited)
+        case RelayState.UNUSED:
+            return Q(named=0)
+        case _:
+            return Q()

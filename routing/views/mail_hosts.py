@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from uuid import uuid4
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -10,6 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
+from mailadmin.asked import asked_of
+from mailadmin.listing import Column, ListPage, ListWords, heads_of, pager_of, views_of
 from mailadmin.people.access import requires
 from mailadmin.people.roles import Permission
 from mailadmin.people.services import actor
@@ -18,7 +22,7 @@ from routing.core.findings import InvalidIntent
 from routing.forms.fields import add_findings
 from routing.forms.hosts import HostForm
 from routing.models import MailHost
-from routing.queries.hosts import HostPage, host_page, list_hosts
+from routing.queries.hosts import HostList, HostPage, HostsShown, HostSummary, host_page, list_hosts
 from routing.services.errors import ConflictingEdit
 from routing.services.hosts import save_mail_host
 from routing.views.answers import moved, reason_not, shown
@@ -28,22 +32,68 @@ from routing.views.object_pages import version_now
 
 PAGE, LIVE = "routing/mail_host.html", "live"
 
+STATES: Mapping[str, str] = {
+    "": "In service",
+    HostsShown.LIST_SERVERS: "List servers",
+    HostsShown.RELAYS: "Outgoing relays",
+    HostsShown.SILENT: "Silent",
+    HostsShown.RETIRED: "Retired",
+}
+COLUMNS = (
+    Column("Order", "order", numeric=True),
+    Column("Host", "key"),
+    Column("Kind", "kind"),
+    Column("Agents"),
+    Column("Live now"),
+    Column("Drift"),
+    Column("Kept", numeric=True),
+    Column("Seen"),
+)
+RETIRED_COLUMNS = (*COLUMNS[:3], Column("Ran last"), Column("Retired"))
+MAIL_HOSTS = ListWords(
+    many="Mail hosts",
+    short="mail host",
+    icon="server-2",
+    empty="A mail host is a list server or an outgoing relay with agents on it.",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailHostsPage(ListPage):
+    """The list of mail hosts; `retired` when it shows those. `silent` is how many are."""
+
+    rows: tuple[HostSummary, ...]
+    retired: bool
+    silent: int
+
+
 asks_first = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @require_safe
 @requires(Permission.READ)
 def list_all(request: HttpRequest) -> HttpResponse:
-    """Every mail host in order of activation."""
-    every = list_hosts(now=timezone.now(), period=period())
-    reason = reason_not(request, Permission.ADMINISTER, "add mail hosts")
-    context = {
-        "hosts": [line for line in every if line.host.retired_at is None],
-        "retired": [line for line in every if line.host.retired_at is not None],
-        "reason": reason,
-        "empty_href": "" if reason else reverse("mail-host-add"),
-    }
-    return render(request, "routing/mail_hosts.html", context)
+    """The mail hosts that the address asks for, at first in order of activation."""
+    asked = asked_of(request, reverse("mail-host-list"), plain="order")
+    found = list_hosts(asked, now=timezone.now(), period=period())
+    retired = asked.state == HostsShown.RETIRED
+    page = MailHostsPage(
+        words=MAIL_HOSTS,
+        heads=heads_of(asked, RETIRED_COLUMNS if retired else COLUMNS),
+        rows=found.rows,
+        total=found.total,
+        matched=found.turn.total,
+        action=asked.place,
+        add_href=reverse("mail-host-add"),
+        add_reason=reason_not(request, Permission.ADMINISTER, "add mail hosts"),
+        query=asked.text,
+        views=views_of(asked, _states(found), found.counts),
+        pager=pager_of(asked, found.turn, by_time=()),
+        hidden=asked.hidden,
+        retired=retired,
+        silent=found.counts[HostsShown.SILENT],
+    )
+    return shown(request, "routing/mail_hosts.html", {"list": page})
 
 
 @require_safe
@@ -92,6 +142,16 @@ def edit(request: HttpRequest, name: str) -> HttpResponse:
     if row is None:
         raise Http404(f"There is no mail host {name}.")
     return _form_page(request, row)
+
+
+def _states(found: HostList) -> Mapping[str, str]:
+    """Nobody is offered what is not there: silent and retired hosts are the exception."""
+    rare = (HostsShown.SILENT, HostsShown.RETIRED)
+    return {
+        state: label
+        for state, label in STATES.items()
+        if state not in rare or found.counts[HostsShown(state)]
+    }
 
 
 def _found(name: str) -> HostPage:

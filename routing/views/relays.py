@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
@@ -10,7 +12,9 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
+from mailadmin.asked import asked_of
 from mailadmin.audit.queries import object_history
+from mailadmin.listing import Column, ListPage, ListWords, heads_of, pager_of, views_of
 from mailadmin.people.access import requires
 from mailadmin.people.roles import Permission
 from mailadmin.people.session import signed_in
@@ -19,13 +23,43 @@ from routing.forms.fields import add_findings
 from routing.forms.objects import VersionForm
 from routing.forms.relays import RelayForm
 from routing.models import RelayTarget
-from routing.queries.relays import list_relays, routes_by
+from routing.queries.relays import RelayRow, RelayState, list_relays, routes_by
 from routing.services.errors import ConflictingEdit, NotAllowed
 from routing.services.relays import delete_relay_target, save_relay_target
-from routing.views.answers import moved, reason_not
+from routing.views.answers import moved, reason_not, shown
 from routing.views.conflict import conflict
 from routing.views.history import timeline
 from routing.views.object_pages import UNCHANGED, Act, version_now
+
+STATES: Mapping[str, str] = {
+    "": "All",
+    RelayState.LIVE: "Live",
+    RelayState.EDITED: "Edited",
+    RelayState.UNUSED: "Not used",
+}
+COLUMNS = (
+    Column("Relay", "key"),
+    Column("Hosts, in this order"),
+    Column("Port", numeric=True),
+    Column("Value in the tables"),
+    Column("Routes", "routes", numeric=True, latest=True),
+    Column("State"),
+    Column("Changed by", "changed", latest=True),
+)
+RELAYS = ListWords(
+    many="Relays",
+    short="relay",
+    icon="arrows-diagonal",
+    empty="A relay target is the way out; without one all mail goes by its own MX.",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelaysPage(ListPage):
+    """The list of relay targets."""
+
+    rows: tuple[RelayRow, ...]
+
 
 asks_first = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -33,10 +67,24 @@ asks_first = require_http_methods(["GET", "HEAD", "POST"])
 @require_safe
 @requires(Permission.READ)
 def list_all(request: HttpRequest) -> HttpResponse:
-    """Every relay target with what goes by it."""
-    reason = reason_not(request, Permission.EDIT, "add relay targets")
-    context = {"relays": list_relays(), "reason": reason}
-    return render(request, "routing/relays.html", context)
+    """The relay targets that the address asks for, with what goes by them."""
+    asked = asked_of(request, reverse("relay-list"))
+    found = list_relays(asked)
+    page = RelaysPage(
+        words=RELAYS,
+        heads=heads_of(asked, COLUMNS),
+        rows=found.rows,
+        total=found.total,
+        matched=found.turn.total,
+        action=asked.place,
+        add_href=reverse("relay-add"),
+        add_reason=reason_not(request, Permission.EDIT, "add relay targets"),
+        query=asked.text,
+        views=views_of(asked, STATES, found.counts),
+        pager=pager_of(asked, found.turn),
+        hidden=asked.hidden,
+    )
+    return shown(request, "routing/relays.html", {"list": page})
 
 
 @asks_first
