@@ -1,7 +1,8 @@
 """Where mail goes, as a picture and as words. Pure: nodes and arrows in, places out.
 
-Every label stands in the box of its source, at the point where its arrow begins, and every arrow
-has an end of its own: between the two columns there are lines alone, so that none runs over words.
+Every label stands in the box of its source with the name of the target, where its arrow begins, and
+every arrow has an end of its own: between the two columns there are lines alone, so that none runs
+over words, and no line must be followed to know where it leads.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 
-WIDTH, BOX_WIDTH = 680, 236
+WIDTH, BOX_WIDTH = 680, 256
 """The picture is shown where a card has that much room, so that its letters keep their size."""
 GAP, INSET, TIP = 16, 14, 3
 HEAD, LINE, FOOT = 50, 22, 8
@@ -88,13 +89,16 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Arrow:
-    """An edge with its path; `label` stands at (`label_x`, `label_y`), in its source's box."""
+    """An edge with its path. In its source's box stand, on the line `label_y`, `label` from
+    `label_x` on and the target's name, `to`, up to `to_x`."""
 
     edge: Edge
     source: Node
     target: Node
     label: str
     label_x: int
+    to: str
+    to_x: int
     label_y: int
     start: tuple[int, int]
     end: tuple[int, int]
@@ -182,13 +186,23 @@ def _arrows(
             target, y = targets[edge.target], box.y + HEAD + LINE * line + LINE // 2
             arriving[edge.target] = arriving.get(edge.target, 0) + 1
             step = target.height * arriving[edge.target] / (total[edge.target] + 1)
+            label, to = _beside(edge.label, target.node.name, box.width - 2 * INSET)
             yield Arrow(
                 edge=edge,
                 source=box.node,
                 target=target.node,
-                label=fitted(edge.label, box.width - 2 * INSET),
+                label=label,
                 label_x=box.text_x,
+                to=to,
+                to_x=box.x + box.width - INSET,
                 label_y=y + 4,
                 start=(box.x + box.width, y),
                 end=(target.x - TIP, target.y + round(step)),
             )
+
+
+def _beside(label: str, name: str, room: int) -> tuple[str, str]:
+    """Both on one line. The name is cut first, but keeps a third: it says where the arrow leads."""
+    rest = room - INSET - min(len(name) * LETTER, room / 3)
+    shown = fitted(label, int(rest))
+    return shown, fitted(name, int(room - INSET - len(shown) * LETTER))

@@ -115,7 +115,8 @@ def _kept(site: Site) -> Panel:
     if len(known) < len(servers) or not known:
         reason = f"not counted on {len(servers) - len(known)} of {len(servers)}"
         return Panel("Kept messages", href, empty=reason)
-    silent = any(is_silent(host, Role.SPOOL) for host in known)
+    silent = [host for host in known if is_silent(host, Role.SPOOL)]
+    moments = [host.kept_at for host in silent or known if host.kept_at]
     total = number(sum(host.kept or 0 for host in known))
     return Panel(
         "Kept messages",
@@ -123,9 +124,9 @@ def _kept(site: Site) -> Panel:
         badge=Badge("unk", total, ICONS["unk"]) if silent else None,
         value=total,
         lines=("not settled by sendmail",),
-        at=min((host.kept_at for host in known if host.kept_at), default=None),
-        lead="since" if silent else "as of",
-        empty="never looked at",
+        at=min(moments, default=None),
+        lead="last word" if silent else "as of",
+        empty="never counted",
     )
 
 

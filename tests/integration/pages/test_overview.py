@@ -254,6 +254,18 @@ def test_a_figure_that_nobody_has_is_a_dash_with_the_reason(site: Site) -> None:
     assert (panel.value, panel.empty) == ("", "not counted on 1 of 1")
 
 
+def test_a_silent_spool_agent_dates_the_figure_by_its_own_last_count(site: Site) -> None:
+    world.imported(world.list_server("other", 1), "events.org\tesmtp:[127.0.0.1]\n")
+    long_ago = timezone.now() - timedelta(hours=2)
+    Agent.objects.filter(host_name="other", role="spool").update(last_seen_at=long_ago)
+    HostState.objects.filter(host__name="other").update(spool_at=long_ago)
+    earlier = long_ago - timedelta(hours=1)
+    HostState.objects.filter(host__name="listes").update(spool_at=earlier)
+    panel = next(p for p in _seen(site).panels if p.label == "Kept messages")
+    assert panel.badge is not None
+    assert (panel.badge.kind, panel.at, panel.lead) == ("unk", long_ago, "last word")
+
+
 def test_the_picture_counts_the_keys_of_each_way(site: Site) -> None:
     picture = _seen(site).picture
     assert picture is not None

@@ -26,7 +26,9 @@ LABEL = "1 234 567 virtual domains, from 19"
 
 
 def _nodes(side: str, count: int) -> tuple[Node, ...]:
-    return tuple(Node(f"{side}{at}", f"{side}{at}", "", "/") for at in range(count))
+    """One of them with the longest name that there is."""
+    ids = [f"{side}{at}" for at in range(count)]
+    return tuple(Node(i, i + (at == 1) * ("n" * 29), "", "/") for at, i in enumerate(ids))
 
 
 def _picture(left: int, right: int) -> Picture:
@@ -69,7 +71,9 @@ def test_every_label_stands_alone_in_the_box_that_its_arrow_leaves(left: int, ri
     for arrow in picture.arrows:
         box = _box(picture, arrow.source)
         assert arrow.label_x >= box.x + INSET
-        assert arrow.label_x + len(arrow.label) * LETTER <= box.x + box.width
+        # The target's name ends where the box does, and leaves room before it.
+        assert arrow.label_x + len(arrow.label) * LETTER < arrow.to_x - len(arrow.to) * LETTER
+        assert arrow.to_x == box.x + box.width - INSET
         # Under the name and the note, whose base lines are 23 and 42 below the top.
         assert box.y + 42 + LINE // 2 <= arrow.label_y <= box.y + box.height
         assert abs(arrow.start[1] - arrow.label_y) < LINE // 2
@@ -126,3 +130,12 @@ def test_what_has_no_room_is_cut_and_says_so() -> None:
     assert box.name.endswith("…")
     assert box.note.endswith("…")
     assert fitted("smtp1", 100) == "smtp1"
+
+
+def test_each_line_says_what_takes_it_and_where_it_leads() -> None:
+    edges = (Edge("s0", "t0", "ok", "3 virtual domains"), Edge("s0", "t1", "ok", "1 route"))
+    first, second = drawn(Topology(_nodes("s", 1), _nodes("t", 2), edges)).arrows
+    assert (first.label, first.to) == ("3 virtual domains", "t0")
+    assert second.label == "1 route"
+    assert second.to.startswith("t1nnnnnnnn")
+    assert second.to.endswith("…")
