@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 from uuid import UUID
 
 from django.db.models import Count, Exists, Min, OuterRef, Q, Subquery
 
-from mailadmin.audit.models import AuditHead
 from mailadmin.people.models import Person
 from mailadmin.wire.core.states import OPEN_STATES
 from mailadmin.wire.models import Attempt
+from routing.core.intent import DEFAULT_KEY
 from routing.core.states import OPEN_PUSH, PushState, TargetState
 from routing.models import ConfigPush, MailHost, PushTarget, RelayTarget, RoutingObject
 from routing.queries.hosts import AgentLine, agents_by_host, state_of
-from routing.queries.pending import standing
+from routing.queries.pending import Standing, standing
 from routing.queries.pushes import waiting_for
 
 
@@ -112,7 +111,7 @@ def site_sight(person: Person, *, one_postmaster: bool, now: datetime, period: t
         unpushed=waits.loose_count,
         overdue=late["count"],
         overdue_since=late["since"],
-        ways=_ways(AuditHead.objects.filter(pk=1).values_list("hash", flat=True).first() or ""),
+        ways=_ways(waits),
     )
 
 
@@ -165,16 +164,16 @@ def _host(
     )
 
 
-@lru_cache(maxsize=2)
-def _ways(head: str) -> Ways:
-    """Counted again only after something was written: every write has an event."""
-    del head
-    enabled = RoutingObject.objects.filter(enabled=True, server__retired_at=None).order_by()
-    rows = enabled.values_list("server__name", "kind", "relay_target_id", "mailer")
-    counted = rows.annotate(keys=Count("pk")).order_by("server__name", "kind", "mailer")
-    everything = enabled.filter(key=".").values_list("server__name", "relay_target_id")
+def _ways(now: Standing) -> Ways:
+    counted = (
+        Way(server.host.name, kind, relay, mailer, keys)
+        for server in now.servers
+        for (kind, relay, mailer), keys in server.tally.ways.items()
+    )
+    servers = [server.host.pk for server in now.servers]
+    everything = RoutingObject.objects.filter(server__in=servers, key=DEFAULT_KEY, enabled=True)
     return Ways(
-        ways=tuple(Way(*row) for row in counted),
+        ways=tuple(sorted(counted, key=lambda way: (way.server, way.kind, way.mailer))),
         relays=dict(RelayTarget.objects.values_list("pk", "name")),
-        fallen=dict(everything),
+        fallen=dict(everything.order_by().values_list("server__name", "relay_target_id")),
     )

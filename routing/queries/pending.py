@@ -87,6 +87,11 @@ class Standing:
         return len(self.edits) - sum(identity in self.edits for identity in self.held)
 
     @property
+    def relays(self) -> frozenset[UUID]:
+        """Relay targets with an edit on any server."""
+        return frozenset(identity for server in self.servers for identity in server.relays)
+
+    @property
     def edited(self) -> tuple[UUID, ...]:
         """The list servers that have edits."""
         return tuple(server.host.pk for server in self.servers if server.count)
@@ -96,7 +101,7 @@ class Standing:
         """How many rows of each kind have an edit that no open push holds."""
         counts = Counter[str]()
         for server in self.servers:
-            counts.update(server.rows)
+            counts.update(server.tally.edited)
         for identity in self.held:
             edit = self.edits.get(identity)
             if edit is not None and edit.after is not None:

@@ -63,8 +63,8 @@ class RouteBy:
 
 def list_relays(asked: Asked) -> RelayList:
     """One page of relay targets. An unknown order or state is the plain list."""
-    edits = standing().edits
-    edited = edits.keys()
+    now = standing()
+    edits, edited = now.edits, now.relays
     every = RelayTarget.objects.annotate(named=Count("routes"))
     matching = every.filter(_says(asked.text) & _in_state(asked.state, edited))
     order = ORDERS.get(asked.sort, ORDERS["key"])

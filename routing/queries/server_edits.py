@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
 
-from routing.core.edits import Edit, Value, edit_between, in_order
+from routing.core.edits import Edit, edit_between, in_order
 from routing.core.facts import HostKind
 from routing.core.intent import Intent, RelayTarget, RoutingObject
 from routing.models import MailHost, Revision
@@ -19,6 +19,7 @@ from routing.models import RoutingObject as Row
 from routing.queries.among import among
 from routing.queries.edits import HostEdits, relay_values, row_values
 from routing.queries.revisions import intent_of, live_revision_ids
+from routing.queries.tally import Tally, tally_of
 
 Edits = Mapping[UUID, Edit]
 
@@ -39,15 +40,13 @@ class Live:
 
 @dataclass(frozen=True)
 class Server:
-    """One list server: `named` counts the rows that name each relay target, `rows` by kind those
-    with an edit."""
+    """One list server: its edits by object, and what is counted over its rows."""
 
     host: MailHost
     live: Live
     objects: Edits
     relays: Edits
-    named: Counter[UUID]
-    rows: Counter[str]
+    tally: Tally
 
     @property
     def count(self) -> int:
@@ -73,20 +72,20 @@ def servers_now() -> tuple[Server, ...]:
 
 
 def servers_after(before: Iterable[Server], touched: Collection[UUID]) -> tuple[Server, ...]:
-    """What `servers_now` gives, with only the rows read that are in `touched`.
-
-    A server that went live with something else since is read whole, and so is a new one.
-    """
+    """What `servers_now` gives, with only the rows read that are in `touched`, and all of a server
+    that was not there before."""
     known = {server.host.pk: server for server in before}
     relays, lives = relay_values(), live_revision_ids()
     rows = _touched_rows(touched) if touched else {}
     found = []
     for host in _hosts():
         server, base = known.get(host.pk), lives.get(host.pk)
-        if server is None or server.live.number != base:
+        if server is None:
             found.append(_whole(host, _live(base), relays))
-        else:
-            found.append(_carried(host, server, touched, rows.get(host.pk, {}), relays))
+            continue
+        if server.live.number != base:
+            server = _compared(host, _live(base), _rows_of(server))
+        found.append(_carried(host, server, touched, rows.get(host.pk, {}), relays))
     return tuple(found)
 
 
@@ -106,14 +105,29 @@ def _live(number: int | None) -> Live:
 
 def _whole(host: MailHost, live: Live, relays: Mapping[UUID, RelayTarget]) -> Server:
     rows = {item.id: item for item in row_values(Row.objects.filter(server=host))}
+    server = _compared(host, live, rows)
+    return replace(server, relays=_relay_edits(live, server.tally.named, relays))
+
+
+def _compared(host: MailHost, live: Live, rows: Mapping[UUID, RoutingObject]) -> Server:
+    """With no edits of relay targets yet."""
     edits = {
         identity: edit_between(before, after)
         for identity, before, after in _pairs(live.objects, rows)
         if before != after
     }
-    named = Counter(o.relay_target for o in rows.values() if o.relay_target is not None)
-    changed = Counter(edit.subject for edit in edits.values() if edit.after is not None)
-    return Server(host, live, edits, _relay_edits(live, named, relays), named, changed)
+    return Server(host, live, edits, {}, tally_of(rows.values(), edits))
+
+
+def _rows_of(server: Server) -> dict[UUID, RoutingObject]:
+    """The rows that an answer was made of: what is live, with the edits put on it."""
+    rows = {**server.live.objects}
+    for identity, edit in server.objects.items():
+        if isinstance(edit.after, RoutingObject):
+            rows[identity] = edit.after
+        else:
+            del rows[identity]
+    return rows
 
 
 def _pairs(
@@ -133,28 +147,18 @@ def _carried(
     rows: Mapping[UUID, RoutingObject],
     relays: Mapping[UUID, RelayTarget],
 ) -> Server:
-    live, edits = server.live, {**server.objects}
-    named, changed = Counter(server.named), Counter(server.rows)
+    live, edits, tally = server.live, {**server.objects}, server.tally.copy()
     for identity in touched:
         before, now = live.objects.get(identity), rows.get(identity)
         edit = edits.pop(identity, None)
         was = edit.after if edit else before
-        _count(was, edit is not None, -1, named, changed)
+        if isinstance(was, RoutingObject):
+            tally.count(was, -1, edited=edit is not None)
         if before != now:
             edits[identity] = edit_between(before, now)
-        _count(now, before != now, 1, named, changed)
-    return Server(host, live, edits, _relay_edits(live, +named, relays), +named, +changed)
-
-
-def _count(
-    row: Value | None, is_edit: bool, step: int, named: Counter[UUID], changed: Counter[str]
-) -> None:
-    if not isinstance(row, RoutingObject):
-        return
-    if row.relay_target is not None:
-        named[row.relay_target] += step
-    if is_edit:
-        changed[row.kind.value] += step
+        if now is not None:
+            tally.count(now, 1, edited=before != now)
+    return Server(host, live, edits, _relay_edits(live, tally.named, relays), tally)
 
 
 def _relay_edits(

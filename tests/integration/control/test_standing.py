@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from uuid import UUID, uuid4
 
 import pytest
@@ -13,7 +14,7 @@ from django.utils import timezone
 from mailadmin.audit.models import AuditHead
 from mailadmin.people.models import Person
 from mailadmin.people.services import actor
-from routing.core.edits import Edit, Op
+from routing.core.edits import RELAY_TARGET, Edit, Op
 from routing.core.facts import HostKind
 from routing.core.findings import InvalidIntent
 from routing.core.intent import ObjectKind
@@ -63,6 +64,11 @@ def check() -> None:
     assert now.loose_count == len(now.loose)
     assert len(now.edits) == len(edits)
     assert set(now.edited) == {part.host.pk for part in pending_edits()}
+    assert now.relays == {i for i, edit in edits.items() if edit.subject == RELAY_TARGET}
+    for server in now.servers:
+        enabled = RoutingObject.objects.filter(server=server.host, enabled=True)
+        ways = Counter(enabled.values_list("kind", "relay_target_id", "mailer"))
+        assert server.tally.ways == ways
     for kind in ObjectKind:
         rows = RoutingObject.objects.filter(kind=kind)
         assert now.loose_rows.get(kind, 0) == rows.filter(pk__in=now.loose).count()
