@@ -97,13 +97,16 @@ def test_a_release_that_is_lost_again_stops_the_push(site: Site) -> None:
     """Something on the host removes it: built once more, then a person is asked."""
     push, before = site.proved("lost-twice.example.org"), site.link()
     lose(site, push, "release")
+    # Its manifest too: the old one would be there before the new one is written.
+    lose(site, push, "manifest")
     with site.held_build() as build:
         site.approve(push)
         build.until_begun()
         site.pause("control")
         build.go_on()
-        built = site.releases / site.target(push).revision.digest
-        wait_until(built.is_dir, "it is built again", seconds=LIVENESS_S)
+        digest = site.target(push).revision.digest
+        manifest = site.tree.routing / "manifests" / digest
+        wait_until(manifest.exists, "it is built again", seconds=LIVENESS_S)
         lose(site, push, "manifest")
         site.resume("control")
         site.until(push, PushState.STOPPED)
