@@ -16,6 +16,7 @@ from routing.views import (
     propose,
     pushes,
     relays,
+    route,
 )
 from routing.views.converters import KeyConverter
 from routing.views.nouns import DOMAINS, FOREIGN_LINES, LOCAL_HOSTS, ROUTES, Noun
@@ -69,6 +70,7 @@ urlpatterns = [
     path("mail-hosts/<str:name>/reinstate/", mail_host_acts.reinstate, name="mail-host-reinstate"),
     path("mail-hosts/<str:name>/remove/", mail_host_acts.remove, name="mail-host-remove"),
     path("mail-hosts/<str:name>/put-back/", pushes.put_host_back, name="put-back"),
+    path("route/", route.route, name="route"),
     path("drift/", mail_hosts.drift, name="drift"),
     path("pushes/", pushes.push_list, name="pushes"),
     path("pushes/live/", pushes.pushes_live, name="pushes-live"),

@@ -9,9 +9,9 @@ from typing import Any
 from routing.core.bundle import Bundle
 from routing.core.bv import Answer
 from routing.core.facts import HostFacts
-from routing.core.intent import DEFAULT_KEY, SMTP_PORT
-from routing.core.mailers import ERROR, ESMTP, LOCAL_MTA
-from routing.core.names import ADDRESS_LIMIT, bracket
+from routing.core.intent import DEFAULT_KEY
+from routing.core.mailers import ERROR
+from routing.core.names import ADDRESS_LIMIT
 from routing.core.plan import FALLBACK_TABLE, PRIMARY_TABLE, Plan
 from routing.core.resolve import Resolution, Resolver, Why
 from routing.core.table import Table
@@ -170,14 +170,11 @@ def judge(
 
 
 def _side(name: str, bundle: Bundle, answers: tuple[Answers, Answers], facts: HostFacts) -> _Side:
-    host, port = str(bundle.facts["local_mta_host"]), bundle.facts["local_mta_port"]
-    mailer = ESMTP if port == SMTP_PORT else LOCAL_MTA
-    local_mta = (mailer, bracket(host).lower())
-    own_names = {*facts.class_w, facts.fqdn}
     resolvers = {
-        config: Resolver(_table(bundle, file), own_names=own_names, local_mta=local_mta)
+        config: Resolver.of_bundle(bundle, _table(bundle, file), facts)
         for config, file in CONFIGS.items()
     }
+    local_mta = next(iter(resolvers.values())).local_mta
     said = dict(zip(CONFIGS, answers, strict=True))
     return _Side(name, resolvers, local_mta, said)
 

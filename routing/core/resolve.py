@@ -8,14 +8,15 @@ says the domain itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from routing.core.address import BadAddress, Mailbox, read_address
+from routing.core.bundle import Bundle
 from routing.core.bv import Answer
 from routing.core.facts import HostFacts
-from routing.core.intent import DEFAULT_KEY
+from routing.core.intent import DEFAULT_KEY, SMTP_PORT
 from routing.core.mailers import (
     ESMTP,
     LOCAL_MTA,
@@ -28,13 +29,14 @@ from routing.core.table import Table
 from routing.core.value import (
     LOCAL,
     Meaning,
+    Triple,
     is_opaque,
     is_usable,
     read_value,
     takes_arguments,
 )
 
-__all__ = ["BadAddress", "Resolution", "Resolver", "Table", "Why", "mailers_used"]
+__all__ = ["BadAddress", "Resolution", "Resolver", "Table", "Why"]
 
 PLAIN = re.compile(r"[A-Za-z0-9._+=-]+@[A-Za-z0-9._-]+")
 DEEPEST = 48
@@ -90,7 +92,7 @@ class Resolver:
     million addresses cost little more than their look-ups.
     """
 
-    __slots__ = ("_answers", "_local_mta", "_mailers", "_own_names", "_values")
+    __slots__ = ("_answers", "_local_mta", "_mailers", "_own_names", "_triples", "_values")
 
     def __init__(
         self,
@@ -98,19 +100,40 @@ class Resolver:
         *,
         own_names: Iterable[str],
         local_mta: Answer,
-        mailers: Collection[str] | None = None,
+        mailers: Container[str] | None = None,
     ) -> None:
         self._values = table.values
         self._own_names = frozenset(own_names)
         self._local_mta = local_mta
-        self._mailers = mailers_used(table) if mailers is None else mailers
+        self._mailers = _OfRendering() if mailers is None else mailers
         self._answers: dict[str, Resolution | None] = {}
+        self._triples: dict[str, Triple] = {}
 
     @classmethod
     def of_host(cls, table: Table, facts: HostFacts) -> Resolver:
         """The resolver of a table of a list server of which these facts are known."""
         local_mta = (local_mailer(facts), bracket(facts.local_mta_host).lower())
         return cls(table, own_names={*facts.class_w, facts.fqdn}, local_mta=local_mta)
+
+    @classmethod
+    def of_bundle(cls, bundle: Bundle, table: Table, facts: HostFacts) -> Resolver:
+        """The resolver of a table of a bundle, on the host that these facts are of.
+
+        The local MTA is the one that the bundle was rendered for; its own names are today's.
+        """
+        host, port = str(bundle.facts["local_mta_host"]), int(bundle.facts["local_mta_port"])
+        mailer = ESMTP if port == SMTP_PORT else LOCAL_MTA
+        own_names = {*facts.class_w, facts.fqdn}
+        return cls(table, own_names=own_names, local_mta=(mailer, bracket(host).lower()))
+
+    @property
+    def local_mta(self) -> Answer:
+        """The mailer and next hop of mail for the host's own names."""
+        return self._local_mta
+
+    def read(self, address: str) -> Mailbox:
+        """The address as this host's sendmail reads it. Raises BadAddress."""
+        return read_address(address, own_names=self._own_names)
 
     def resolve(self, address: str) -> Resolution:
         """Raises BadAddress for what is not one address."""
@@ -172,19 +195,24 @@ class Resolver:
         if key in self._answers:
             return self._answers[key]
         value = self._values[key]
-        usable = is_usable(value)
-        if usable and takes_arguments(value):
-            return self._read(key, value, _arguments(key, name))
-        if usable:
-            found: Resolution | None = self._read(key, value, ())
+        triple = self._triples.get(value)
+        if triple is None and is_usable(value):
+            if takes_arguments(value):
+                arguments = _arguments(key, name)
+                return self._said(
+                    key, read_value(value, mailers=self._mailers, arguments=arguments)
+                )
+            # A table has many lines and few values.
+            triple = self._triples[value] = read_value(value, mailers=self._mailers)
+        if triple is not None:
+            found: Resolution | None = self._said(key, triple)
         else:
             opaque = is_opaque(value, full_key=not key.startswith("."))
             found = _unanswered(key, Why.OPAQUE) if opaque else None
         self._answers[key] = found
         return found
 
-    def _read(self, key: str, value: str, arguments: tuple[str, ...]) -> Resolution:
-        triple = read_value(value, mailers=self._mailers, arguments=arguments)
+    def _said(self, key: str, triple: Triple) -> Resolution:
         match triple.meaning:
             case Meaning.LOCAL:
                 return Resolution(key, _why(key), *self._local_mta)
@@ -195,11 +223,12 @@ class Resolver:
         return Resolution(key, _why(key), triple.mailer, triple.host)
 
 
-def mailers_used(table: Table) -> frozenset[str]:
-    """The mailers that a bundle defines for its table: sendmail's own and those of rendering."""
-    named = {value.partition(":")[0].strip().lower() for value in table.values.values()}
-    own = {name for name in named if name.startswith(RELAY_PREFIX)}
-    return SMTP_MAILERS | {LOCAL_MTA} | own
+class _OfRendering(Container[str]):
+    """The mailers that a bundle defines: sendmail's own, and those of its own relay targets."""
+
+    def __contains__(self, mailer: object) -> bool:
+        named = str(mailer)
+        return named in SMTP_MAILERS or named == LOCAL_MTA or named.startswith(RELAY_PREFIX)
 
 
 def _arguments(key: str, name: str) -> tuple[str, ...]:

@@ -21,6 +21,13 @@ class Table:
         rows = (line.partition("\t") for line in text.split("\n") if "\t" in line)
         return cls({key: value for key, _, value in rows})
 
+    @classmethod
+    def about(cls, domain: str, text: str) -> Table:
+        """Of such a text only the lines that can decide for a domain, found without reading the
+        rest: a table may have a million lines."""
+        found = ((key, _value_in(text, key)) for key in candidates(domain))
+        return cls({key: value for key, value in found if value is not None})
+
     def deciding_key(self, domain: str) -> str:
         """The key that decides for a domain; `""` when none does. `domain` in lower case.
 
@@ -50,3 +57,11 @@ def candidates(domain: str) -> Iterator[str]:
         rest = rest.partition(".")[2]
         yield f".{rest}"
     yield DEFAULT_KEY
+
+
+def _value_in(text: str, key: str) -> str | None:
+    start = 0 if text.startswith(f"{key}\t") else text.find(f"\n{key}\t") + 1
+    if start == 0 and not text.startswith(f"{key}\t"):
+        return None
+    end = text.find("\n", start)
+    return text[start + len(key) + 1 : end if end >= 0 else None]

@@ -9,7 +9,7 @@ defined stops sendmail with exit 70.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Container
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -67,7 +67,7 @@ def takes_arguments(value: str) -> bool:
     return ARGUMENT.search(value) is not None
 
 
-def read_value(value: str, *, mailers: Collection[str], arguments: tuple[str, ...] = ()) -> Triple:
+def read_value(value: str, *, mailers: Container[str], arguments: tuple[str, ...] = ()) -> Triple:
     """What a usable value means. `mailers` are the defined ones, in lower case; `arguments` are
     %0, %1 and so on, missing ones are empty."""
     filled = ARGUMENT.sub(lambda match: _argument(match[1], arguments), value)

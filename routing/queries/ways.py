@@ -1,43 +1,82 @@
-"""Where the mail for one name goes: by the live tables, by the saved rows, and without one key."""
+"""Where mail for one address goes on one list server: by what is live and by the rows as saved."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from uuid import UUID
+from enum import StrEnum
 
+from routing.core.address import Mailbox
 from routing.core.bundle import Bundle
+from routing.core.explain import explain
 from routing.core.facts import HostFacts
 from routing.core.findings import Finding, InvalidIntent
 from routing.core.intent import DEFAULT_KEY, Intent, make_intent
-from routing.core.intent import RoutingObject as Item
-from routing.core.mailertable import local_value, value_of
+from routing.core.mailertable import relay_value
 from routing.core.plan import FALLBACK_TABLE, PRIMARY_TABLE
 from routing.core.render import render
+from routing.core.resolve import Resolution, Resolver
 from routing.core.table import Table, candidates
 from routing.models import HostState, MailHost, RoutingObject
 from routing.queries.edits import object_value, relay_values
 from routing.queries.revisions import bundle_of, live_revision
 
 
+class Config(StrEnum):
+    """Which table answers: of the live release, or of the rows as they are saved."""
+
+    LIVE = "live"
+    FALLBACK = "fallback"
+    DESIRED = "desired"
+    DESIRED_FALLBACK = "desired-fallback"
+
+
+LABELS: Mapping[Config, str] = {
+    Config.LIVE: "Live",
+    Config.FALLBACK: "Live, under fallback",
+    Config.DESIRED: "As saved",
+    Config.DESIRED_FALLBACK: "As saved, under fallback",
+}
+TABLES: Mapping[Config, str] = {
+    Config.LIVE: PRIMARY_TABLE,
+    Config.FALLBACK: FALLBACK_TABLE,
+    Config.DESIRED: PRIMARY_TABLE,
+    Config.DESIRED_FALLBACK: FALLBACK_TABLE,
+}
+SAVED: Mapping[Config, Config] = {
+    Config.DESIRED: Config.LIVE,
+    Config.DESIRED_FALLBACK: Config.FALLBACK,
+}
+"""What is compared with what is live."""
+
+
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One answer: by which table, which key decided ("" none, then by MX), its value.
+    """One answer. `found` is None, and `words` say why, where there is none.
 
-    `why` says what decided before any key could. `known` is False where no table of ours is live.
+    `value` is the right side of the line that decided, `relay` the name of the relay target that
+    it stands for; both are empty where there is no such thing. `differs` is true where a push
+    would change the answer.
     """
 
-    table: str
-    key: str
-    value: str
+    config: Config
+    found: Resolution | None
+    words: tuple[str, ...]
+    value: str = ""
+    relay: str = ""
     differs: bool = False
-    why: str = ""
-    known: bool = True
+
+    @property
+    def label(self) -> str:
+        """The words of the configuration."""
+        return LABELS[self.config]
 
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """All answers for one name, and why the saved rows cannot be rendered, if they cannot."""
+    """All answers of one list server for one address, and why its rows cannot be rendered."""
 
+    server: str
     asked: str
     rows: tuple[Way, ...]
     findings: tuple[Finding, ...] = ()
@@ -50,25 +89,52 @@ def name_below(key: str) -> str:
     return f"name{key}" if key.startswith(".") else key
 
 
-def ways_of(server: MailHost, key: str) -> Ways:
-    """Where `any@` the key's name goes live, as saved, and by the fallback as saved."""
-    domain = name_below(key)
-    revision = live_revision(server)
+def address_of(text: str) -> str:
+    """What a person typed as an address: of a domain alone, any address there."""
+    text = text.strip()
+    return text if "@" in text or not text else f"any@{text.removeprefix('.')}"
+
+
+def ways_of(server: MailHost, address: str) -> Ways:
+    """Where an address goes by each table. Raises BadAddress."""
     facts = facts_of_server(server)
-    live = _way("Live", bundle_of(revision) if revision else None, PRIMARY_TABLE, domain, facts)
+    own_names = {*facts.class_w, facts.fqdn} if facts else set()
+    reader = Resolver(Table({}), own_names=own_names, local_mta=("", ""))
+    mailbox = reader.read(address)
+    revision = live_revision(server)
+    live = bundle_of(revision) if revision else None
     if facts is None:
-        return Ways(domain, (live,))
+        silent = f"The agent of {server.name} has not spoken yet, so its own names are not known."
+        return Ways(server.name, address, tuple(Way(config, None, (silent,)) for config in Config))
+    saved, findings = _saved(server, mailbox.domain, facts)
+    no_release = f"No release of ours is live on {server.name}."
+    not_rendered = "The rows as saved cannot be rendered; see below."
+    sides = {
+        Config.LIVE: (live, no_release),
+        Config.FALLBACK: (live, no_release),
+        Config.DESIRED: (saved, not_rendered),
+        Config.DESIRED_FALLBACK: (saved, not_rendered),
+    }
+    relays = {relay_value(relay): relay.name for relay in relay_values().values()}
+    ways = {
+        config: _way(config, bundle, mailbox, facts, relays)
+        if bundle
+        else Way(config, None, (why,))
+        for config, (bundle, why) in sides.items()
+    }
+    return Ways(server.name, address, tuple(_compared(ways)), findings)
+
+
+def _saved(
+    server: MailHost, domain: str, facts: HostFacts
+) -> tuple[Bundle | None, tuple[Finding, ...]]:
     try:
-        saved = render(_deciding(server, domain), facts, site_m4=server.site_m4)
+        return render(deciding_rows(server, domain), facts, site_m4=server.site_m4), ()
     except InvalidIntent as error:
-        return Ways(domain, (live,), error.findings)
-    desired = _way("As saved", saved, PRIMARY_TABLE, domain, facts)
-    fallback = _way("As saved, fallback", saved, FALLBACK_TABLE, domain, facts)
-    moves = (live.key, live.value) != (desired.key, desired.value)
-    return Ways(domain, (live, replace(desired, differs=moves), fallback))
+        return None, tuple(error.findings)
 
 
-def _deciding(server: MailHost, domain: str) -> Intent:
+def deciding_rows(server: MailHost, domain: str) -> Intent:
     """Only the rows that can decide for a domain: the table may have thousands of others."""
     rows = RoutingObject.objects.filter(server=server, key__in=list(candidates(domain)))
     objects = {row.pk: object_value(row) for row in rows}
@@ -81,43 +147,28 @@ def facts_of_server(server: MailHost) -> HostFacts | None:
     return state.host_facts if state else None
 
 
-def effect_without(server: MailHost, key: str, identity: UUID) -> str:
-    """What deleting or disabling an object does to mail, in one sentence."""
-    intent, facts = _deciding(server, name_below(key)), facts_of_server(server)
-    rest = [item for item in intent.objects if item.enabled and item.id != identity]
-    subject = "everything else" if key == DEFAULT_KEY else key
-    if facts is None:
-        return f"Mail for {subject} then goes by another key."
-    values = {item.key: value_of(item, intent, facts) for item in rest}
-    deciding = Table(values).deciding_key(name_below(key))
-    if not deciding:
-        return f"Mail for {subject} then goes straight to its MX."
-    item = next(item for item in rest if item.key == deciding)
-    return f"Mail for {subject} then goes to {_name(item, intent, facts)} by the {deciding} key."
-
-
-def effect_with(server: MailHost, item: Item) -> str:
-    """What enabling an object does to mail."""
-    facts = facts_of_server(server)
-    if facts is None:
-        return f"Mail for {item.key} then goes by its own key."
-    way = _name(item, make_intent(server.name, {item.id: item}, relay_values()), facts)
-    return f"Mail for {item.key} then goes to {way} by its own key."
-
-
-def _name(item: Item, intent: Intent, facts: HostFacts) -> str:
-    if item.relay_target is not None:
-        return intent.relay(item.relay_target).name
-    return value_of(item, intent, facts)
-
-
 def _way(
-    label: str, bundle: Bundle | None, table: str, domain: str, facts: HostFacts | None
+    config: Config,
+    bundle: Bundle,
+    mailbox: Mailbox,
+    facts: HostFacts,
+    relays: Mapping[str, str],
 ) -> Way:
-    if bundle is None:
-        return Way(label, "", "", known=False)
-    if facts is not None and (domain == facts.fqdn or domain in facts.class_w):
-        return Way(label, "", local_value(facts), why=f"{facts.name} takes it for its own name")
-    found = Table.from_text(bundle.files.get(table, ""))
-    key = found.deciding_key(domain)
-    return Way(label, key, found.values.get(key, ""))
+    table = Table.about(mailbox.domain, bundle.files.get(TABLES[config], ""))
+    resolver = Resolver.of_bundle(bundle, table, facts)
+    found = resolver.resolve_mailbox(mailbox)
+    value = table.values.get(found.key, "")
+    local_mta = resolver.local_mta
+    words = explain(found, mailbox, host=facts.name, local_mta=local_mta, value=value)
+    return Way(config, found, words, value, relays.get(value, ""))
+
+
+def _compared(ways: Mapping[Config, Way]) -> Iterable[Way]:
+    """Tell of each saved answer whether it is another than the live one."""
+    for config, way in ways.items():
+        live = ways[SAVED[config]] if config in SAVED else way
+        yield replace(way, differs=_seen(way) != _seen(live))
+
+
+def _seen(way: Way) -> tuple[object, ...]:
+    return (way.found is None, way.found and (way.found.key, way.found.answer), way.value)

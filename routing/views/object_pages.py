@@ -19,9 +19,10 @@ from routing.core.intent import RoutingObject as Item
 from routing.forms.fields import add_findings
 from routing.forms.objects import FORMS, ObjectForm, VersionForm
 from routing.models import MailHost, RelayTarget, RoutingObject
+from routing.queries.effects import effect_with, effect_without
 from routing.queries.objects import ObjectRow, facts_by_server, find_object, object_row
 from routing.queries.pending import standing
-from routing.queries.ways import effect_with, effect_without, ways_of
+from routing.queries.ways import name_below, ways_of
 from routing.services.errors import ConflictingEdit, NotAllowed
 from routing.services.objects import delete_object, save_object, set_enabled
 from routing.views.answers import moved, reason_not, shown
@@ -79,7 +80,7 @@ def show_object(
         "noun": noun,
         "row": line,
         "named": named(row.key),
-        "ways": ways_of(row.server, row.key),
+        "ways": ways_of(row.server, f"any@{name_below(row.key)}"),
         "form": form or (_form(noun, _initial(row), row=row) if noun.kind in FORMS else None),
         "reason": reason,
         "effect": effect_without(row.server, row.key, row.pk),

@@ -330,6 +330,14 @@ function rowStep(step) {
   find("a", next)?.focus();
 }
 
+function focusOn(event, selector) {
+  const field = find(selector);
+  if (!field) return;
+  event.preventDefault();
+  field.focus();
+  field.select();
+}
+
 function press(event) {
   if (event.key === "Escape") {
     for (const menu of all("details.ma-menu[open]")) {
@@ -349,10 +357,8 @@ function press(event) {
   if (event.key === "j") rowStep(1);
   if (event.key === "k") rowStep(-1);
   if (event.key === "?") find("#keys")?.showModal();
-  if (event.key === "/" && find("[data-ma-search]")) {
-    event.preventDefault();
-    find("[data-ma-search]").focus();
-  }
+  if (event.key === "/") focusOn(event, "[data-ma-route]");
+  if (event.key === "f") focusOn(event, "[data-ma-search]");
 }
 
 document.addEventListener("keydown", press);

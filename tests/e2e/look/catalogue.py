@@ -105,6 +105,8 @@ PAGES: tuple[Page, ...] = (
     Page("mail-host-retire", "/mail-hosts/listes/retire/", PLAIN, "anne", name="retire-held"),
     Page("mail-host-reinstate", "/mail-hosts/relais/reinstate/", ASK, "anne"),
     Page("mail-host-remove", "/mail-hosts/forums/remove/", FORM, "anne"),
+    Page("route", "/route/?address=claire@new.orange.fr", (*READ, State.ERROR), error="@twice"),
+    Page("route", "/route/", PLAIN, name="route-asked-nothing"),
     Page("drift", "/drift/"),
     Page("pushes", "/pushes/", SEARCHED, error="?view=waiting"),
     Page("propose", "/pushes/propose/", SEARCHED),
