@@ -43,6 +43,10 @@ TABLES: Mapping[Config, str] = {
     Config.DESIRED: PRIMARY_TABLE,
     Config.DESIRED_FALLBACK: FALLBACK_TABLE,
 }
+TOGETHER: Mapping[Config, str] = {
+    Config.LIVE: "Live and as saved",
+    Config.FALLBACK: "Under fallback, live and as saved",
+}
 SAVED: Mapping[Config, Config] = {
     Config.DESIRED: Config.LIVE,
     Config.DESIRED_FALLBACK: Config.FALLBACK,
@@ -80,6 +84,18 @@ class Ways:
     asked: str
     rows: tuple[Way, ...]
     findings: tuple[Finding, ...] = ()
+
+    @property
+    def shown(self) -> tuple[tuple[str, Way], ...]:
+        """(label, answer) for a page: what is saved as it is live is one line with it."""
+        ways = {way.config: way for way in self.rows}
+        lines: list[tuple[str, Way]] = []
+        for saved, live in SAVED.items():
+            if ways[saved].differs:
+                lines += [(LABELS[live], ways[live]), (LABELS[saved], ways[saved])]
+            else:
+                lines.append((TOGETHER[live], ways[live]))
+        return tuple(lines)
 
 
 def name_below(key: str) -> str:
