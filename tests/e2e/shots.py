@@ -6,14 +6,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, Page, sync_playwright
 
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = "/usr/bin/chromium-headless-shell"
+"""Blink without the desktop program, whose own pages would run beside each of ours."""
 ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -27,6 +28,12 @@ THEMES = ("light", "dark")
 WIDTHS = (1440, 390)
 HEIGHT = 900
 SERIOUS = ("serious", "critical")
+OF_COLOUR = ("color-contrast", "link-in-text-block")
+"""What axe asks about colours. A theme changes nothing else, and `test_tokens.py` holds us to it:
+the second theme of the same page is asked these alone."""
+ASK = """rules => axe.run({
+    resultTypes: ['violations'], ...(rules.length ? { runOnly: rules } : {})
+}).then(found => found.violations)"""
 
 
 @contextmanager
@@ -72,16 +79,38 @@ def shoot_all(page: Page, name: str) -> None:
             shoot(page, name, theme=theme, width=width)
 
 
-def axe_faults(page: Page) -> list[str]:
-    """Return what axe calls serious or critical on the open page, one line each."""
-    only = {"resultTypes": ["violations"]}
-    found = Axe().run(page, options=only).response["violations"]
+def axe_faults(page: Page, *, rules: Sequence[str] = ()) -> list[str]:
+    """Return what axe calls serious or critical on the open page, one line each.
+
+    `rules` are the only ones asked; without any, all are. Needs scripts: see `let_axe_in`.
+    """
+    if not page.evaluate("() => 'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
     return [
         f"{rule['id']}: {node['target']} {node.get('failureSummary', '')}"
-        for rule in found
+        for rule in page.evaluate(ASK, list(rules))
         if rule["impact"] in SERIOUS
         for node in rule["nodes"]
     ]
+
+
+def axe_faults_in(page: Page, *, width: int) -> Iterator[tuple[str, str]]:
+    """Each theme with each of its faults at this width: everything in one, colours in the other."""
+    for theme, rules in zip(THEMES, ((), OF_COLOUR), strict=True):
+        dress(page, theme=theme, width=width)
+        yield from ((theme, fault) for fault in axe_faults(page, rules=rules))
+
+
+def let_axe_in(page: Page) -> None:
+    """Switch scripts on in a page that was loaded without: those of the page stay unread.
+
+    What stands is what the parser made of the page without JavaScript, `noscript` included; axe
+    itself waits for promises and timers, which would never come.
+    """
+    devtools = page.context.new_cdp_session(page)
+    for value in (True, False):
+        # Its own session has to know that they are off before it can switch them on.
+        devtools.send("Emulation.setScriptExecutionDisabled", {"value": value})
 
 
 def sideways(page: Page) -> int:

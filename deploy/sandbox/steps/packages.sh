@@ -6,7 +6,7 @@ PACKAGES_RUN=(
     libwrap0 liblockfile1 libnsl2 libsasl2-2
     'libdb5.3|libdb5.3t64' 'libldap-2.5-0|libldap2|libldap-2.4-2'
 )
-PACKAGES_TEST=(chromium postgresql)
+PACKAGES_TEST=(chromium-headless-shell postgresql)
 
 installed_packages() { dpkg-query -W -f '${db:Status-Status} ${Package}\n' | sed -n 's/^installed //p'; }
 

@@ -96,6 +96,12 @@ def breaks(name: str) -> SafeString | str:
 
 
 @register.filter
+def ended(text: str) -> str:
+    """A sentence with its full stop, for another one follows."""
+    return text if text.endswith((".", "!", "?", ":", "…")) else f"{text}."
+
+
+@register.filter
 def initials(name: str) -> str:
     """`{{ "Claire Martin"|initials }}` is "CM"."""
     parts = name.split()

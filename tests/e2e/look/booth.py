@@ -19,6 +19,8 @@ from tests.e2e.look.worlds import heard
 from tests.integration.pages.world import PASSWORD
 
 WIDE = ViewportSize(width=1440, height=900)
+PATIENCE_MS = 120_000
+"""A page of thousands of rows, on a machine that does much else."""
 METHODS = "account_authentication_methods"
 
 
@@ -46,6 +48,8 @@ class Booth:
         self._without = browser.new_context(
             viewport=WIDE, reduced_motion="reduce", java_script_enabled=False
         )
+        for context in (self._with, self._without):
+            context.set_default_navigation_timeout(PATIENCE_MS)
         self.noise: list[str] = []
         self.status = 0
         self._with.on("weberror", self._threw)

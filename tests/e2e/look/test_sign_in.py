@@ -11,7 +11,7 @@ from pytest_django.live_server_helper import LiveServer
 from mailadmin.audit.services import SETUP
 from mailadmin.people.roles import PersonRole
 from mailadmin.people.services import create_person
-from tests.e2e.shots import THEMES, axe_faults, dress, shoot_all, sideways
+from tests.e2e.shots import axe_faults, axe_faults_in, shoot_all, sideways
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PASSWORD = "correct-horse-7"
@@ -63,11 +63,9 @@ def test_only_demo_accounts_that_exist_are_listed(page: Page) -> None:
 
 
 def test_the_page_holds_in_both_themes_and_at_every_width(page: Page, noise: list[str]) -> None:
-    for theme in THEMES:
-        for width in (1440, 768, 390, 320):
-            dress(page, theme=theme, width=width)
-            assert sideways(page) == 0
-        assert axe_faults(page) == []
+    for width in (1440, 768, 390, 320):
+        assert list(axe_faults_in(page, width=width)) == []
+        assert sideways(page) == 0
     shoot_all(page, "sign-in")
     assert noise == []
 

@@ -6,6 +6,7 @@ that no page of it is written with a number.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from itertools import islice
@@ -14,7 +15,8 @@ from uuid import uuid4
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
-from django.db import transaction
+from django.core.management import call_command
+from django.db import connection, transaction
 from django.utils import timezone
 
 from mailadmin.audit.services import CONTROL, SETUP
@@ -128,6 +130,30 @@ def make(name: str) -> Names:
     return WORLDS[name]()
 
 
+def kept(names: Names) -> Callable[[], Names]:
+    """Keep the database as it is now; what is returned puts it back, as often as wanted.
+
+    SQLite copies its pages, in a moment; elsewhere a full site is made anew.
+    """
+    if connection.vendor != "sqlite":
+        return _anew
+    copy = sqlite3.connect(":memory:", check_same_thread=False)
+    connection.ensure_connection()
+    connection.connection.backup(copy)
+
+    def again() -> Names:
+        copy.backup(connection.connection)
+        return names
+
+    return again
+
+
+def _anew() -> Names:
+    with unaudited():
+        call_command("flush", interactive=False, verbosity=0)
+    return make("full")
+
+
 def everybody() -> dict[str, Person]:
     """One person for each role, and Tess, who signs in with everything there is."""
     people = world.people()
@@ -149,12 +175,14 @@ def heard() -> None:
     """The agents spoke just now: a look that takes minutes would else become one at silence."""
     now = timezone.now()
     Agent.objects.update(last_seen_at=now)
-    HostState.objects.update(deploy_at=now, spool_at=now)
+    HostState.objects.filter(deploy_at__isnull=False).update(deploy_at=now)
+    HostState.objects.filter(spool_at__isnull=False).update(spool_at=now)
 
 
 def stir() -> None:
     """What a poll finds: a push was written, an agent spoke, a host was looked at."""
     heard()
+    HostState.objects.update(deploy_at=timezone.now())
     with transaction.atomic():
         for host in MailHost.objects.filter(name__startswith="lists"):
             world.add_domain(host, f"stirred-{uuid4().hex[:8]}.example", _claire())

@@ -100,3 +100,19 @@ def test_tabler_takes_its_colours_and_faces_from_the_tokens() -> None:
     for name in ("body-bg", "body-color", "bg-surface", "border-color", "primary", "secondary",
                  "link-color", "font-sans-serif", "font-monospace"):  # fmt: skip
         assert re.search(rf"--tblr-{name}: var\(--ma-", css), name
+
+
+def test_a_theme_changes_nothing_but_tokens() -> None:
+    asks = re.compile(r"data-bs-theme|data-ma-theme|prefers-color-scheme|light-dark\(")
+    named = [sheet.name for sheet in TOKENS.parent.glob("*.css") if asks.search(sheet.read_text())]
+    assert named == [TOKENS.name]
+    hidden = re.compile(r"hide-theme-|theme-light|theme-dark")
+    templates = TOKENS.parents[2] / "templates"
+    assert not [page.name for page in templates.rglob("*.html") if hidden.search(page.read_text())]
+
+
+def test_the_blocks_of_the_themes_set_variables_alone() -> None:
+    for selector, body in re.findall(r"([^{}]+)\{([^{}]*)\}", TOKENS.read_text()):
+        if "data-bs-theme" in selector:
+            names = {line.split(":")[0].strip() for line in body.split(";") if line.strip()}
+            assert {name for name in names if not name.startswith("--")} <= {"color-scheme"}

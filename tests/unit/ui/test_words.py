@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mailadmin.ui import words
+from mailadmin.ui.templatetags.ma import ended
 
 NOW = datetime(2026, 11, 23, 20, 41, tzinfo=UTC)
 
@@ -51,3 +52,8 @@ def test_a_digest_is_shown_by_its_first_eight_characters() -> None:
 
 def test_a_stamp_names_its_time_zone() -> None:
     assert words.stamp(NOW) == "2026-11-23 20:41:00 UTC"
+
+
+def test_a_sentence_gets_its_stop_once() -> None:
+    assert ended("m4 ended with 1") == "m4 ended with 1."
+    assert ended("Nothing was switched.") == "Nothing was switched."
