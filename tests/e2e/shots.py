@@ -31,6 +31,9 @@ SERIOUS = ("serious", "critical")
 OF_COLOUR = ("color-contrast", "link-in-text-block")
 """What axe asks about colours. A theme changes nothing else, and `test_tokens.py` holds us to it:
 the second theme of the same page is asked these alone."""
+UNWRAP = """() => {
+    for (const tag of document.querySelectorAll('noscript')) tag.replaceWith(...tag.childNodes);
+}"""
 ASK = """rules => axe.run({
     resultTypes: ['violations'], ...(rules.length ? { runOnly: rules } : {})
 }).then(found => found.violations)"""
@@ -104,9 +107,11 @@ def axe_faults_in(page: Page, *, width: int) -> Iterator[tuple[str, str]]:
 def let_axe_in(page: Page) -> None:
     """Switch scripts on in a page that was loaded without: those of the page stay unread.
 
-    What stands is what the parser made of the page without JavaScript, `noscript` included; axe
-    itself waits for promises and timers, which would never come.
+    What stands is what the parser made of the page without JavaScript. axe waits for promises and
+    timers, which would never come. The content of a `noscript` steps out of it first: the browser
+    hides that element as soon as scripts may run.
     """
+    page.evaluate(UNWRAP)
     devtools = page.context.new_cdp_session(page)
     for value in (True, False):
         # Its own session has to know that they are off before it can switch them on.
