@@ -12,15 +12,19 @@ DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 def digests(
-    arguments: Mapping[str, Json], *names: str, may_be_empty: tuple[str, ...] = ()
+    arguments: Mapping[str, Json],
+    *names: str,
+    may_be_empty: tuple[str, ...] = (),
+    optional: tuple[str, ...] = (),
 ) -> tuple[str, ...]:
-    """The named arguments in order. Raises Fault `malformed` with every wrong one at once."""
+    """The named arguments in order; one of `optional` that an older control plane does not send is
+    "". Raises Fault `malformed` with every wrong one at once."""
     problems = []
     found = []
     for name in names:
-        value = arguments.get(name)
+        value = arguments.get(name, "" if name in optional else None)
         found.append(value if isinstance(value, str) else "")
-        empty = name in may_be_empty and value == ""
+        empty = name in (*may_be_empty, *optional) and value == ""
         if not empty and not (isinstance(value, str) and DIGEST.fullmatch(value)):
             problems.append(f"{name} must be 64 hexadecimal digits, not {value!r:.80}")
     if problems:

@@ -7,30 +7,57 @@ from pathlib import Path
 
 from mailadmin.wire.core.canonical import Json
 from mailadmin.wire.core.results import VerbResult, done
+from routing.agent.arguments import DIGEST
+from routing.agent.drift import drift
 from routing.agent.faults import reports_faults
+from routing.agent.ground import ground_at
 from routing.agent.host import HostConfig
 from routing.agent.own_name import is_qualified, own_name
-from routing.agent.releases import drift, linked, list_releases, live
+from routing.agent.releases import TABLES, built_text, linked, list_releases, live
 from routing.agent.tools import run
 from routing.agent.version import sendmail_version
 from routing.core.facts import HostFacts, facts_to_json
 
 MOST_RELEASES = 50
+MOST_LINES = 200
 
 
 @reports_faults("Nothing was touched.")
 def observe(host: HostConfig, arguments: Mapping[str, Json], blob: bytes | None) -> VerbResult:
-    """Facts, the live release, its drift, and the releases that are there."""
+    """Facts, the live release, its drift, and the releases that are there.
+
+    `known` is the release that the control plane takes for the live one: where another is, its
+    table is compared with that one's, as both were staged.
+    """
+    # First the ground: what is touched in between is drift of it, not a part of it.
     now = live(host)
+    ground = ground_at(host, now)
     return done(
         {
             "facts": facts_to_json(observe_facts(host, now)),
             "live": now,
             "last_good": linked(host, "last-good"),
             "releases": list_releases(host)[:MOST_RELEASES],
+            "ground": ground,
+            "otherwise": _otherwise(host, now, arguments.get("known")),
             "drift": drift(host, now) if now else [],
         }
     )
+
+
+def _otherwise(host: HostConfig, now: str, known: Json) -> list[str]:
+    """What the live table has more (+) or less (-), a table of another release being expected;
+    empty where one of the two was not staged here."""
+    if not now or not isinstance(known, str) or not DIGEST.fullmatch(known) or now == known:
+        return []
+    texts = [built_text(host, digest, TABLES[0]) for digest in (known, now)]
+    expected, held = ({*text.splitlines()} if text is not None else None for text in texts)
+    if expected is None or held is None:
+        return []
+    lines = [f"+ {line}" for line in sorted(held - expected)]
+    lines += [f"- {line}" for line in sorted(expected - held)]
+    keys = [line for line in lines if not line[2:].startswith("#")]
+    return [line.replace("\t", " ") for line in keys[:MOST_LINES]]
 
 
 def observe_facts(host: HostConfig, live_release: str) -> HostFacts:

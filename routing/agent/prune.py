@@ -9,6 +9,7 @@ import time
 from collections.abc import Collection
 from pathlib import Path
 
+from routing.agent.drift import drift
 from routing.agent.host import HostConfig
 from routing.agent.releases import linked, list_releases, release_path
 
@@ -17,8 +18,9 @@ KEEP_SECONDS = 7 * 24 * 3600
 
 def prune(host: HostConfig, keep: Collection[str]) -> list[str]:
     """Remove releases older than seven days, but never the live one, the last good one, one in
-    `keep` (those of open pushes), or one in which the wrapper runs a submission now. Returns the
-    digests that were removed.
+    `keep` (those of open pushes), one in which the wrapper runs a submission now, or one that
+    somebody has touched: that is left for a person to look at. Returns the digests that were
+    removed.
 
     Age is the rule because use by another user cannot be seen, and sendmail closes the descriptors
     that it inherits: only the wrapper's own lock shows.
@@ -30,8 +32,11 @@ def prune(host: HostConfig, keep: Collection[str]) -> list[str]:
         digest = item["digest"]
         if digest in needed or item["built_at"] > oldest:
             continue
+        if drift(host, digest):
+            continue
         if _remove_unused(release_path(host, digest)):
-            (host.routing / "manifests" / digest).unlink(missing_ok=True)
+            for name in (digest, f"{digest}.bundle"):
+                (host.routing / "manifests" / name).unlink(missing_ok=True)
             removed.append(digest)
     return removed
 

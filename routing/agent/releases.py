@@ -1,7 +1,10 @@
-"""Releases on disk: where they are, what is in one, which is live, and what was edited by hand.
+"""Releases on disk: where they are, what staging built, and which one is live.
 
-routing/releases/DIGEST/     a built bundle, immutable
-routing/manifests/DIGEST     what staging reported of it, kept apart so that an edit shows
+routing/releases/DIGEST/           a built bundle, immutable
+routing/releases/damaged-DIGEST-N/ a release that was not live, was touched by hand, and was built
+                                   anew: what was found there, for a person to look at
+routing/manifests/DIGEST           what staging reported of it, kept apart so that an edit shows
+routing/manifests/DIGEST.bundle    what it was built from
 routing/current, last-good   relative links to releases/DIGEST
 """
 
@@ -98,49 +101,36 @@ def manifest_digest(manifest: Manifest) -> str:
 
 def remembered(host: HostConfig, digest: str) -> Manifest | None:
     """The manifest that staging reported, None when this release was never staged here."""
+    kept = _kept(host, digest)
+    return None if kept is None else {name: kept[name] for name in ("files", "dumps")}
+
+
+def as_built(host: HostConfig, digest: str) -> Mapping[str, str]:
+    """Name → SHA-256 of each file as staging left it, maps too; empty where it did not say."""
+    built: Mapping[str, str] = (_kept(host, digest) or {}).get("built", {})
+    return built
+
+
+def built_text(host: HostConfig, digest: str, name: str) -> str | None:
+    """The text that a file was made with, None where staging did not write it down."""
+    try:
+        bundle = (host.routing / "manifests" / f"{digest}.bundle").read_bytes()
+        text = json.loads(bundle)["files"].get(name)
+    except (OSError, ValueError, KeyError):
+        return None
+    return text if isinstance(text, str) else None
+
+
+def _kept(host: HostConfig, digest: str) -> dict[str, Any] | None:
     try:
         text = (host.routing / "manifests" / digest).read_text(encoding="utf-8")
+        kept: dict[str, Any] = json.loads(text)
     except FileNotFoundError:
         return None
-    manifest: Manifest = json.loads(text)
-    return manifest
-
-
-def drift(host: HostConfig, digest: str) -> list[dict[str, str]]:
-    """What differs between a release and what staging built: [{"file", "text"}]."""
-    release = release_path(host, digest)
-    if not release.is_dir():
-        return [{"file": str(release), "text": "the release is gone"}]
-    expected = remembered(host, digest)
-    if expected is None:
-        return [{"file": str(release), "text": "nothing is remembered of its staging"}]
-    try:
-        found = measure(host, release)
-    except Fault as fault:
-        return [{"file": str(release), "text": fault.text}]
-    except OSError as error:
-        return [{"file": str(error.filename or release), "text": str(error.strerror)}]
-    return [*_differing(expected["files"], found["files"]), *_maps(expected, found)]
-
-
-def _differing(expected: Mapping[str, str], found: Mapping[str, str]) -> list[dict[str, str]]:
-    differing = []
-    for name in sorted(expected.keys() | found.keys()):
-        if name not in found:
-            differing.append({"file": name, "text": "was removed"})
-        elif name not in expected:
-            differing.append({"file": name, "text": "was added"})
-        elif expected[name] != found[name]:
-            differing.append({"file": name, "text": "was edited"})
-    return differing
-
-
-def _maps(expected: Manifest, found: Manifest) -> list[dict[str, str]]:
-    return [
-        {"file": f"{table}.db", "text": "holds other keys than were staged"}
-        for table in TABLES
-        if expected["dumps"].get(table) != found["dumps"].get(table)
-    ]
+    except ValueError:
+        # Spoiled by hand or by a disk: as good as none.
+        return None
+    return kept if {"files", "dumps"} <= kept.keys() else None
 
 
 def list_releases(host: HostConfig) -> list[dict[str, Any]]:

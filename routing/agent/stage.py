@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from mailadmin.wire.core.canonical import Json
 from mailadmin.wire.core.results import VerbResult, done
 from routing.agent.arguments import digests
+from routing.agent.drift import drift, named
 from routing.agent.faults import Fault, reports_faults
+from routing.agent.ground import ITSELF, look
 from routing.agent.host import HostConfig
 from routing.agent.prune import prune
 from routing.agent.releases import (
@@ -20,7 +24,6 @@ from routing.agent.releases import (
     MAP_TYPE,
     TABLES,
     Manifest,
-    drift,
     dump,
     live,
     manifest_digest,
@@ -48,16 +51,16 @@ FILE_NAMES = frozenset(
 def stage(host: HostConfig, arguments: Mapping[str, Json], blob: bytes | None) -> VerbResult:
     """Build the bundle in `blob` as the release that its digest names, and report its manifest.
 
-    An intact release of that digest is reported as it is; a damaged one is built anew, unless it
-    is live: then that is drift, and somebody must look.
+    An intact release of that digest is reported as it is; a damaged one is kept aside and built
+    anew, unless it is live: then that is drift, and somebody must look.
     """
     (digest,) = digests(arguments, "release")
     bundle = _read(digest, blob)
     with alone(host):
         _make_room(host, digest)
-        manifest = None if drift(host, digest) else remembered(host, digest)
+        manifest, aside = None if drift(host, digest) else remembered(host, digest), ""
         if manifest is None:
-            manifest = _build(host, digest, bundle)
+            manifest, aside = _build(host, digest, bundle)
         removed = prune(host, {digest, *_keep(arguments)})
     return done(
         {
@@ -65,6 +68,7 @@ def stage(host: HostConfig, arguments: Mapping[str, Json], blob: bytes | None) -
             "manifest": manifest,
             "manifest_digest": manifest_digest(manifest),
             "removed": removed,
+            "aside": aside,
         }
     )
 
@@ -94,11 +98,12 @@ def _make_room(host: HostConfig, digest: str) -> None:
     for name in ("releases", "manifests"):
         (host.routing / name).mkdir(mode=0o755, exist_ok=True)
     if live(host) == digest and (found := drift(host, digest)):
-        files = ", ".join(item["file"] for item in found)
-        raise Fault("drift", f"The live release was edited by hand: {files}.", files=found)
+        text = f"The live release is not as it was built: {named(found)}."
+        raise Fault("drift", text, files=found)
 
 
-def _build(host: HostConfig, digest: str, bundle: Bundle) -> Manifest:
+def _build(host: HostConfig, digest: str, bundle: Bundle) -> tuple[Manifest, str]:
+    """The manifest, and the name of the directory where a damaged release was kept, or ""."""
     final, building = release_path(host, digest), host.routing / "releases" / f".staging-{digest}"
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir(mode=0o755)
@@ -112,11 +117,11 @@ def _build(host: HostConfig, digest: str, bundle: Bundle) -> Manifest:
         manifest = measure(host, building)
         (building / MANIFEST).write_bytes(_text_of(manifest))
         _settle(building)
+        aside = _put_in_place(host, building, final, manifest, bundle)
     except BaseException:
         shutil.rmtree(building, ignore_errors=True)
         raise
-    _put_in_place(host, building, final, manifest)
-    return manifest
+    return manifest, aside
 
 
 def _run_m4(host: HostConfig, building: Path, final: Path, name: str) -> None:
@@ -163,20 +168,59 @@ def _settle(building: Path) -> None:
     sync_directory(building)
 
 
-def _put_in_place(host: HostConfig, building: Path, final: Path, manifest: Manifest) -> None:
-    if final.exists():
-        damaged = final.with_name(f".damaged-{final.name}-{os.getpid()}")
-        final.rename(damaged)
-        shutil.rmtree(damaged, ignore_errors=True)
+def _put_in_place(
+    host: HostConfig, building: Path, final: Path, manifest: Manifest, bundle: Bundle
+) -> str:
+    """What is written down of it comes first: killed in between, the release is built once more,
+    and a directory without a word about it was never ours."""
+    built = {name: seen.content for name, seen in look(building).items() if name != ITSELF}
+    kept = host.routing / "manifests" / final.name
+    _write(kept.with_name(f"{final.name}.bundle"), bundle.canonical)
+    _write(kept, _text_of({**manifest, "built": built}))
+    aside = _keep_aside(final)
     building.rename(final)
     sync_directory(final.parent)
-    kept = host.routing / "manifests" / final.name
-    beside = kept.with_name(f".{final.name}.new")
-    beside.write_bytes(_text_of(manifest))
+    return aside
+
+
+def _keep_aside(final: Path) -> str:
+    """Whatever stands where the release will be is somebody's to look at, never removed here."""
+    if not os.path.lexists(final):
+        return ""
+    with _nobody_in(final):
+        number = 1
+        while os.path.lexists(aside := final.with_name(f"damaged-{final.name}-{number}")):
+            number += 1
+        final.rename(aside)
+    return aside.name
+
+
+@contextmanager
+def _nobody_in(release: Path) -> Iterator[None]:
+    """Hold the lock against submissions: one that runs there would lose its files on its way."""
+    try:
+        descriptor = os.open(release, os.O_RDONLY)
+    except OSError:
+        # What even we cannot open no submission can use.
+        yield
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        text = f"A submission runs in the damaged release {release.name[:8]}. Try again."
+        raise Fault("in_use", text) from None
+    finally:
+        os.close(descriptor)
+
+
+def _write(path: Path, content: bytes) -> None:
+    beside = path.with_name(f".{path.name}.new")
+    beside.write_bytes(content)
     sync_file(beside)
-    beside.rename(kept)
-    sync_directory(kept.parent)
+    beside.rename(path)
+    sync_directory(path.parent)
 
 
-def _text_of(manifest: Manifest) -> bytes:
+def _text_of(manifest: Mapping[str, Mapping[str, str]]) -> bytes:
     return json.dumps(manifest, indent=1, sort_keys=True).encode() + b"\n"

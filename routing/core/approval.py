@@ -21,6 +21,8 @@ class PushPart:
     bundle_digest: str
     manifest_digest: str
     base_digest: str
+    ground: str = ""
+    """Digest of what lay in the base, "" where nobody said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,11 @@ class Reason:
 
 def push_digest(parts: Sequence[PushPart]) -> str:
     """SHA-256, hex, of all parts. Their order counts: it is the order of activation."""
-    content = [asdict(part) for part in parts]
+    # What nobody said is left out: a push of before it was said keeps its digest.
+    content = [
+        {name: value for name, value in asdict(part).items() if name != "ground" or value}
+        for part in parts
+    ]
     return sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 

@@ -9,6 +9,8 @@ from hashlib import sha256
 from typing import Any
 
 BUNDLE_VERSION = 1
+REBUILD = "rebuild"
+"""The fact that gives the same files another digest, and so their release another directory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,16 @@ class Bundle:
         }
         text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return text.encode()
+
+    def same_content(self, other: Bundle) -> bool:
+        """The same files for the same host, whatever the releases are called: one that was built
+        again beside a damaged one has the fact `rebuild` more."""
+        return self.host == other.host and self._content == other._content
+
+    @property
+    def _content(self) -> tuple[dict[str, str], dict[str, str | int]]:
+        facts = {name: value for name, value in self.facts.items() if name != REBUILD}
+        return dict(self.files), facts
 
     @property
     def digest(self) -> str:

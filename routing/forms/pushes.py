@@ -42,3 +42,9 @@ class RestoreForm(forms.Form):
     reason = forms.CharField(
         max_length=500, error_messages={"required": "Say why the older revision comes back."}
     )
+
+
+class PutBackForm(RestoreForm):
+    """Why, and whether the saved edits that are not live go along."""
+
+    edits = forms.BooleanField(required=False)

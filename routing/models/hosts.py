@@ -68,8 +68,10 @@ class MailHost(models.Model):
 class HostState(models.Model):
     """What the agents of a mail host observed last: machine telemetry, written without an event.
 
-    `live` and `last_good` are release digests ("" is none, null is not known yet), `drift` and
-    `kept` are lists as the verb *observe* reports them.
+    `live` and `last_good` are release digests ("" is none, null is not known yet), `drift`,
+    `otherwise` and `kept` are lists as the verb *observe* reports them, each item of `drift` with
+    `since`, when it was first seen. `ground` is the digest of all that lies in the live release, ""
+    where its agent does not say.
     """
 
     host = models.OneToOneField(MailHost, on_delete=models.CASCADE, related_name="state")
@@ -78,6 +80,8 @@ class HostState(models.Model):
     last_good = models.CharField(max_length=64, null=True, blank=True)  # noqa: DJ001  # null: unknown
     releases = models.JSONField(default=list)
     drift = models.JSONField(default=list)
+    ground = models.CharField(max_length=64, blank=True, default="")
+    otherwise = models.JSONField(default=list)
     kept = models.JSONField(default=list)
     kept_total = models.PositiveIntegerField(null=True, blank=True)
     error = models.TextField(blank=True)

@@ -103,6 +103,13 @@ class PushTarget(models.Model):
     base_revision = models.ForeignKey(
         Revision, on_delete=models.PROTECT, null=True, blank=True, related_name="based_targets"
     )
+    ground = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        help_text="digest of what lay in the base when proposed, empty is not known",
+    )
+    damage = models.JSONField(default=list, help_text="what differed in the base when proposed")
     revision = models.ForeignKey(Revision, on_delete=models.PROTECT, related_name="targets")
     plan = models.JSONField()
     manifest = models.JSONField(null=True, blank=True)

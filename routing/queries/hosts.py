@@ -14,9 +14,11 @@ from mailadmin.asked import Asked
 from mailadmin.paging import Order, Page, Turn, page_of
 from mailadmin.wire.core.messages import Role
 from mailadmin.wire.models import Agent
+from routing.core.drift import meanwhile
 from routing.core.facts import HostFacts, HostKind
 from routing.core.states import PushState, TargetState
 from routing.models import HostState, MailHost, PushTarget, Revision
+from routing.queries.edits import host_edits
 from routing.queries.revisions import (
     live_revision,
     live_target,
@@ -80,6 +82,8 @@ class ReleaseLine:
     revision: Revision | None
     push: int
     was_live: bool
+    touched: bool
+    """Somebody changed files of it while it was live: it is kept to be looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,15 @@ class HostList:
 
 
 @dataclass(frozen=True, slots=True)
+class DriftLine:
+    """One thing that is not as it was staged, and since when that is seen."""
+
+    file: str
+    text: str
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class TurnedLink:
     """`current` leads elsewhere than our record says: to `now` ("" for no release).
 
@@ -124,13 +137,21 @@ class TurnedLink:
 
 @dataclass(frozen=True, slots=True)
 class HostPage:
-    """Everything about one mail host."""
+    """Everything about one mail host.
+
+    `meanwhile` is what happens to mail while drift stands, `otherwise` the lines that another live
+    table has more (+) or less (-) than the one of our record, `edits` how many saved edits are not
+    live; both are counted where something drifted only.
+    """
 
     summary: HostSummary
     facts: HostFacts | None
     last_good: str | None
     releases: tuple[ReleaseLine, ...]
-    drift: tuple[Mapping[str, str], ...]
+    drift: tuple[DriftLine, ...]
+    meanwhile: str
+    otherwise: tuple[str, ...]
+    edits: int
     kept: tuple[Mapping[str, Any], ...]
     kept_at: datetime | None
     error: str
@@ -177,7 +198,7 @@ def host_page(name: str, *, now: datetime, period: timedelta) -> HostPage | None
     host = MailHost.objects.select_related("state").filter(name=name).first()
     if host is None:
         return None
-    state, target = state_of(host), live_target(host)
+    state, target, turned = state_of(host), live_target(host), turned_link(host)
     held = PushTarget.objects.filter(host=host, holds_host=True).order_by("push")
     summary = _summary(host, agents_by_host(now=now, period=period).get(host.name, ()))
     return HostPage(
@@ -185,14 +206,24 @@ def host_page(name: str, *, now: datetime, period: timedelta) -> HostPage | None
         facts=state.host_facts if state else None,
         last_good=state.last_good if state else None,
         releases=_releases(host, state),
-        drift=tuple(state.drift) if state else (),
+        drift=_lines(state),
+        meanwhile=meanwhile(state.drift) if state and state.drift else "",
+        otherwise=tuple(state.otherwise) if state else (),
+        edits=len(host_edits(host).edits) if turned or (state and state.drift) else 0,
         kept=tuple(_kept(item) for item in state.kept) if state else (),
         kept_at=state.spool_at if state else None,
         error=state.error if state else "",
         live_by_record=target.revision if target else None,
         live_target=target,
         open_pushes=tuple(held.values_list("push", "push__state")),
-        turned=turned_link(host),
+        turned=turned,
+    )
+
+
+def _lines(state: HostState | None) -> tuple[DriftLine, ...]:
+    return tuple(
+        DriftLine(item["file"], item["text"], _moment(item.get("since")))
+        for item in (state.drift if state else ())
     )
 
 
@@ -280,7 +311,9 @@ def _releases(host: MailHost, state: HostState | None) -> tuple[ReleaseLine, ...
     if state is None:
         return ()
     known = _targets_by_digest(host)
-    lines = [_release(item, state, known.get(item["digest"])) for item in state.releases]
+    left = PushTarget.objects.filter(host=host).exclude(damage=[]).values_list("base", flat=True)
+    touched = frozenset(left)
+    lines = [_release(item, state, known.get(item["digest"]), touched) for item in state.releases]
     oldest = datetime.min.replace(tzinfo=UTC)
     return tuple(sorted(lines, key=lambda line: line.built_at or oldest, reverse=True))
 
@@ -296,7 +329,9 @@ def _targets_by_digest(host: MailHost) -> dict[str, PushTarget]:
     return {row.revision.digest: row for row in ordered}
 
 
-def _release(item: Mapping[str, Any], state: HostState, target: PushTarget | None) -> ReleaseLine:
+def _release(
+    item: Mapping[str, Any], state: HostState, target: PushTarget | None, touched: frozenset[str]
+) -> ReleaseLine:
     return ReleaseLine(
         digest=item["digest"],
         built_at=_moment(item.get("built_at")),
@@ -305,6 +340,7 @@ def _release(item: Mapping[str, Any], state: HostState, target: PushTarget | Non
         revision=target.revision if target else None,
         push=target.push_id if target else 0,
         was_live=target is not None and target.state == TargetState.CONFIRMED,
+        touched=item["digest"] in touched,
     )
 
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 from mailadmin.audit.services import CONTROL
 from mailadmin.wire.core.states import OPEN_STATES
 from mailadmin.wire.models import Attempt
+from routing.core.drift import what_differs
 from routing.core.states import OPEN_PUSH, PushState
 from routing.models import ConfigPush, HostState, PushTarget
 from routing.services.order import request_next, why_not_deploy
@@ -80,7 +81,17 @@ def _moved(target: PushTarget, state: HostState | None) -> list[str]:
         return [
             f"{name} runs {state.live[:8] or 'no release'}, not {target.base[:8] or 'none'}: stale."
         ]
-    if state.drift:
-        files = ", ".join(sorted({item["file"] for item in state.drift}))
-        return [f"Files of {name} were edited by hand: {files}."]
-    return []
+    if state.live == target.base and target.ground and state.ground:
+        return _touched(target, state)
+    return [what_differs(name, state.drift)] if state.drift else []
+
+
+def _touched(target: PushTarget, state: HostState) -> list[str]:
+    """The base as it was when the push was proposed, or as it has been since."""
+    if state.ground == target.ground:
+        return []
+    name = target.host.name
+    if not state.drift:
+        return [f"The live release of {name} is whole again. This push was made on its damage."]
+    since = " That is not what this push was made on." if target.damage else ""
+    return [f"{what_differs(name, state.drift)}{since}"]

@@ -13,6 +13,7 @@ from routing.core.plan import Guard, Plan, guards, make_plan
 from routing.core.render import render
 from routing.models import HostState, MailHost, Revision
 from routing.queries.edits import rows_intent
+from routing.queries.ground import Ground
 from routing.queries.revisions import bundle_of, intent_of, live_revision
 from routing.services.errors import NotAllowed
 
@@ -22,7 +23,8 @@ class Draft:
     """One mail host's part of a push that nobody has proposed yet.
 
     `edits` are those in it, `pulled_in` the ids among them that nobody picked but that a picked
-    one refers to.
+    one refers to. `base` is the revision that is live by our record; `onto` is what the host was
+    seen to run where that is something else.
     """
 
     host: MailHost
@@ -33,6 +35,7 @@ class Draft:
     guards: tuple[Guard, ...]
     edits: tuple[Edit, ...]
     pulled_in: frozenset[UUID]
+    onto: Ground | None = None
 
 
 def draft_edits(*, host: MailHost, picked: frozenset[UUID]) -> Draft | None:
@@ -66,9 +69,10 @@ def draft_intent(
 ) -> Draft | None:
     """Render an intent for a host and compare it with what is live; None when they are equal."""
     bundle = render(intent, facts_of(host), site_m4=host.site_m4)
-    if base is not None and bundle.digest == base.digest:
+    live = bundle_of(base) if base else None
+    if live is not None and bundle.same_content(live):
         return None
-    plan = make_plan(bundle_of(base) if base else None, bundle)
+    plan = make_plan(live, bundle)
     return Draft(host, base, intent, bundle, plan, guards(plan), edits, pulled_in)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -67,8 +67,8 @@ def observed(*, agent_host: str, role: str, body: Mapping[str, Any], now: dateti
     host = MailHost.objects.filter(name=agent_host).first()
     if host is None:
         return
-    HostState.objects.get_or_create(host=host)
-    columns = _deploy_columns(body) if role == Role.DEPLOY else _spool_columns(body)
+    state, _ = HostState.objects.get_or_create(host=host)
+    columns = _deploy_columns(body, state, now) if role == Role.DEPLOY else _spool_columns(body)
     columns |= {"deploy_at": now, "error": ""} if role == Role.DEPLOY else {"spool_at": now}
     HostState.objects.filter(host=host).update(**columns)
 
@@ -88,18 +88,33 @@ def refused_to_observe(*, agent_host: str, role: str, text: str) -> None:
 def note_live(*, host: MailHost, body: Mapping[str, Any], now: datetime) -> None:
     """The report of a switch says what is live, sooner than the next observation."""
     columns = {name: body[name] for name in ("live", "last_good") if name in body}
-    HostState.objects.filter(host=host).update(**columns, drift=[], deploy_at=now)
+    columns["ground"] = body.get("ground", "")
+    HostState.objects.filter(host=host).update(**columns, drift=[], otherwise=[], deploy_at=now)
 
 
-def _deploy_columns(body: Mapping[str, Any]) -> dict[str, Any]:
+def _deploy_columns(body: Mapping[str, Any], before: HostState, now: datetime) -> dict[str, Any]:
     facts_from_json(body["facts"])
     return {
         "facts": body["facts"],
         "live": body["live"],
         "last_good": body["last_good"],
         "releases": body["releases"],
-        "drift": body["drift"],
+        "drift": _since(body["drift"], before, now),
+        # Of agents from before these were told.
+        "ground": body.get("ground", ""),
+        "otherwise": body.get("otherwise", []),
     }
+
+
+def _since(
+    drift: Iterable[Mapping[str, str]], before: HostState, now: datetime
+) -> list[dict[str, str]]:
+    """Each item with when it was first seen: what was seen before keeps its moment."""
+    first = {(item["file"], item["text"]): item.get("since") for item in before.drift}
+    return [
+        {**item, "since": first.get((item["file"], item["text"])) or now.isoformat()}
+        for item in drift
+    ]
 
 
 def _spool_columns(body: Mapping[str, Any]) -> dict[str, Any]:

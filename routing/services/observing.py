@@ -9,11 +9,13 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from mailadmin.wire.core.canonical import Json
 from mailadmin.wire.core.messages import Role, Verb
 from mailadmin.wire.core.states import OPEN_STATES
 from mailadmin.wire.models import Agent, Attempt
 from mailadmin.wire.services import request
 from routing.models import MailHost
+from routing.queries.revisions import running_revision
 
 PATIENCE = 4
 """An observation that nobody answers is given up after so many periods, and asked anew."""
@@ -35,9 +37,18 @@ def request_observations(*, now: datetime) -> None:
             host=agent.host_name,
             role=Role(agent.role),
             verb=Verb.OBSERVE,
-            arguments={},
+            arguments=_known(agent),
             lifetime_s=max(1, round(settings.OBSERVE_SECONDS * PATIENCE)),
         )
+
+
+def _known(agent: Agent) -> dict[str, Json]:
+    """To a deploy agent: what we take for live on its host, so that it can say what is other."""
+    host = MailHost.objects.filter(name=agent.host_name).first()
+    if host is None or agent.role != Role.DEPLOY:
+        return {}
+    wanted = running_revision(host)
+    return {"known": wanted.digest} if wanted else {}
 
 
 def _still_idle(idle: QuerySet[Agent], busy: QuerySet[Attempt]) -> Iterable[Agent]:

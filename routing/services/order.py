@@ -42,7 +42,10 @@ def request_stage(target: PushTarget) -> None:
 
 def request_proof(target: PushTarget) -> None:
     """Have sendmail asked where mail goes, by the live and by the staged release."""
-    arguments: dict[str, Json] = {"live": target.base, "staged": target.revision.digest}
+    # A base that somebody touched, or that no revision made, answers nothing that can be judged.
+    comparable = target.base_revision_id is not None and not target.damage
+    live = target.base if comparable else ""
+    arguments: dict[str, Json] = {"live": live, "staged": target.revision.digest}
     _request(target, Role.SPOOL, Verb.PROVE, arguments, _addresses(target))
 
 
@@ -52,6 +55,7 @@ def request_activation(target: PushTarget) -> None:
         "release": target.revision.digest,
         "base": target.base,
         "manifest_digest": target.manifest_digest,
+        "ground": target.ground,
     }
     _request(target, Role.DEPLOY, Verb.ACTIVATE, arguments, None)
 
@@ -69,7 +73,11 @@ def request_confirmation(target: PushTarget) -> None:
 
 def request_revert(target: PushTarget) -> None:
     """Go back to the base: the live configuration did not answer as the proof said."""
-    arguments: dict[str, Json] = {"release": target.revision.digest, "to": target.base}
+    arguments: dict[str, Json] = {
+        "release": target.revision.digest,
+        "to": target.base,
+        "ground": target.ground,
+    }
     _request(target, Role.DEPLOY, Verb.REVERT, arguments, None)
 
 
@@ -123,6 +131,7 @@ def digest_of_push(push: ConfigPush) -> str:
                 bundle_digest=target.revision.digest,
                 manifest_digest=target.manifest_digest,
                 base_digest=target.base,
+                ground=target.ground,
             )
             for target in push.targets.select_related("host", "revision").order_by("position")
         ]

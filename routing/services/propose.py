@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from uuid import UUID
 
 from django.db import transaction
@@ -14,6 +14,7 @@ from mailadmin.people.services import actor
 from mailadmin.wire.core.blobs import pack
 from mailadmin.wire.core.messages import Role
 from mailadmin.wire.models import Agent
+from routing.core.drift import what_differs
 from routing.core.mc import LOCAL_M4
 from routing.core.plan import plan_to_json
 from routing.core.states import OPEN_PUSH, REPLACEABLE_PUSH, PushState, TargetState
@@ -28,11 +29,11 @@ from routing.models import (
 )
 from routing.queries.editors import Editor, editors_of, site_m4_editors
 from routing.queries.edits import rows_intent
+from routing.queries.ground import Ground, seen_ground
 from routing.queries.revisions import (
     intent_of,
     live_revision,
     live_target,
-    observed_revision,
     running_revision,
     stored_intent,
 )
@@ -57,8 +58,8 @@ def propose(
     The same form sent twice gives the same push. Raises NotAllowed with every reason, InvalidIntent
     with every finding.
     """
-    if (sent_before := _sent_before(form_token)) is not None:
-        return sent_before
+    if (before := sent_before(form_token)) is not None:
+        return before
     head = last_number()
     drafts = preview(picked=picked)
     reasons = [*refusals(drafts), *_unacknowledged(drafts, guard_reason)]
@@ -73,7 +74,7 @@ def propose(
         form_token=form_token,
         proposed_by_person=by,
     )
-    return _freeze(push=push, drafts=drafts, head=head, by=actor(by), replaces=SUPERSEDABLE)
+    return freeze(push=push, drafts=drafts, head=head, by=actor(by), replaces=SUPERSEDABLE)
 
 
 def restore(
@@ -92,8 +93,8 @@ def restore(
     """
     if not note.strip():
         raise NotAllowed(["Say why the older revision comes back."])
-    if (sent_before := _sent_before(form_token)) is not None:
-        return sent_before
+    if (before := sent_before(form_token)) is not None:
+        return before
     head, base = last_number(), running_revision(revision.host)
     draft = draft_intent(host=revision.host, base=base, intent=intent_of(revision))
     if draft is None:
@@ -108,61 +109,7 @@ def restore(
         form_token=form_token,
         proposed_by_person=by,
     )
-    return _freeze(push=push, drafts=[draft], head=head, by=actor(by), replaces=REPLACEABLE_PUSH)
-
-
-def put_back(
-    *, host: MailHost, note: str, form_token: UUID | None = None, by: Person
-) -> ConfigPush:
-    """Propose what our record says, on the ground of what the host runs since its link was turned.
-
-    The base of the push is that drifted state: what the proposer, the proof and the approver saw.
-    Anything else that the host runs at the switch is drift again. Files that were edited inside a
-    release cannot be a base: they are refused here as for any push.
-    """
-    if not note.strip():
-        raise NotAllowed(["Say why it is put back."])
-    if (sent_before := _sent_before(form_token)) is not None:
-        return sent_before
-    head, wanted = last_number(), running_revision(host)
-    base = _turned_to(host, wanted)
-    draft = draft_intent(host=host, base=base, intent=intent_of(wanted)) if wanted else None
-    if draft is None:
-        raise NotAllowed([f"Nothing would change on {host.name}."])
-    if reasons := refusals([draft]):
-        raise NotAllowed(reasons)
-    push = ConfigPush(
-        title=f"Put revision {wanted.number} of {host.name} back" if wanted else "",
-        note=note,
-        guard_reason=note.strip(),
-        restores=wanted,
-        form_token=form_token,
-        proposed_by_person=by,
-    )
-    return _freeze(
-        push=push,
-        drafts=[draft],
-        head=head,
-        by=actor(by),
-        replaces=REPLACEABLE_PUSH,
-        on_turned_link=True,
-    )
-
-
-def _turned_to(host: MailHost, wanted: Revision | None) -> Revision | None:
-    """The revision that a turned link leads to, None for no release. Raises NotAllowed."""
-    state = HostState.objects.filter(host=host).first()
-    if state is None or state.live is None:
-        why = state.error if state and state.error else "Wait for its deploy agent to report."
-        raise NotAllowed([f"What {host.name} runs is not known. {why}"])
-    if state.live == (wanted.digest if wanted else ""):
-        raise NotAllowed([f"{host.name} runs what our record says."])
-    base = observed_revision(host)
-    if state.live and base is None:
-        raise NotAllowed(
-            [f"{host.name} runs release {state.live[:8]}, which no revision of ours made."]
-        )
-    return base
+    return freeze(push=push, drafts=[draft], head=head, by=actor(by), replaces=REPLACEABLE_PUSH)
 
 
 def propose_import(*, server: MailHost, title: str, by: Actor = IMPORT) -> ConfigPush:
@@ -176,10 +123,10 @@ def propose_import(*, server: MailHost, title: str, by: Actor = IMPORT) -> Confi
     if reasons := refusals([draft]):
         raise NotAllowed(reasons)
     push = ConfigPush(title=title, note="", guard_reason="first release of the host")
-    return _freeze(push=push, drafts=[draft], head=head, by=by, replaces=SUPERSEDABLE)
+    return freeze(push=push, drafts=[draft], head=head, by=by, replaces=SUPERSEDABLE)
 
 
-def _sent_before(form_token: UUID | None) -> ConfigPush | None:
+def sent_before(form_token: UUID | None) -> ConfigPush | None:
     return ConfigPush.objects.filter(form_token=form_token).first() if form_token else None
 
 
@@ -201,14 +148,16 @@ def _host_refusals(draft: Draft) -> list[str]:
     if state is None or state.live is None:
         why = state.error if state and state.error else "Wait for its deploy agent to report."
         return [f"What {name} runs is not known. {why}"]
+    if draft.onto is not None:
+        return []
     if state.live != base:
         runs = f"release {state.live[:8]}" if state.live else "no release"
         ours = f"release {base[:8]}" if base else "none"
         return [f"{name} runs {runs} and our record says {ours}. Look at the page of {name} first."]
     if state.drift:
-        files = ", ".join(sorted({item["file"] for item in state.drift}))
         return [
-            f"Files of {name} were edited by hand: {files}. Undo that first; we overwrite none."
+            f"{what_differs(name, state.drift)} Undo that on the host, or put the revision back on"
+            f" the page of {name}; we overwrite nothing."
         ]
     return []
 
@@ -229,20 +178,25 @@ def _unacknowledged(drafts: Sequence[Draft], reason: str) -> list[str]:
     ]
 
 
-def _freeze(
+def freeze(
     *,
     push: ConfigPush,
     drafts: Sequence[Draft],
     head: int,
     by: Actor,
     replaces: frozenset[PushState],
-    on_turned_link: bool = False,
+    still: Callable[[], None] | None = None,
 ) -> ConfigPush:
-    """`head` is the last event before rows were read: what is written later is not in the bytes."""
+    """Write a push and its targets. `head` is the last event before rows were read: what is written
+    later is not in the bytes. `still` looks again, with the hosts' rows held, whether the drafts
+    are; without it they must stand on what our record says.
+    """
     with transaction.atomic():
-        _lock_hosts(drafts, on_turned_link=on_turned_link)
-        if (sent_before := _sent_before(push.form_token)) is not None:
-            return sent_before
+        _lock_hosts(drafts, on_record=still is None)
+        if still is not None:
+            still()
+        if (before := sent_before(push.form_token)) is not None:
+            return before
         replaced = _supersedable(drafts, replaces)
         push.state, push.proposed_by = PushState.PROPOSED, by.name
         push.state_at = push.proposed_at = timezone.now()
@@ -259,17 +213,14 @@ def _freeze(
     return push
 
 
-def _lock_hosts(drafts: Sequence[Draft], *, on_turned_link: bool) -> None:
+def _lock_hosts(drafts: Sequence[Draft], *, on_record: bool) -> None:
     """Two proposals for one host wait for each other; the second sees the first one's push."""
     hosts = MailHost.objects.select_for_update().filter(pk__in=[draft.host.pk for draft in drafts])
     for host in hosts.order_by("pk"):
         if host.retired_at is not None:
             raise NotAllowed([f"{host.name} was retired meanwhile."])
         drafted = next(draft for draft in drafts if draft.host.pk == host.pk)
-        grounds = [live_revision(host), running_revision(host)]
-        if on_turned_link:
-            grounds = [_turned_to(host, running_revision(host))]
-        if drafted.base not in grounds:
+        if on_record and drafted.base not in (live_revision(host), running_revision(host)):
             raise NotAllowed(
                 [f"A push went live on {host.name} meanwhile. Look again, then propose."]
             )
@@ -324,17 +275,27 @@ def _freeze_target(push: ConfigPush, draft: Draft, position: int, head: int, by:
         first_event=min(_since(draft.base) + 1, head + 1),
         last_event=head,
     )
+    ground = draft.onto or _whole(draft)
     PushTarget.objects.create(
         push=push,
         host=draft.host,
         position=position,
         state=TargetState.PENDING,
         state_at=push.proposed_at,
-        base=draft.base.digest if draft.base else "",
-        base_revision=draft.base,
+        base=ground.release,
+        base_revision=ground.revision,
+        ground=ground.digest,
+        damage=list(ground.damage),
         revision=revision,
         plan=plan_to_json(draft.plan),
     )
+
+
+def _whole(draft: Draft) -> Ground:
+    """The base of our record, with what lay in it when the host was last seen to run it whole."""
+    release, seen = draft.base.digest if draft.base else "", seen_ground(draft.host)
+    known = seen is not None and seen.release == release and not seen.damage
+    return Ground(release, draft.base, seen.digest if seen and known else "", ())
 
 
 def _since(base: Revision | None) -> int:

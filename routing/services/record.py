@@ -172,10 +172,12 @@ def _after_stage(ended: Ended) -> None:
         _fail(ended, {"code": "manifest_differs", "text": text})
         return
     deploying = ended.push.state == PushState.DEPLOYING
+    aside = ended.body.get("aside", "")
     move_target(
         target=target,
         to=TargetState.STAGED,
         by=CONTROL,
+        note=f"what stood in its place is kept there as {aside}" if aside else "",
         manifest=ended.body["manifest"],
         manifest_digest=manifest_digest,
         # Why it was built again stays until the host has switched: once is all.

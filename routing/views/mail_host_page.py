@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -19,7 +20,7 @@ from mailadmin.wire.core.messages import Role
 from routing.core.facts import HostFacts
 from routing.core.skew import skew_words
 from routing.models import MailHost
-from routing.queries.hosts import AgentLine, HostPage, ReleaseLine, TurnedLink
+from routing.queries.hosts import AgentLine, HostPage, ReleaseLine
 from routing.views.answers import reason_not
 from routing.views.history import timeline
 from routing.views.kept import kept_lines
@@ -44,7 +45,7 @@ def host_context(request: HttpRequest, found: HostPage) -> dict[str, Any]:
         "install": install(host),
         "files": found.live_files,
         "releases": [(line, _restore(line, restore_reason)) for line in found.releases],
-        "put_back": put_back(found.turned, restore_reason),
+        "put_back": put_back(found, restore_reason),
         "kept": kept_lines(found.kept),
         "kept_more": max(0, (found.summary.kept_total or 0) - len(found.kept)),
         "restore_reason": restore_reason,
@@ -123,12 +124,14 @@ def install(host: MailHost) -> tuple[tuple[str, tuple[str, ...]], ...]:
     )
 
 
-def put_back(turned: TurnedLink | None, reason: str) -> Action | None:
-    """A push that leads the link back; not where no revision of ours is what runs."""
-    if turned is None or (turned.now and turned.revision is None):
-        return None
-    number, host = turned.wanted.number, turned.wanted.host.name
-    return Action(
+def put_back(found: HostPage, reason: str) -> tuple[Action, ...]:
+    """Pushes of what our record says, from what somebody left; with the saved edits too, where
+    there are any."""
+    wanted = found.turned.wanted if found.turned else found.live_by_record
+    if wanted is None or not (found.turned or found.drift):
+        return ()
+    number, host = wanted.number, wanted.host.name
+    alone = Action(
         id=f"put-back-{host}",
         label=f"Put revision {number} back…",
         action=reverse("put-back", args=[host]),
@@ -137,6 +140,17 @@ def put_back(turned: TurnedLink | None, reason: str) -> Action | None:
         confirm_label=f"Propose revision {number} again",
         fields=(("token", str(uuid4())),),
     )
+    if not found.edits:
+        return (alone,)
+    edits = f"{found.edits} saved edit{'' if found.edits == 1 else 's'}"
+    both = dataclasses.replace(
+        alone,
+        id=f"put-back-edits-{host}",
+        label=f"Put it back with the {edits}…",
+        confirm_label=f"Propose it with the {edits}",
+        fields=(("token", str(uuid4())), ("edits", "yes")),
+    )
+    return (alone, both)
 
 
 def _roles(host: MailHost) -> list[str]:

@@ -121,7 +121,7 @@ def drift(request: HttpRequest) -> HttpResponse:
     names = MailHost.in_service.values_list("name", flat=True)
     found = [page for name in names if (page := host_page(name, now=now, period=period()))]
     context = {
-        "hosts": [(page, put_back(page.turned, reason)) for page in found],
+        "hosts": [(page, put_back(page, reason)) for page in found],
         "reason": reason,
     }
     return render(request, "routing/drift.html", context)

@@ -18,7 +18,8 @@ from mailadmin.people.access import requires
 from mailadmin.people.roles import Permission
 from mailadmin.people.session import signed_in
 from mailadmin.ui.words import age
-from routing.forms.pushes import RestoreForm, VerdictForm
+from routing.core.findings import InvalidIntent
+from routing.forms.pushes import PutBackForm, RestoreForm, VerdictForm
 from routing.models import MailHost
 from routing.queries.pushes import (
     PushRecord,
@@ -29,7 +30,8 @@ from routing.queries.pushes import (
 from routing.services.approve import approve, refuse
 from routing.services.deploy import deploy, retry
 from routing.services.errors import DigestMoved, NotAllowed
-from routing.services.propose import put_back, restore
+from routing.services.propose import restore
+from routing.services.put_back import put_back
 from routing.views.answers import moved, shown
 from routing.views.push.page import TERMINAL, push_page
 from routing.views.push.requirements import heard_since
@@ -188,8 +190,8 @@ def revision_restore(request: HttpRequest, identity: int) -> HttpResponse:
 @only_posted
 @requires(Permission.EDIT)
 def put_host_back(request: HttpRequest, name: str) -> HttpResponse:
-    """Propose what our record says for a host whose link was turned by hand."""
-    host, form = MailHost.objects.filter(name=name).first(), RestoreForm(request.POST)
+    """Propose what our record says for a host on which somebody changed what is live."""
+    host, form = MailHost.objects.filter(name=name).first(), PutBackForm(request.POST)
     if host is None:
         raise Http404(f"There is no mail host {name}.")
     if not form.is_valid():
@@ -198,11 +200,15 @@ def put_host_back(request: HttpRequest, name: str) -> HttpResponse:
         made = put_back(
             host=host,
             note=form.cleaned_data["reason"],
+            with_edits=form.cleaned_data["edits"],
             form_token=form.cleaned_data["token"],
             by=signed_in(request),
         )
     except NotAllowed as error:
         return _refused(request, "Nothing was proposed", error.reasons, status=409)
+    except InvalidIntent as error:
+        found = tuple(str(finding) for finding in error.findings)
+        return _refused(request, "Nothing was proposed", found, status=422)
     nudge()
     return moved(request, reverse("push", args=[made.pk]), f"Push #{made.pk}: {made.title}.")
 

@@ -90,7 +90,21 @@ def _base(record: PushRecord) -> Requirement:
     if moved:
         return Requirement("failed", "Base moved", " ".join(moved))
     seen = [at for target in record.targets if (at := observed_at(target.row.host)) is not None]
+    if damage := [text for target in record.targets for text in _left(target.row)]:
+        return Requirement("warn", "Base is as it was found", " ".join(damage))
     return Requirement("met", "Base is still live", "no drift", min(seen, default=None), "checked")
+
+
+def _left(row: PushTarget) -> Iterator[str]:
+    """What this push leaves on a host that is not as it was activated."""
+    if row.damage:
+        seen = "; ".join(f"{item['file']} {item['text']}" for item in row.damage)
+        yield f"Leaves what somebody changed on {row.host.name}: {seen}."
+    if row.base and row.base_revision_id is None:
+        yield (
+            f"{row.host.name} runs release {row.base[:8]}, which no revision here made: what it"
+            " routes cannot be compared, so every key is listed."
+        )
 
 
 def _guard(record: PushRecord) -> Iterator[Requirement]:

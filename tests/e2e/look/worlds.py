@@ -49,7 +49,12 @@ FOREIGN = """\
 old.renater.fr\terror:5.1.2:No such domain any more
 fax.renater.fr\tuucp-dom:faxgate
 """
-DRIFT = {"file": "mailertable", "text": "was edited on the host"}
+DRIFT = {
+    "file": "mailertable.db",
+    "code": "keys",
+    "text": "holds other keys than were staged: + by-hand.example.org esmtp:[127.0.0.1]",
+    "since": "2026-11-02T01:30:00+00:00",
+}
 LONG = "a-very-long-name-of-a-laboratory-that-nobody-could-shorten.departement.universite.example"
 
 

@@ -86,15 +86,44 @@ def test_a_turned_link_is_drift_on_each_page_and_offers_the_way_back(site: Site)
     assert site.sign_in("vera").post("/mail-hosts/listes/put-back/", {}).status_code == 403
 
 
-def test_a_live_release_that_nobody_proposed_is_not_adopted(site: Site) -> None:
-    world.seen(site.host, live="a" * 64)
+def test_from_a_live_release_that_nobody_proposed_the_record_comes_back(site: Site) -> None:
+    world.seen(site.host, live="a" * 64, otherwise=["+ lost.example.org esmtp:[127.0.0.1]"])
     client = site.sign_in("claire")
     page = text(client.get("/drift/"))
-    assert "No revision of ours made this release" in page
-    assert "put-back" not in page
-    answer = client.post("/mail-hosts/listes/put-back/", {"reason": "try"})
-    assert answer.status_code == 409
-    assert "which no revision of ours made" in text(answer)
+    assert "No revision here made what runs" in page
+    assert "+ lost.example.org esmtp:[127.0.0.1]" in page
+    answer = client.post("/mail-hosts/listes/put-back/", {"reason": "restored"})
+    push = ConfigPush.objects.latest("pk")
+    assert answer["Location"] == f"/pushes/{push.pk}/"
+    assert (push.targets.get().base, push.targets.get().base_revision) == ("a" * 64, None)
+
+
+def test_what_was_touched_is_named_with_what_it_does_to_mail_and_the_way_back(site: Site) -> None:
+    live = HostState.objects.get(host=site.host).live or ""
+    gone = {
+        "file": f"release {live[:8]}",
+        "code": "gone",
+        "text": "is gone",
+        "since": "2026-11-02T01:30:00+00:00",
+    }
+    world.seen(site.host, live=live, drift=[gone])
+    client = site.sign_in("claire")
+    post = {"reason": "somebody removed it"}
+    assert "is too old to say what it found" in text(
+        client.post("/mail-hosts/listes/put-back/", post)
+    )
+    world.seen(site.host, live=live, drift=[gone], ground="b" * 64)
+    for address in ("/drift/", "/mail-hosts/listes/"):
+        page = text(client.get(address))
+        assert f"release {live[:8]}</span> is gone" in page
+        assert "seen since" in page
+        assert "configuration of last resort" in page
+        assert "Put revision 1 back…" in page
+    client.post("/mail-hosts/listes/put-back/", post)
+    target = ConfigPush.objects.latest("pk").targets.get()
+    assert (target.base, target.ground) == (live, "b" * 64)
+    assert target.damage == [{name: gone[name] for name in ("file", "code", "text")}]
+    assert target.revision.digest != live
 
 
 def test_the_drift_page_says_what_is_in_sync(site: Site) -> None:

@@ -95,7 +95,14 @@ def list_server(name: str = "listes", position: int = 0) -> MailHost:
     return host
 
 
-def seen(host: MailHost, *, live: str, drift: Iterable[dict[str, str]] = ()) -> None:
+def seen(
+    host: MailHost,
+    *,
+    live: str,
+    drift: Iterable[dict[str, str]] = (),
+    ground: str = "",
+    otherwise: Iterable[str] = (),
+) -> None:
     """The agents look: `live` is what runs."""
     now = timezone.now()
     HostState.objects.update_or_create(
@@ -106,6 +113,8 @@ def seen(host: MailHost, *, live: str, drift: Iterable[dict[str, str]] = ()) -> 
             "last_good": live,
             "releases": [{"digest": live, "built_at": now.isoformat()}] if live else [],
             "drift": list(drift),
+            "ground": ground,
+            "otherwise": list(otherwise),
             "kept": [],
             "kept_total": 0,
             "deploy_at": now,

@@ -9,14 +9,17 @@ from pathlib import Path
 
 import pytest
 from django.db import connections
+from django.test import Client
 
 from mailadmin.wire.core.messages import Verb
 from mailadmin.wire.models import Agent
 from routing.core.states import OPEN_PUSH, PushState
 from routing.models import Approval, ConfigPush
 from routing.services.errors import NotAllowed
+from routing.services.put_back import put_back
 from tests.fixtures.sandbox import wait_until
-from tests.integration.push.site import DEPLOY, LIVENESS_S, Site, point
+from tests.integration.push.site import DEPLOY, LIVENESS_S, Site
+from tests.integration.push.touched import submitting
 
 
 def copy(source: Path, target: Path) -> None:
@@ -35,6 +38,13 @@ def restored_afterwards(site: Site) -> Iterator[None]:
     connections["default"].close()
     copy(backup, database)
     site.stack.start_ready("control")
+
+
+def signed_in(site: Site, name: str) -> Client:
+    """A browser of this person, without JavaScript."""
+    client = Client()
+    client.force_login(site.people[name])
+    return client
 
 
 def sequence() -> int:
@@ -59,12 +69,50 @@ def test_agents_that_are_ahead_are_asked_above_and_the_gap_is_said(site: Site) -
     assert site.link() == unknown
     assert not ConfigPush.objects.filter(state__in=OPEN_PUSH).exists()
 
-    # What the page of the host advises: the recorded release is still there.
-    point(site.tree.routing / "current", Path("releases") / before)
-    wait_until(lambda: site.state.live == before, "it is observed", seconds=LIVENESS_S)
-    site.go_live(site.propose(row))
-    assert "after-restore.example.org" in site.live_map()
-    assert "forgotten.example.org" not in site.live_map()
+    # What the page says and offers. Nothing of the lost push is in the database: its table is told
+    # by the host, and the domain is saved again, to go along with what comes back.
+    claire = signed_in(site, "claire")
+    wait_until(lambda: bool(site.state.otherwise), "the host tells it", seconds=LIVENESS_S)
+    page = claire.get("/mail-hosts/listes/").content.decode()
+    assert "No revision here made what runs: the database was restored" in page
+    assert "+ forgotten.example.org esmtp:[127.0.0.1]" in page
+    site.add_domain("forgotten.example.org")
+    page = claire.get("/drift/").content.decode()
+    assert "Put it back with the 2 saved edits…" in page
+    answer = claire.post(
+        "/mail-hosts/listes/put-back/", {"reason": "restored from a backup", "edits": "yes"}
+    )
+    push = ConfigPush.objects.latest("pk")
+    assert answer["Location"] == f"/pushes/{push.pk}/"
+    assert (site.target(push).base, site.target(push).base_revision) == (unknown, None)
+    site.until(push, PushState.PROVED)
+    shown = claire.get(f"/pushes/{push.pk}/").content.decode()
+    assert "which no revision here made" in shown
+    digest = ConfigPush.objects.get(pk=push.pk).digest
+    with pytest.raises(NotAllowed, match="You edited"):
+        site.approve(push, by="claire")
+    with submitting(site, "restored", domain="forgotten.example.org") as mail:
+        approved = {"digest": digest, "deploy": "on"}
+        assert (
+            signed_in(site, "paul").post(f"/pushes/{push.pk}/approve/", approved).status_code == 302
+        )
+        site.until(push, PushState.ACTIVE)
+    assert {"after-restore.example.org", "forgotten.example.org"} <= site.live_map().keys()
+    assert set(mail.codes.values()) == {0}
+    assert all(site.accepted("mta", name) == 1 for name in mail.codes)
+    wait_until(lambda: not site.state.otherwise, "it is observed", seconds=LIVENESS_S)
+
+
+def test_after_a_restore_the_revision_of_the_record_comes_back_alone(site: Site) -> None:
+    before = site.link()
+    with restored_afterwards(site):
+        site.go_live(site.propose(site.add_domain("given-up.example.org")))
+        unknown = site.link()
+    wait_until(lambda: site.state.live == unknown, "it is observed", seconds=LIVENESS_S)
+    push = put_back(host=site.host, note="what came after is given up", by=site.people["claire"])
+    site.go_live(push)
+    assert site.link() == before
+    assert "given-up.example.org" not in site.live_map()
 
 
 def test_a_push_that_went_live_after_the_backup_is_approved_again_and_found_live(

@@ -145,8 +145,12 @@ class MailHost:
         """Stage these bytes under that name."""
         return self.verb(Verb.STAGE, {"release": digest, "keep": list(keep)}, content)
 
-    def activate(self, bundle: Bundle, base: str, manifest: str, **options: Any) -> Given:
+    def activate(
+        self, bundle: Bundle, base: str, manifest: str, *, ground: str = "", **options: Any
+    ) -> Given:
         arguments = {"release": bundle.digest, "base": base, "manifest_digest": manifest}
+        if ground:
+            arguments["ground"] = ground
         return self.verb(Verb.ACTIVATE, arguments, **options)
 
     def prove(self, *, live: str = "", staged: str = "", ask: Sequence[str] = ADDRESSES) -> Given:
