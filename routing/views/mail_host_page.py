@@ -142,12 +142,12 @@ def put_back(found: HostPage, reason: str) -> tuple[Action, ...]:
     )
     if not found.edits:
         return (alone,)
-    edits = f"{found.edits} saved edit{'' if found.edits == 1 else 's'}"
+    edits = f"{found.edits} edit{'' if found.edits == 1 else 's'}"
     both = dataclasses.replace(
         alone,
         id=f"put-back-edits-{host}",
-        label=f"Put it back with the {edits}…",
-        confirm_label=f"Propose it with the {edits}",
+        label=f"Put it back with {edits}…",
+        confirm_label=f"Propose it with {edits}",
         fields=(("token", str(uuid4())), ("edits", "yes")),
     )
     return (alone, both)

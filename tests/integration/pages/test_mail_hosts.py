@@ -116,7 +116,7 @@ def test_what_was_touched_is_named_with_what_it_does_to_mail_and_the_way_back(si
     for address in ("/drift/", "/mail-hosts/listes/"):
         page = text(client.get(address))
         assert f"release {live[:8]}</span> is gone" in page
-        assert "seen since" in page
+        assert "first seen" in page
         assert "configuration of last resort" in page
         assert "Put revision 1 back…" in page
     client.post("/mail-hosts/listes/put-back/", post)

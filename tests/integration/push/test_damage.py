@@ -149,8 +149,8 @@ def test_a_map_built_anew_by_hand_after_the_proposal_stops_the_switch(site: Site
     site.until(push, PushState.STOPPED)
     assert f"mailertable.db {text}" in site.error(push)["text"]
     assert site.link() == release.name
-    (release / "mailertable.db").write_bytes(before)
     until_drift(site)
+    (release / "mailertable.db").write_bytes(before)
     until_drift(site, there=False)
     retry(push=push, by=site.people["paul"])
     site.until(push, PushState.ACTIVE)

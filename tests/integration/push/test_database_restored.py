@@ -75,10 +75,10 @@ def test_agents_that_are_ahead_are_asked_above_and_the_gap_is_said(site: Site) -
     wait_until(lambda: bool(site.state.otherwise), "the host tells it", seconds=LIVENESS_S)
     page = claire.get("/mail-hosts/listes/").content.decode()
     assert "No revision here made what runs: the database was restored" in page
-    assert "+ forgotten.example.org esmtp:[127.0.0.1]" in page
+    assert "+ forgotten.example.org " in page
     site.add_domain("forgotten.example.org")
     page = claire.get("/drift/").content.decode()
-    assert "Put it back with the 2 saved edits…" in page
+    assert "Put it back with 2 edits…" in page
     answer = claire.post(
         "/mail-hosts/listes/put-back/", {"reason": "restored from a backup", "edits": "yes"}
     )

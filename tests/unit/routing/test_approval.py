@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -126,9 +128,17 @@ def test_the_digest_is_stable() -> None:
     assert len(push_digest([PART])) == 64
 
 
-@pytest.mark.parametrize("field", ["host", "bundle_digest", "manifest_digest", "base_digest"])
+@pytest.mark.parametrize(
+    "field", ["host", "bundle_digest", "manifest_digest", "base_digest", "ground"]
+)
 def test_every_field_of_every_part_is_bound(field: str) -> None:
     assert push_digest([replace(PART, **{field: "x"})]) != push_digest([PART])
+
+
+def test_a_push_from_before_the_ground_was_said_keeps_its_digest() -> None:
+    parts = [{name: value for name, value in asdict(PART).items() if name != "ground"}]
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
+    assert push_digest([PART]) == sha256(text.encode()).hexdigest()
 
 
 def test_the_order_and_number_of_hosts_are_bound() -> None:
