@@ -175,15 +175,22 @@ def _matching(
 def _in_state(state: str, now: Standing) -> Q:
     match state:
         case Shown.EDITED:
-            return Q(pk__in=among(now.loose))
+            return _loose(now)
         case Shown.IN_PUSH:
             return Q(pk__in=among(now.held))
         case Shown.DISABLED:
             return Q(enabled=False)
         case Shown.LIVE:
-            return Q(enabled=True) & ~Q(pk__in=among(now.loose)) & ~Q(pk__in=among(now.held))
+            return Q(enabled=True) & ~_loose(now) & ~Q(pk__in=among(now.held))
         case _:
             return Q()
+
+
+def _loose(now: Standing) -> Q:
+    """Rows with an edit that no open push holds, named by whichever list is shorter."""
+    if len(now.settled) < now.loose_count:
+        return ~Q(pk__in=among(now.settled))
+    return Q(pk__in=among(now.loose))
 
 
 def _counts(rows: QuerySet[RoutingObject], kind: ObjectKind, now: Standing) -> dict[Shown, int]:

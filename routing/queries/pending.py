@@ -82,6 +82,17 @@ class Standing:
         return frozenset(identity for identity in self.edits if identity not in self.held)
 
     @cached_property
+    def settled(self) -> frozenset[UUID]:
+        """All other objects that may have rows: live without an edit, or held by an open push."""
+        live = (
+            identity
+            for server in self.servers
+            for identity in server.live.objects
+            if identity not in server.objects
+        )
+        return frozenset((*live, *self.held))
+
+    @cached_property
     def loose_count(self) -> int:
         """How many `loose` has; counted without looking at each."""
         return len(self.edits) - sum(identity in self.edits for identity in self.held)
