@@ -1,0 +1,1 @@
+"""Reading what an existing list server has: its configuration, its names, its Sympa."""
