@@ -1,7 +1,8 @@
 """Every address of the site.
 
 Of allauth's only those that this site has a use for: accounts are made by an administrator, so
-nobody resets a password by e-mail, changes an address, or signs up (that page says so).
+nobody resets a password by e-mail (an administrator hands over a link), changes an address, or
+signs up (that page says so).
 """
 
 from allauth.account import views as account
@@ -15,6 +16,7 @@ urlpatterns = [
     path("people/", include("mailadmin.people.urls")),
     path("session/", people.session, name="session"),
     path("", include("mailadmin.ui.urls")),
+    path("set-password/<str:secret>/", people.set_password, name="set-password"),
     path("sign-in/", account.login, name="account_login"),
     path("sign-out/", account.logout, name="account_logout"),
     path("account/signup/", account.signup, name="account_signup"),

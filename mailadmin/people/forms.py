@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from django import forms
+from typing import Any
 
+from django import forms
+from django.core.exceptions import ValidationError
+
+from mailadmin.people.models import Person
 from mailadmin.people.roles import PersonRole
 
 
@@ -17,3 +21,48 @@ class RolesForm(forms.Form):
         label="Roles",
         error_messages={"required": "Name at least one role: a person without one sees nothing."},
     )
+
+
+class NewPersonForm(RolesForm):
+    """A new account. It has no password until the person sets one."""
+
+    full_name = forms.CharField(
+        max_length=Person._meta.get_field("full_name").max_length, label="Full name"
+    )
+    username = forms.CharField(
+        max_length=Person._meta.get_field("username").max_length,
+        label="Sign-in name",
+        help_text="Letters, digits and @ . + - _ . It cannot be changed later.",
+        widget=forms.TextInput({"autocapitalize": "none", "spellcheck": "false"}),
+    )
+    email = forms.EmailField(required=False, label="E-mail")
+
+    field_order = ("full_name", "username", "email", "roles")
+
+    def tell(self, error: ValidationError) -> None:
+        """Put what the service found beside the fields that it is about."""
+        for name, faults in error.error_dict.items():
+            for fault in faults:
+                self.add_error(name if name in self.fields else None, fault)
+
+
+class SetPasswordForm(forms.Form):
+    """A new password, twice."""
+
+    password = forms.CharField(
+        label="New password",
+        strip=False,
+        widget=forms.PasswordInput({"autocomplete": "new-password"}),
+    )
+    again = forms.CharField(
+        label="The same again",
+        strip=False,
+        widget=forms.PasswordInput({"autocomplete": "new-password"}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Both are the same."""
+        given = super().clean() or {}
+        if given.get("password") and given.get("again") and given["password"] != given["again"]:
+            self.add_error("again", "It is not what you typed above.")
+        return given

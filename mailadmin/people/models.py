@@ -49,6 +49,22 @@ class Person(AbstractBaseUser):
         return self.may(Permission.ADMINISTER)
 
 
+class PasswordLink(models.Model):
+    """The one link with which somebody may set their password. Used, it is gone.
+
+    Only the digest of its secret is kept: who reads the database opens no account with it.
+    """
+
+    person = models.OneToOneField(Person, on_delete=models.CASCADE, related_name="link")
+    digest = models.CharField(max_length=64, unique=True)
+    made_by = models.CharField(max_length=120)
+    made_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"link of {self.person}"
+
+
 class HeldRole(models.Model):
     """One role of one person."""
 

@@ -1,18 +1,56 @@
-"""People as their page shows them."""
+"""People as their pages show them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from enum import StrEnum
 
-from mailadmin.people.models import Person
+from allauth.mfa.models import Authenticator
+from django.db.models import Exists, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from mailadmin.asked import Asked
+from mailadmin.paging import Order, Page, Turn, page_of
+from mailadmin.people.models import PasswordLink, Person
 from mailadmin.people.roles import Permission, PersonRole, roles_granting
+
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+ORDERS: Mapping[str, Order] = {
+    f"{sign}{name}": Order(field, down=bool(sign))
+    for name, field in (("name", "full_name"), ("username", "username"), ("seen", "seen"))
+    for sign in ("", "-")
+}
+FACTORS: Mapping[str, str] = {
+    Authenticator.Type.TOTP: "TOTP",
+    Authenticator.Type.WEBAUTHN: "passkey",
+}
+"""What counts as a second factor, in words; recovery codes are for the day that it is lost."""
+
+
+class PeopleShown(StrEnum):
+    """What the list can be narrowed to."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    ONE_FACTOR = "one_factor"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRow:
+    """A link that may still set the password."""
+
+    made_by: str
+    made_at: datetime
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class PersonRow:
-    """One account."""
+    """One account. `factors` are the kinds of second factor, in words; `link` is one not used."""
 
     username: str
     full_name: str
@@ -20,18 +58,42 @@ class PersonRow:
     roles: tuple[PersonRole, ...]
     is_active: bool
     last_login: datetime | None
+    factors: tuple[str, ...] = ()
+    link: LinkRow | None = None
+    has_password: bool = True
 
 
-def people() -> tuple[PersonRow, ...]:
-    """Every account, by name."""
-    return tuple(
-        _row(person) for person in Person.objects.prefetch_related("roles").order_by("full_name")
+@dataclass(frozen=True, slots=True)
+class PeopleList:
+    """A page of accounts; `counts` has how many there are in each state."""
+
+    rows: tuple[PersonRow, ...]
+    total: int
+    turn: Turn
+    counts: Mapping[PeopleShown, int]
+
+
+def list_people(asked: Asked) -> PeopleList:
+    """One page of accounts. An unknown order, state or role is the plain list."""
+    every = _every()
+    matching = every.filter(_says(asked.text) & _in_state(asked.state))
+    if asked.also.get("role") in set(PersonRole):
+        matching = matching.filter(roles__role=asked.also["role"])
+    order = ORDERS.get(asked.sort, ORDERS["name"])
+    page: Page[Person] = page_of(
+        matching.prefetch_related("roles"), order=order, cursor=asked.cursor
+    )
+    return PeopleList(
+        rows=_rows(page.rows),
+        total=Person.objects.count(),
+        turn=page.turn,
+        counts={state: every.filter(_in_state(state)).count() for state in PeopleShown},
     )
 
 
 def person_row(person: Person) -> PersonRow:
     """One account."""
-    return _row(person)
+    return _rows([person])[0]
 
 
 def who_may(permission: Permission, *, but: Iterable[str] = ()) -> tuple[str, ...]:
@@ -41,12 +103,55 @@ def who_may(permission: Permission, *, but: Iterable[str] = ()) -> tuple[str, ..
     return tuple(rest.values_list("full_name", flat=True))
 
 
-def _row(person: Person) -> PersonRow:
-    return PersonRow(
-        username=person.username,
-        full_name=person.full_name,
-        email=person.email,
-        roles=tuple(sorted(person.role_set)),
-        is_active=person.is_active,
-        last_login=person.last_login,
+def _every() -> QuerySet[Person]:
+    factors = Authenticator.objects.filter(user=OuterRef("pk"), type__in=list(FACTORS))
+    return Person.objects.annotate(
+        seen=Coalesce("last_login", Value(NEVER)), has_factor=Exists(factors)
+    )
+
+
+def _says(text: str) -> Q:
+    if not text:
+        return Q()
+    return Q(full_name__icontains=text) | Q(username__icontains=text) | Q(email__icontains=text)
+
+
+def _in_state(state: str) -> Q:
+    match state:
+        case PeopleShown.OPEN:
+            return Q(is_active=True)
+        case PeopleShown.CLOSED:
+            return Q(is_active=False)
+        case PeopleShown.ONE_FACTOR:
+            return Q(is_active=True, has_factor=False)
+        case PeopleShown.NEVER:
+            return Q(is_active=True, last_login=None)
+        case _:
+            return Q()
+
+
+def _rows(people: Iterable[Person]) -> tuple[PersonRow, ...]:
+    found = list(people)
+    factors: dict[int, set[str]] = {}
+    held = Authenticator.objects.filter(user__in=[person.pk for person in found])
+    for user, kind in held.values_list("user", "type"):
+        if kind in FACTORS:
+            factors.setdefault(user, set()).add(FACTORS[kind])
+    open_links = PasswordLink.objects.filter(person__in=found, expires_at__gt=timezone.now())
+    links = {
+        link.person_id: LinkRow(link.made_by, link.made_at, link.expires_at) for link in open_links
+    }
+    return tuple(
+        PersonRow(
+            username=person.username,
+            full_name=person.full_name,
+            email=person.email,
+            roles=tuple(sorted(person.role_set)),
+            is_active=person.is_active,
+            last_login=person.last_login,
+            factors=tuple(sorted(factors.get(person.pk, ()))),
+            link=links.get(person.pk),
+            has_password=person.has_usable_password(),
+        )
+        for person in found
     )

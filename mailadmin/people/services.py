@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.password_validation import validate_password
@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from mailadmin.audit.services import Actor, Happened, record
-from mailadmin.people.models import HeldRole, Person
+from mailadmin.people.models import HeldRole, PasswordLink, Person
 from mailadmin.people.roles import PersonRole
 from mailadmin.race import looks_again
 
@@ -39,18 +39,24 @@ def create_person(
     *,
     username: str,
     full_name: str,
-    password: str,
+    password: str | None,
     roles: Iterable[PersonRole],
     email: str = "",
     by: Actor,
 ) -> Person:
-    """Make an account. Raises ValidationError with everything that is wrong with it."""
+    """Make an account; without a password nobody signs in until a link has set one.
+
+    Raises ValidationError with everything that is wrong with it, by field.
+    """
     person = Person(username=username, full_name=full_name, email=email)
     held = frozenset(roles)
     errors = _errors(person, password, held)
     if errors:
         raise ValidationError(errors)
-    person.set_password(password)
+    if password is None:
+        person.set_unusable_password()
+    else:
+        person.set_password(password)
     with transaction.atomic():
         person.save(force_insert=True)
         HeldRole.objects.bulk_create(HeldRole(person=person, role=role) for role in sorted(held))
@@ -100,7 +106,8 @@ def set_active(*, person: Person, active: bool, reason: str = "", by: Actor) -> 
             raise NotPossible(reasons)
         Person.objects.filter(pk=person.pk).update(is_active=active)
         if not active:
-            _end_sessions(person)
+            PasswordLink.objects.filter(person=person).delete()
+            end_sessions(person)
         happened = Happened(
             action="person.opened" if active else "person.closed",
             subject=person.username,
@@ -139,7 +146,7 @@ def _one_at_a_time() -> None:
     list(Person.objects.select_for_update(no_key=True).order_by("pk").values_list("pk"))
 
 
-def _end_sessions(person: Person) -> None:
+def end_sessions(person: Person) -> None:
     """Delete them: left alone, they would go on when the account is opened again."""
     own = [
         session.pk
@@ -158,17 +165,21 @@ def change_password(*, person: Person, password: str, by: Actor) -> None:
         record(by=by, happened=happened)
 
 
-def _errors(person: Person, password: str, roles: frozenset[PersonRole]) -> list[ValidationError]:
-    errors: list[ValidationError] = []
+def _errors(
+    person: Person, password: str | None, roles: frozenset[PersonRole]
+) -> dict[str, list[ValidationError]]:
+    """Everything that is wrong, by the field that it is about."""
+    errors: dict[str, list[ValidationError]] = {}
     if not roles:
-        errors.append(ValidationError("Name at least one role: a person without one sees nothing."))
-    checks: tuple[Callable[[], None], ...] = (
-        lambda: person.full_clean(exclude=["password"]),
-        lambda: validate_password(password, person),
-    )
-    for check in checks:
-        try:
-            check()
-        except ValidationError as error:
-            errors.append(error)
+        text = "Name at least one role: a person without one sees nothing."
+        errors["roles"] = [ValidationError(text)]
+    try:
+        person.full_clean(exclude=["password"])
+    except ValidationError as error:
+        errors |= error.error_dict
+    try:
+        if password is not None:
+            validate_password(password, person)
+    except ValidationError as error:
+        errors["password"] = error.error_list
     return errors

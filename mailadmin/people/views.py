@@ -1,32 +1,127 @@
-"""People and their roles, for administrators."""
+"""People and their roles, for administrators; and the page on which anybody sets a password."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
+from mailadmin.asked import asked_of
 from mailadmin.audit.services import Actor
-from mailadmin.people.access import anybody_signed_in, requires
-from mailadmin.people.forms import RolesForm
+from mailadmin.listing import (
+    Column,
+    ListPage,
+    ListWords,
+    chips_of,
+    heads_of,
+    pager_of,
+    views_of,
+)
+from mailadmin.people.access import anybody_signed_in, public, requires
+from mailadmin.people.forms import NewPersonForm, RolesForm, SetPasswordForm
+from mailadmin.people.links import (
+    GONE,
+    invite_person,
+    make_link,
+    person_of_link,
+    use_link,
+    why_not_link,
+)
 from mailadmin.people.models import Person
-from mailadmin.people.queries import people, person_row
+from mailadmin.people.queries import PeopleShown, PersonRow, list_people, person_row
 from mailadmin.people.roles import Permission
 from mailadmin.people.services import NotPossible, actor, set_active, set_roles, why_not_close
 from mailadmin.people.session import signed_in
+
+STATES: Mapping[str, str] = {
+    "": "All",
+    PeopleShown.OPEN: "Can sign in",
+    PeopleShown.ONE_FACTOR: "No second factor",
+    PeopleShown.NEVER: "Never signed in",
+    PeopleShown.CLOSED: "Closed",
+}
+COLUMNS = (
+    Column("Name", "name"),
+    Column("Sign-in name", "username"),
+    Column("Roles"),
+    Column("Second factor"),
+    Column("Last sign-in", "seen", latest=True),
+)
+PEOPLE = ListWords(
+    many="People",
+    short="person",
+    icon="users",
+    empty="An account is made here or on the server, by manage.py create_person.",
+)
+
+asks_first = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeoplePage(ListPage):
+    """The list of accounts. Each row has its roles with the address of the list of each."""
+
+    rows: tuple[tuple[PersonRow, tuple[tuple[str, str], ...]], ...]
 
 
 @require_safe
 @requires(Permission.ADMINISTER)
 def people_list(request: HttpRequest) -> HttpResponse:
-    """Every account with its roles."""
-    return render(request, "people/people.html", {"people": people()})
+    """The accounts that the address asks for, with roles and second factors."""
+    asked = asked_of(request, reverse("people"), plain="name", also=("role",))
+    found = list_people(asked)
+    page = PeoplePage(
+        words=PEOPLE,
+        heads=heads_of(asked, COLUMNS),
+        rows=tuple(
+            (row, tuple((role.value, asked.href(role=role)) for role in row.roles))
+            for row in found.rows
+        ),
+        total=found.total,
+        matched=found.turn.total,
+        action=asked.place,
+        add_href=reverse("person-add"),
+        query=asked.text,
+        chips=chips_of(asked, {"role": "Role"}),
+        views=views_of(asked, STATES, found.counts),
+        pager=pager_of(asked, found.turn, by_time=("seen",)),
+        hidden=asked.hidden,
+    )
+    return render(request, "people/people.html", {"list": page})
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@asks_first
+@requires(Permission.ADMINISTER)
+def person_add(request: HttpRequest) -> HttpResponse:
+    """Make an account; the answer shows the link with which the person sets a password, once."""
+    form = NewPersonForm(request.POST or None)
+    if request.method != "POST":
+        return render(request, "people/person_add.html", {"form": form})
+    if form.is_valid():
+        try:
+            person, secret = invite_person(
+                username=form.cleaned_data["username"],
+                full_name=form.cleaned_data["full_name"],
+                email=form.cleaned_data["email"],
+                roles=frozenset(form.cleaned_data["roles"]),
+                by=actor(signed_in(request)),
+            )
+        except ValidationError as error:
+            form.tell(error)
+        else:
+            return _show_link(request, person, secret, made=True)
+    return render(request, "people/person_add.html", {"form": form}, status=422)
+
+
+@asks_first
 @requires(Permission.ADMINISTER)
 def person_roles(request: HttpRequest, username: str) -> HttpResponse:
     """Show and set what one person may do."""
@@ -41,28 +136,81 @@ def person_roles(request: HttpRequest, username: str) -> HttpResponse:
             held = ", ".join(form.cleaned_data["roles"])
             messages.success(request, f"{person.full_name} now holds: {held}.")
             return redirect("people")
-    return _show(request, person, form, status=422 if form.is_bound else 200)
+    return _show(request, person, form, status=422 if request.method == "POST" else 200)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@asks_first
+@requires(Permission.ADMINISTER)
+def person_link(request: HttpRequest, username: str) -> HttpResponse:
+    """Make a link that sets a new password, and show it once."""
+    person = get_object_or_404(Person, username=username)
+    if request.method != "POST":
+        return redirect("person", username)
+    try:
+        secret = make_link(person=person, by=actor(signed_in(request)))
+    except NotPossible as error:
+        return _show(request, person, _roles_of(person), error.reasons, status=409)
+    return _show_link(request, person, secret, made=False)
+
+
+@asks_first
 @requires(Permission.ADMINISTER)
 def person_close(request: HttpRequest, username: str) -> HttpResponse:
     """Close the account, with a reason."""
     return _set_active(request, username, active=False)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@asks_first
 @requires(Permission.ADMINISTER)
 def person_open(request: HttpRequest, username: str) -> HttpResponse:
     """Open a closed account again."""
     return _set_active(request, username, active=True)
 
 
+@sensitive_post_parameters("password", "again")
+@asks_first
+@public
+def set_password(request: HttpRequest, secret: str) -> HttpResponse:
+    """Whoever has the link sets the password of its account, once."""
+    person = person_of_link(secret)
+    if person is None:
+        return _unstored(render(request, "people/link_gone.html", {"text": GONE}, status=410))
+    form = SetPasswordForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            use_link(secret=secret, password=form.cleaned_data["password"])
+        except NotPossible as error:
+            context = {"text": " ".join(error.reasons)}
+            return _unstored(render(request, "people/link_gone.html", context, status=410))
+        except ValidationError as error:
+            form.add_error("password", error)
+        else:
+            messages.success(request, "Your password is set. Sign in with it.")
+            return redirect("account_login")
+    shown = {"form": form, "person": person}
+    status = 422 if request.method == "POST" else 200
+    return _unstored(render(request, "people/set_password.html", shown, status=status))
+
+
+def _show_link(request: HttpRequest, person: Person, secret: str, *, made: bool) -> HttpResponse:
+    """The one answer that holds the secret: no cache and no history keeps it."""
+    href = request.build_absolute_uri(reverse("set-password", args=[secret]))
+    context = {"person": person_row(person), "link": href, "made": made}
+    return _unstored(render(request, "people/link.html", context))
+
+
+def _unstored(answer: HttpResponse) -> HttpResponse:
+    """The address or the answer holds a secret."""
+    answer["Cache-Control"] = "no-store"
+    answer["Referrer-Policy"] = "no-referrer"
+    return answer
+
+
 def _set_active(request: HttpRequest, username: str, *, active: bool) -> HttpResponse:
     person, reason = get_object_or_404(Person, username=username), request.POST.get("reason", "")
     if request.method != "POST":
         return redirect("person", username)
-    form = RolesForm(initial={"roles": sorted(person.role_set)})
+    form = _roles_of(person)
     if not active and not reason.strip():
         return _show(request, person, form, ("Say why the account is closed.",), status=422)
     try:
@@ -74,6 +222,10 @@ def _set_active(request: HttpRequest, username: str, *, active: bool) -> HttpRes
     return redirect("person", username)
 
 
+def _roles_of(person: Person) -> RolesForm:
+    return RolesForm(initial={"roles": sorted(person.role_set)})
+
+
 def _show(
     request: HttpRequest,
     person: Person,
@@ -81,9 +233,20 @@ def _show(
     errors: tuple[str, ...] = (),
     status: int = 200,
 ) -> HttpResponse:
+    by = actor(signed_in(request))
     context = {"person": person_row(person), "form": form, "errors": errors}
-    context["account"] = _account(person, actor(signed_in(request)))
+    context["account"], context["password"] = _account(person, by), _password(person, by)
     return render(request, "people/person.html", context, status=status)
+
+
+def _password(person: Person, by: Actor) -> dict[str, str]:
+    """The button that makes a link, as the component for it reads it."""
+    return {
+        "id": "link",
+        "label": f"Make a link for {person.full_name}",
+        "action": reverse("person-link", args=[person.username]),
+        "reason": " ".join(why_not_link(person=person, by=by)),
+    }
 
 
 @transaction.atomic

@@ -36,6 +36,7 @@ READ = (State.NORMAL, State.STALE, State.REFUSED, State.NO_SCRIPT)
 LIST = (State.NORMAL, State.EMPTY, State.MANY, State.STALE, State.REFUSED, State.NO_SCRIPT)
 SEARCHED = (*LIST, State.ERROR)
 FORM = (State.NORMAL, State.REFUSED, State.ERROR, State.NO_SCRIPT)
+ACCOUNTS = (State.NORMAL, State.MANY, State.REFUSED, State.ERROR, State.NO_SCRIPT)
 ASK = (State.NORMAL, State.REFUSED, State.NO_SCRIPT)
 NOBODY = ""
 HALF_WAY = "half-way"
@@ -117,8 +118,14 @@ PAGES: tuple[Page, ...] = (
     Page("push-file", "/pushes/{waiting}/files/listes/sympa.mc"),
     Page("push-answers", "/pushes/{waiting}/answers/listes/"),
     Page("audit", "/audit/", SEARCHED, error="?actor=nobody-of-that-name"),
-    Page("people", "/people/", (State.NORMAL, State.MANY, State.REFUSED), "anne"),
+    Page("people", "/people/", ACCOUNTS, "anne", error="?q=nobody-of-that-name"),
+    Page("person-add", "/people/~add/", FORM, "anne"),
     Page("person", "/people/claire/", FORM, "anne"),
+    Page("person", "/people/anne/", PLAIN, "anne", name="person-own"),
+    Page("person", "/people/nina/", PLAIN, "anne", name="person-closed"),
+    Page("person", "/people/iris/", PLAIN, "anne", name="person-invited"),
+    Page("set-password", "/set-password/{secret}/", (*PLAIN, State.ERROR), NOBODY),
+    Page("set-password", "/set-password/used/", PLAIN, NOBODY, status=410, name="link-gone"),
     Page("design", "/design/", PLAIN, "anne"),
     *(
         Page("design_page", f"/design/{n}/", PLAIN, "anne", name=f"design-{n}")
@@ -147,6 +154,7 @@ PAGES: tuple[Page, ...] = (
 )
 
 NO_PAGE: Mapping[str, str] = {
+    "person-link": "an act of the person's page, which shows a link once",
     "person-close": "an act of the person's page",
     "person-open": "an act of the person's page",
     "theme": "takes the chosen colours and goes back",

@@ -20,6 +20,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from mailadmin.audit.services import CONTROL, SETUP
+from mailadmin.people.links import invite_person
 from mailadmin.people.models import Person
 from mailadmin.people.roles import PersonRole
 from mailadmin.people.services import create_person, set_active
@@ -80,6 +81,13 @@ def full() -> Names:
     for position, (state, make) in enumerate(ELSEWHERE.items(), 1):
         names[state] = make(_other_host(f"lists{position}", position), claire, people["paul"]).pk
     _machines()
+    _, names["secret"] = invite_person(
+        username="iris",
+        full_name="Iris Ivanova",
+        email="iris@renater.fr",
+        roles=frozenset({PersonRole.VIEWER}),
+        by=SETUP,
+    )
     return names | {"key": Authenticator.objects.get(type=Authenticator.Type.WEBAUTHN).pk}
 
 

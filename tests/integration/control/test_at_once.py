@@ -15,7 +15,8 @@ from django.utils import timezone
 
 from mailadmin.audit.models import AuditEvent, AuditHead
 from mailadmin.audit.services import CONTROL, SETUP
-from mailadmin.people.models import HeldRole, Person
+from mailadmin.people.links import invite_person, make_link, use_link
+from mailadmin.people.models import HeldRole, PasswordLink, Person
 from mailadmin.people.roles import PersonRole
 from mailadmin.people.services import actor, create_person, set_active, set_roles
 from mailadmin.wire.models import Attempt
@@ -187,6 +188,68 @@ def test_two_administrators_who_close_each_other(site: Site, attempt: int) -> No
 
     assert said == ["NotPossible", "done"]
     assert Person.objects.filter(pk__in=(anne.pk, luc.pk), is_active=True).count() == 1
+
+
+@pytest.mark.parametrize("attempt", range(TRIES))
+def test_one_link_used_twice_sets_one_password(site: Site, attempt: int) -> None:
+    secret = make_link(person=site.people["vera"], by=SETUP)
+    first, second = "the first sentence of vera", "the second sentence of vera"
+
+    said = at_once(
+        lambda: use_link(secret=secret, password=first),
+        lambda: use_link(secret=secret, password=second),
+    )
+
+    assert said == ["NotPossible", "done"]
+    vera = Person.objects.get(username="vera")
+    assert vera.check_password(first) is not vera.check_password(second)
+    assert AuditEvent.objects.filter(action="person.password_set").count() == 1
+
+
+@pytest.mark.parametrize("attempt", range(TRIES))
+def test_two_links_for_one_person_leave_one(site: Site, attempt: int) -> None:
+    vera = site.people["vera"]
+
+    assert at_once(*[lambda: make_link(person=vera, by=SETUP)] * 2) == ["done", "done"]
+    assert PasswordLink.objects.filter(person=vera).count() == 1
+
+
+@pytest.mark.parametrize("attempt", range(TRIES))
+def test_a_link_is_used_while_the_account_is_closed(site: Site, attempt: int) -> None:
+    vera = site.people["vera"]
+    secret = make_link(person=vera, by=SETUP)
+
+    said = at_once(
+        lambda: use_link(secret=secret, password="a sentence that nobody guesses"),
+        lambda: set_active(person=vera, active=False, reason="left", by=SETUP),
+    )
+
+    assert said in (["NotPossible", "done"], ["done", "done"])
+    assert not Person.objects.get(username="vera").is_active
+    assert not PasswordLink.objects.exists()
+
+
+@pytest.mark.parametrize("attempt", range(TRIES))
+def test_a_link_is_made_while_the_account_is_closed(site: Site, attempt: int) -> None:
+    vera = site.people["vera"]
+
+    said = at_once(
+        lambda: make_link(person=vera, by=SETUP),
+        lambda: set_active(person=vera, active=False, reason="left", by=SETUP),
+    )
+
+    assert said in (["NotPossible", "done"], ["done", "done"])
+    assert not PasswordLink.objects.exists()
+
+
+@pytest.mark.parametrize("attempt", range(TRIES))
+def test_one_person_is_added_twice(site: Site, attempt: int) -> None:
+    def add() -> object:
+        roles = frozenset({PersonRole.VIEWER})
+        return invite_person(username="nora", full_name="Nora", email="", roles=roles, by=SETUP)
+
+    assert at_once(add, add) == ["ValidationError", "done"]
+    assert PasswordLink.objects.filter(person__username="nora").count() == 1
 
 
 @pytest.mark.parametrize("attempt", range(TRIES))
