@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from django.db.models import Q, QuerySet
 
 from mailadmin.audit.chain import chained
 from mailadmin.audit.models import AuditEvent, AuditHead
+from mailadmin.audit.verbs import Verb, verb_of
 
 PAGE_SIZE = 50
 
@@ -55,14 +57,14 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class EventRow:
-    """One event. `what` is the action in words."""
+    """One event. `verb` is how its action is shown."""
 
     number: int
     at: datetime
     actor: str
     actor_name: str
     action: str
-    what: str
+    verb: Verb
     subject: str
     object_id: UUID | None
     push: int | None
@@ -82,10 +84,11 @@ class AuditPage:
 
     rows: tuple[EventRow, ...]
     total: int
+    matched: int
     older: int
     newer: int | None
     actors: tuple[str, ...]
-    actions: tuple[str, ...]
+    actions: tuple[tuple[str, str], ...]
 
 
 def audit_page(asked: AuditFilter) -> AuditPage:
@@ -97,12 +100,24 @@ def audit_page(asked: AuditFilter) -> AuditPage:
     everything = AuditEvent.objects.order_by()
     return AuditPage(
         rows=rows,
-        total=matching.count(),
+        total=AuditHead.objects.filter(pk=1).values_list("number", flat=True).first() or 0,
+        matched=matching.count(),
         older=rows[-1].number if len(events) > PAGE_SIZE else 0,
         newer=_newer(matching, asked.before),
         actors=tuple(sorted(everything.values_list("actor", flat=True).distinct())),
-        actions=tuple(sorted(everything.values_list("action", flat=True).distinct())),
+        actions=_actions(everything.values_list("action", flat=True).distinct()),
     )
+
+
+def _actions(written: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Each action with its words; where two share them, its own name tells them apart."""
+    words = {action: verb_of(action).words for action in written}
+    shared = Counter(words.values())
+    named = (
+        (action, f"{text} ({action})" if shared[text] > 1 else text)
+        for action, text in words.items()
+    )
+    return tuple(sorted(named, key=lambda pair: pair[1]))
 
 
 def _newer(matching: QuerySet[AuditEvent], before: int) -> int | None:
@@ -167,7 +182,7 @@ def event_row(event: AuditEvent, *, compare: bool = True) -> EventRow:
         actor=event.actor,
         actor_name=event.actor_name,
         action=event.action,
-        what=event.action.replace("_", " ").replace(".", " "),
+        verb=verb_of(event.action),
         subject=event.subject,
         object_id=event.object_id,
         push=event.push,

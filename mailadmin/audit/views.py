@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -9,8 +11,19 @@ from django.views.decorators.http import require_safe
 
 from mailadmin.audit.forms import AuditFilterForm
 from mailadmin.audit.queries import AuditPage, audit_page
+from mailadmin.listing import FilterChip, counted
 from mailadmin.people.access import requires
 from mailadmin.people.roles import Permission
+
+FILTERS = {
+    "text": "Text",
+    "actor": "Person",
+    "action": "Action",
+    "since": "From",
+    "until": "To",
+    "push": "Push",
+    "object": "One object",
+}
 
 
 @require_safe
@@ -26,8 +39,27 @@ def audit(request: HttpRequest) -> HttpResponse:
         "page": page,
         "kept": kept.urlencode(),
         "pager": _pager(page, kept.urlencode()),
+        "count": counted(page.matched, page.total),
+        "chips": tuple(_chips(request, page)),
     }
     return render(request, "audit/audit.html", context)
+
+
+def _chips(request: HttpRequest, page: AuditPage) -> Iterator[FilterChip]:
+    """Each filter that holds, with the address without it."""
+    words = dict(page.actions)
+    for name, label in FILTERS.items():
+        value = request.GET.get(name, "").strip()
+        if not value:
+            continue
+        rest = request.GET.copy()
+        rest.pop(name)
+        rest.pop("before", None)
+        shown = words.get(value, value) if name == "action" else value
+        text = label if name == "object" else f"{label}: {shown}"
+        yield FilterChip(
+            text, f"{reverse('audit')}?{rest.urlencode()}" if rest else reverse("audit")
+        )
 
 
 def _pager(page: AuditPage, kept: str) -> dict[str, str] | None:

@@ -95,12 +95,9 @@ def use_link(*, secret: str, password: str) -> Person:
     the link works on then.
     """
     with transaction.atomic():
-        known = person_of_link(secret)
         # The person first, as everybody who closes accounts takes them: then the link is ours.
-        holders = Person.objects.select_for_update(no_key=True).filter(
-            pk=known.pk if known else None
-        )
-        person = holders.first()
+        holders = Person.objects.select_for_update(no_key=True)
+        person = holders.filter(pk__in=_working(secret).values("person")).first()
         if person is None or not _working(secret).exists():
             raise NotPossible([GONE])
         validate_password(password, person)

@@ -2,32 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from mailadmin.audit.queries import Difference, EventRow
 from mailadmin.ui.pages import Event
-
-ICONS: Mapping[str, tuple[str, str]] = {
-    "created": ("plus", "muted"),
-    "deleted": ("minus", "muted"),
-    "proposed": ("git-pull-request", "muted"),
-    "staging": ("loader-2", "muted"),
-    "staged": ("circle-check", "ok"),
-    "proved": ("circle-check", "ok"),
-    "approved": ("circle-check", "ok"),
-    "activated": ("circle-check", "ok"),
-    "confirmed": ("circle-check", "ok"),
-    "active": ("circle-check", "ok"),
-    "deploying": ("loader-2", "muted"),
-    "refused": ("alert-octagon", "bad"),
-    "failed": ("alert-octagon", "bad"),
-    "stopped": ("alert-octagon", "bad"),
-    "reverted": ("alert-octagon", "bad"),
-    "unreachable": ("alert-octagon", "bad"),
-    "superseded": ("circle-dashed", "unk"),
-    "expired": ("circle-dashed", "unk"),
-}
-PLAIN = ("pencil", "muted")
 
 
 def timeline(events: Iterable[EventRow]) -> tuple[Event, ...]:
@@ -37,9 +15,8 @@ def timeline(events: Iterable[EventRow]) -> tuple[Event, ...]:
 
 def _event(event: EventRow) -> Event:
     act = event.action.rpartition(".")[2]
-    icon, kind = ICONS.get(act, PLAIN)
     text = f"{act.replace('_', ' ')} {_what(event) or 'it'}"
-    return Event(icon, kind, text, event.at, actor=event.actor_name)
+    return Event(event.verb.icon, event.verb.kind, text, event.at, actor=event.actor_name)
 
 
 def _what(event: EventRow) -> str:

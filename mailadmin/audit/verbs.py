@@ -1,0 +1,78 @@
+"""What an event is called on a page: an icon, how it looks, and words before its subject.
+
+Every verb that the code writes is here; `tests/unit/test_audit_verbs.py` reads the sources for one
+that is not. An event of a release that was newer is shown by its own name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """kind: ok, warn, bad, unk, muted: the colour of the icon. "added domain" jres.org."""
+
+    icon: str
+    kind: str
+    words: str
+
+
+ADDED, CHANGED, DELETED = ("plus", "muted"), ("pencil", "muted"), ("minus", "muted")
+GOOD, BAD, OVER = ("circle-check", "ok"), ("alert-octagon", "bad"), ("circle-dashed", "unk")
+
+
+def _kept(noun: str, words: str) -> dict[str, Verb]:
+    """Rows that people add, change and delete."""
+    return {
+        f"{noun}.created": Verb(*ADDED, f"added {words}"),
+        f"{noun}.changed": Verb(*CHANGED, f"changed {words}"),
+        f"{noun}.deleted": Verb(*DELETED, f"deleted {words}"),
+    }
+
+
+VERBS: Mapping[str, Verb] = {
+    **_kept("virtual_domain", "virtual domain"),
+    **_kept("local_host", "local host"),
+    **_kept("route", "route"),
+    **_kept("foreign_line", "foreign line"),
+    **_kept("relay_target", "relay target"),
+    **_kept("mail_host", "mail host"),
+    "mail_host.retired": Verb("archive", "unk", "retired mail host"),
+    "mail_host.reinstated": Verb("arrow-back-up", "muted", "took back mail host"),
+    "agent.registered": Verb("key", "muted", "let in"),
+    "agent.revoked": Verb("key-off", "unk", "shut out"),
+    "person.created": Verb("user-plus", "muted", "made the account of"),
+    "person.roles_changed": Verb("user-edit", "muted", "changed the roles of"),
+    "person.closed": Verb("user-off", "unk", "closed the account of"),
+    "person.opened": Verb("user-check", "muted", "opened the account of"),
+    "person.link_made": Verb("link", "muted", "made a set-password link for"),
+    "person.password_set": Verb("lock", "muted", "set by link the password of"),
+    "person.password_changed": Verb("lock", "muted", "changed the password of"),
+    "push.proposed": Verb("git-pull-request", "muted", "proposed"),
+    "push.staging": Verb("loader-2", "muted", "began to build"),
+    "push.proved": Verb(*GOOD, "has the proof of"),
+    "push.approved": Verb(*GOOD, "took as approved"),
+    "push.deploying": Verb("player-play", "muted", "began to deploy"),
+    "push.active": Verb(*GOOD, "has everywhere live"),
+    "push.failed": Verb(*BAD, "saw the failure of"),
+    "push.stopped": Verb(*BAD, "stopped"),
+    "push.refused": Verb(*BAD, "ended as refused"),
+    "push.superseded": Verb(*OVER, "superseded"),
+    "push.expired": Verb(*OVER, "let expire"),
+    "approval.approved": Verb("thumb-up", "ok", "approved"),
+    "approval.refused": Verb(*BAD, "refused"),
+    "target.pending": Verb("loader-2", "muted", "has to build again"),
+    "target.staged": Verb(*GOOD, "has built"),
+    "target.activated": Verb(*GOOD, "has switched"),
+    "target.confirmed": Verb(*GOOD, "has confirmed"),
+    "target.reverted": Verb(*BAD, "took back"),
+    "target.failed": Verb(*BAD, "saw the failure of"),
+    "target.unreachable": Verb(*BAD, "got no answer for"),
+}
+
+
+def verb_of(action: str) -> Verb:
+    """How an event is shown. One that nobody listed keeps its own name."""
+    return VERBS.get(action) or Verb("point", "muted", action.replace("_", " ").replace(".", " "))
