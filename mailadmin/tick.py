@@ -17,7 +17,13 @@ from mailadmin.celery import app
 from mailadmin.wire.core.messages import Outcome, Verb
 from mailadmin.wire.keys import load_private
 from mailadmin.wire.models import Attempt
-from mailadmin.wire.services import forget_old, record, resend_open, sign_and_send_due
+from mailadmin.wire.services import (
+    forget_old,
+    record,
+    resend_open,
+    sign_again,
+    sign_and_send_due,
+)
 from mailadmin.wire.transport import Transport, TransportDown
 from routing.services.advance import advance, open_pushes, settle_unheard
 from routing.services.hosts import not_observed, observed, refused_to_observe
@@ -34,6 +40,7 @@ Item = TypeVar("Item")
 def tick() -> None:
     """Everything that is due, in the order in which one thing makes the next due."""
     now = timezone.now()
+    sign_again(may_sign=may_sign, signing_key=signing_key(), now=now)
     _each(resend_open(transport=transport(), now=now), settle)
     _each(settle_unheard(), settle)
     _each(open_pushes(), advance)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mailadmin.agent.config import AgentConfig
 from mailadmin.agent.journal import HeldJournal, Journal, JournalError, Receipt
@@ -26,7 +26,13 @@ from mailadmin.wire.core.messages import (
 )
 from mailadmin.wire.core.results import VerbResult, failed
 from mailadmin.wire.core.sequence import Act, Refusal, Refuse, decide
-from mailadmin.wire.signatures import EnvelopeError, body_bytes, open_order, seal_report
+from mailadmin.wire.signatures import (
+    EnvelopeError,
+    body_bytes,
+    claimed,
+    open_order,
+    seal_report,
+)
 from mailadmin.wire.transport import Transport, TransportDown
 from routing.agent.host import HostConfig
 
@@ -91,7 +97,7 @@ def _decide_and_run(desk: Desk, journal: HeldJournal, order: Order, order_digest
         return _refused(desk, _Answered(order.attempt, order.sequence), act)
     stored = journal.receipt() if act is Act.RETURN_RECEIPT else None
     if stored is not None:
-        return stored
+        return _under_todays_key(desk, stored)
     try:
         blob = _fetch_blob(desk, order)
     except (BlobError, TransportDown) as error:
@@ -103,6 +109,16 @@ def _decide_and_run(desk: Desk, journal: HeldJournal, order: Order, order_digest
     receipt = _run(desk, order, blob)
     _keep(journal, order, receipt)
     return receipt
+
+
+def _under_todays_key(desk: Desk, stored: Receipt) -> Receipt:
+    """The agent's key may have been exchanged since: a report of the old one is not believed."""
+    try:
+        report = claimed(stored.envelope)
+    except (EnvelopeError, MessageError) as error:
+        log.warning("the stored receipt is sent as it is: %s", error)
+        return stored
+    return replace(stored, envelope=seal_report(report, desk.config.private_key))
 
 
 def _fetch_blob(desk: Desk, order: Order) -> bytes | None:

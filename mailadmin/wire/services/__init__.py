@@ -12,7 +12,7 @@ from mailadmin.wire.services.agents import (
 from mailadmin.wire.services.asking import again, cancel, request
 from mailadmin.wire.services.forgetting import forget_old
 from mailadmin.wire.services.receiving import record
-from mailadmin.wire.services.sending import resend_open, sign_and_send_due
+from mailadmin.wire.services.sending import resend_open, sign_again, sign_and_send_due
 
 __all__ = [
     "AgentConflict",
@@ -26,5 +26,6 @@ __all__ = [
     "request",
     "resend_open",
     "revoke_agents",
+    "sign_again",
     "sign_and_send_due",
 ]

@@ -11,11 +11,17 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
-from mailadmin.wire.core.messages import VERSION, Order, Role, Verb
+from mailadmin.wire.core.messages import VERSION, MessageError, Order, Role, Verb
 from mailadmin.wire.core.states import AttemptState
 from mailadmin.wire.models import Agent, Attempt
 from mailadmin.wire.services.asking import cancel
-from mailadmin.wire.signatures import EnvelopeError, seal_order
+from mailadmin.wire.signatures import (
+    BadSignature,
+    EnvelopeError,
+    body_bytes,
+    open_order,
+    seal_order,
+)
 from mailadmin.wire.transport import Transport, TransportDown
 
 log = logging.getLogger(__name__)
@@ -59,6 +65,48 @@ def resend_open(*, transport: Transport, now: datetime) -> list[Attempt]:
         elif attempt.next_send_at is None or attempt.next_send_at <= now:
             _resend(attempt, transport, now)
     return ended
+
+
+def sign_again(
+    *, may_sign: Callable[[Attempt], str | None], signing_key: Ed25519PrivateKey, now: datetime
+) -> None:
+    """After the signing key was exchanged: open orders that no agent would believe any more are
+    signed with the new one, if the policy still allows them, and are due to be sent.
+
+    It is the same order, sequence and time; an agent that has carried it out knows it by its bytes
+    and sends its receipt. One that the policy forbids by now is left to run out.
+    """
+    key = signing_key.public_key()
+    for attempt in _with_agent(Attempt.objects.filter(state=AttemptState.SENT.value)):
+        try:
+            open_order(attempt.envelope, key)
+        except BadSignature:
+            _sign_again(attempt, may_sign, signing_key, now)
+        except (EnvelopeError, MessageError) as error:
+            log.warning("%s cannot be read: %s", attempt, error)
+
+
+def _sign_again(
+    attempt: Attempt,
+    may_sign: Callable[[Attempt], str | None],
+    signing_key: Ed25519PrivateKey,
+    now: datetime,
+) -> None:
+    if attempt.sequence is None or attempt.not_after is None:
+        return
+    with transaction.atomic():
+        agent = Agent.objects.select_for_update().get(pk=attempt.agent_id)
+        if agent.disabled or may_sign(attempt) is not None:
+            return
+        order = order_of(attempt, agent, attempt.sequence, attempt.not_after)
+        envelope = seal_order(order, signing_key)
+        # What the old key signed is all that may be signed again.
+        if body_bytes(envelope) != body_bytes(attempt.envelope):
+            log.warning("%s is not what was signed once and stays as it is", attempt)
+            return
+        Attempt.objects.filter(
+            pk=attempt.pk, state=AttemptState.SENT.value, envelope=attempt.envelope
+        ).update(envelope=envelope, next_send_at=now)
 
 
 def _oldest_due() -> list[Attempt]:
