@@ -3,7 +3,7 @@
 run    the agent; a systemd unit starts it
 check  says what is missing or unsafe on this host
 key    makes this agent's key and prints its public half
-kept   a person looks at the messages that the wrapper kept, and submits one again
+kept   a person looks at the messages that the wrapper kept, submits one again or removes it
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`mailadmin-agent kept`: a person of a mail host looks at kept messages and submits one again."""
+"""`mailadmin-agent kept`: a person looks at kept messages, submits one again or removes it."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from spools.agent.resubmit import (
     Kept,
     NoSuchMessage,
     Resubmitted,
+    discard,
     look_at,
     submit_again,
 )
@@ -36,7 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     showing = acts.add_parser("show", help="one message, and what the spool has of it")
     again = acts.add_parser("resubmit", help="compare one with the spool and submit it again")
     again.add_argument("--force", action="store_true", help="also when it may arrive twice")
-    for act in (showing, again):
+    removing = acts.add_parser("remove", help="remove one that the spool delivers by itself")
+    removing.add_argument("--force", action="store_true", help="also when nothing else has it")
+    for act in (showing, again, removing):
         act.add_argument("id", metavar="ID", help="as `kept list` shows it")
 
 
@@ -63,10 +66,14 @@ def _act(host: HostConfig, options: argparse.Namespace) -> int:
     kept = look_at(host, options.id)
     if options.act == "show":
         return _show(kept)
+    if options.act == "remove":
+        return _remove(kept, force=options.force)
     return _resubmit(host, kept, force=options.force)
 
 
 def _list(messages: Sequence[KeptMessage]) -> int:
+    if not messages:
+        return _say("No message is kept.", 0)
     for message in messages:
         sys.stdout.write(f"{message.id}  {_state(message)}  {message.size_bytes} bytes\n")
         sys.stdout.write(
@@ -103,6 +110,18 @@ def _resubmit(host: HostConfig, kept: Kept, *, force: bool) -> int:
         advice = "Nothing was submitted. With --force it is, whatever arrives twice then."
         return _say("\n".join([*doubts, advice]), EXIT_REFUSED)
     return _tell(kept.place.name, submit_again(host, kept))
+
+
+def _remove(kept: Kept, *, force: bool) -> int:
+    if kept.message.running:
+        raise InWork(kept.place.name)
+    if not kept.verdict.in_spool and not force:
+        known = (*kept.verdict.forbidden, *kept.verdict.doubts) or ("Nothing else has it.",)
+        advice = "Nothing was removed. With --force it is, and cannot be submitted any more."
+        return _say("\n".join([*known, advice]), EXIT_REFUSED)
+    discard(kept)
+    sys.stdout.write(f"{kept.place.name} was removed.\n")
+    return 0
 
 
 def _tell(identity: str, done: Resubmitted) -> int:

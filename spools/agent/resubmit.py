@@ -1,4 +1,4 @@
-"""Submit a kept message again, through the wrapper, when a person says so."""
+"""Submit a kept message again, through the wrapper, or remove it, when a person says so."""
 
 from __future__ import annotations
 
@@ -105,6 +105,12 @@ def submit_again(host: HostConfig, kept: Kept) -> Resubmitted:
         if removed:
             remove(kept.place)
     return Resubmitted(code, removed, kept_as)
+
+
+def discard(kept: Kept) -> None:
+    """Remove a kept message that nobody works on. Raises InWork, NoSuchMessage, OSError."""
+    with _held(kept.place):
+        remove(kept.place)
 
 
 def remove(place: Path) -> None:

@@ -32,10 +32,12 @@ class QueueFile:
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """`forbidden`: why it cannot be submitted again at all. `doubts`: what a person must know, and
-    say yes to. Both are sentences."""
+    say yes to. Both are sentences. `in_spool`: the spool has it whole for every recipient, so the
+    kept copy is of no use any more."""
 
     forbidden: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
+    in_spool: bool = False
 
 
 def parse_queue_file(name: str, raw: bytes, body_bytes: int | None = None) -> QueueFile:
@@ -74,14 +76,15 @@ def judge(
         forbidden.append("Somebody is submitting it now.")
     if message.problem:
         forbidden.append(f"It is damaged: {message.problem}.")
-    doubts = [_of_queue_file(file, envelope, body_bytes) for file in same(message, envelope, spool)]
+    found = same(message, envelope, spool)
+    doubts = [_of_queue_file(file, envelope, body_bytes) for file in found]
     if begun:
         doubts.append(f"Somebody began to submit it again at {begun}, and it is not known how far.")
     if not message.message_id:
         doubts.append("It has no Message-ID, so the spool cannot be searched for it.")
     elif not doubts and message.ended not in NOT_ACCEPTED:
         doubts.append(_of_ending(message))
-    return Verdict(tuple(forbidden), tuple(doubts))
+    return Verdict(tuple(forbidden), tuple(doubts), _has_all(found, envelope, body_bytes))
 
 
 def same(
@@ -100,17 +103,34 @@ def same(
     ]
 
 
+def _has_all(found: Iterable[QueueFile], envelope: Envelope, body_bytes: int) -> bool:
+    """Whether a queue run will deliver it to each of its recipients."""
+    whole = [file for file in found if _is_whole(file, body_bytes)]
+    reached = {_plain(name) for file in whole for name in file.recipients}
+    wanted = {_plain(name) for name in envelope.recipients}
+    return not envelope.recipients_in_header and bool(wanted) and wanted <= reached
+
+
+def _is_whole(file: QueueFile, body_bytes: int) -> bool:
+    return (
+        not file.name.startswith("Qf")
+        and file.body_bytes is not None
+        and file.body_bytes >= body_bytes
+    )
+
+
 def _plain(recipient: str) -> str:
     return recipient.strip().strip("<>").lower()
 
 
 def _of_queue_file(file: QueueFile, envelope: Envelope, body_bytes: int) -> str:
     wanted = {_plain(name) for name in envelope.recipients}
-    has = f"The spool has it as {file.name}, for {len(wanted & set(map(_plain, file.recipients)))}"
-    return f"{has} of its {len(wanted)} recipients; {_of_body(file, body_bytes)}"
+    reached = wanted & set(map(_plain, file.recipients))
+    has = f"The spool has it as {file.name}, for {len(reached)} of its {len(wanted)} recipients"
+    return f"{has}; {_of_body(file, body_bytes, for_all=reached == wanted)}"
 
 
-def _of_body(file: QueueFile, body_bytes: int) -> str:
+def _of_body(file: QueueFile, body_bytes: int, *, for_all: bool) -> str:
     if file.name.startswith("Qf"):
         return "sendmail has given that file up."
     if file.body_bytes is None:
@@ -118,7 +138,9 @@ def _of_body(file: QueueFile, body_bytes: int) -> str:
     if file.body_bytes < body_bytes:
         size = f"{file.body_bytes} of {body_bytes} bytes"
         return f"but cut off, {size} of the body: sendmail would send that. Remove it first."
-    return "a queue run delivers that. Remove the kept message instead."
+    if for_all:
+        return "a queue run delivers that. Remove the kept message instead."
+    return "a queue run delivers that. Look for the others in the mail log."
 
 
 def _of_ending(message: KeptMessage) -> str:

@@ -235,3 +235,36 @@ def test_a_spool_that_cannot_be_read_stops_it(person: Person, relay: Sink) -> No
     give_to(person.server.tree.spool, person.server.tree.users.spool)
     assert (done.returncode, relay.messages()) == (74, [])
     assert f"{person.server.tree.spool} cannot be used: Permission denied." in done.stderr
+
+
+def test_what_the_spool_has_is_removed_and_arrives_once(person: Person, relay: Sink) -> None:
+    person.repair()
+    table = person.server.releases / "a/mailertable.db"
+    away = table.rename(table.with_name("away"))
+    found = submit(person.server)
+    away.rename(table)
+    done = person.kept("remove", found)
+    assert (done.returncode, done.stdout) == (0, f"{found} was removed.\n")
+    assert person.server.kept_files() == []
+    assert person.kept("list").stderr == "No message is kept.\n"
+    person.server.call("-qf")
+    assert relay.recipients() == ["a@example.net", "b@example.net"]
+
+
+def test_the_only_copy_is_removed_by_force_alone(person: Person) -> None:
+    found = submit(person.server)
+    refused = person.kept("remove", found)
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("Nothing else has it.\nNothing was removed.")
+    assert [message.id for message in person.server.kept()] == [found]
+    assert person.kept("remove", "--force", found).returncode == 0
+    assert person.server.kept_files() == []
+
+
+def test_a_message_in_work_is_not_removed(person: Person) -> None:
+    found = submit(person.server)
+    with (person.server.tree.kept / found / "message").open("rb") as message:
+        fcntl.flock(message, fcntl.LOCK_EX)
+        refused = person.kept("remove", "--force", found)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert [entry.id for entry in person.server.kept()] == [found]

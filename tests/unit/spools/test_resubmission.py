@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -54,11 +55,28 @@ def test_what_may_have_been_queued_is_a_doubt(ended: str) -> None:
     assert doubt.endswith(f"Look for {ID} in the mail log.")
 
 
+def test_a_message_that_the_spool_has_whole_for_everybody_is_of_no_use_any_more() -> None:
+    whole = replace(QUEUED, recipients=ENVELOPE.recipients)
+    found = verdict(MESSAGE, whole)
+    assert found.in_spool
+    assert found.doubts[0].endswith("Remove the kept message instead.")
+    half, rest = (replace(QUEUED, name=f"qf{one}", recipients=(one,)) for one in whole.recipients)
+    assert verdict(MESSAGE, half, rest).in_spool
+
+
+@pytest.mark.parametrize(
+    "other", [{"body_bytes": 99}, {"body_bytes": None}, {"name": "Qfx"}, {"recipients": ()}]
+)
+def test_a_message_that_the_spool_has_not_whole_is_of_use(other: dict[str, Any]) -> None:
+    whole = replace(QUEUED, recipients=ENVELOPE.recipients)
+    assert not verdict(MESSAGE, replace(whole, **other)).in_spool
+
+
 def test_a_queue_file_of_the_same_message_and_a_recipient_is_a_doubt() -> None:
     (doubt,) = verdict(MESSAGE, QUEUED).doubts
     assert doubt == (
         "The spool has it as qf6AN4jaJB014155, for 1 of its 2 recipients; a queue run delivers"
-        " that. Remove the kept message instead."
+        " that. Look for the others in the mail log."
     )
 
 
