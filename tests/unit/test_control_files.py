@@ -104,6 +104,7 @@ def test_a_unit_gives_its_program_the_least(file: Path) -> None:
     assert settings["User"] != ["root"]
     assert settings["CapabilityBoundingSet"] == []
     assert settings["ProtectSystem"] == ["strict"]
+    assert "/run" in settings["ReadOnlyPaths"]
     for name in ("NoNewPrivileges", "PrivateTmp", "PrivateDevices", "ProtectHome"):
         assert settings[name] == ["yes"], name
     assert settings["SystemCallFilter"][0] == "@system-service"
