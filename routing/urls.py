@@ -81,6 +81,7 @@ urlpatterns = [
     path("pushes/<int:number>/refuse/", pushes.push_refuse, name="push-refuse"),
     path("pushes/<int:number>/deploy/", pushes.push_deploy, name="push-deploy"),
     path("pushes/<int:number>/retry/", pushes.push_retry, name="push-retry"),
+    path("pushes/<int:number>/give-up/<str:host>/", pushes.push_give_up, name="push-give-up"),
     path("pushes/<int:number>/files/<str:host>/<str:name>", files.push_file, name="push-file"),
     path("pushes/<int:number>/answers/<str:host>/", files.push_answers, name="push-answers"),
     path("revisions/<int:identity>/restore/", pushes.revision_restore, name="revision-restore"),

@@ -43,6 +43,7 @@ PUSH: Mapping[str, Badge] = {
     "refused": _badge("bad", "Refused"),
     "superseded": _badge("unk", "Superseded"),
     "expired": _badge("unk", "Expired"),
+    "given_up": _badge("unk", "Given up"),
 }
 
 TARGET: Mapping[str, Badge] = {
@@ -53,6 +54,7 @@ TARGET: Mapping[str, Badge] = {
     "reverted": _badge("bad", "Reverted"),
     "failed": _badge("bad", "Failed"),
     "unreachable": _badge("bad", "Unreachable"),
+    "given_up": _badge("unk", "Given up"),
 }
 
 OBJECT: Mapping[str, Badge] = {

@@ -18,10 +18,11 @@ PUSH_MEANINGS: Mapping[PushState, str] = {
     PushState.APPROVED: "another person accepted exactly this digest",
     PushState.DEPLOYING: "hosts switch in order, the first as canary",
     PushState.STOPPED: "a host failed: some are new, some old; retry or restore",
-    PushState.ACTIVE: "every host confirmed it; stays so for history",
+    PushState.ACTIVE: "every host confirmed it or was given up; stays so for history",
     PushState.REFUSED: "an approver said no",
     PushState.SUPERSEDED: "a newer push of one of its hosts took its place",
     PushState.EXPIRED: "it waited too long",
+    PushState.GIVEN_UP: "a person gave it up for every host that it had; its edits wait again",
 }
 
 TARGET_MEANINGS: Mapping[TargetState, str] = {
@@ -32,6 +33,7 @@ TARGET_MEANINGS: Mapping[TargetState, str] = {
     TargetState.REVERTED: "the host went back to the release before",
     TargetState.FAILED: "the verb ran and could not",
     TargetState.UNREACHABLE: "the host did not answer in time",
+    TargetState.GIVEN_UP: "a person gave it up there: what the host runs stays as it is",
 }
 
 

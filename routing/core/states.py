@@ -20,6 +20,7 @@ class PushState(StrEnum):
     REFUSED = "refused"
     SUPERSEDED = "superseded"
     EXPIRED = "expired"
+    GIVEN_UP = "given_up"
 
 
 class TargetState(StrEnum):
@@ -32,6 +33,7 @@ class TargetState(StrEnum):
     REVERTED = "reverted"
     FAILED = "failed"
     UNREACHABLE = "unreachable"
+    GIVEN_UP = "given_up"
 
 
 PUSH_TRANSITIONS: Mapping[PushState, frozenset[PushState]] = {
@@ -68,17 +70,25 @@ PUSH_TRANSITIONS: Mapping[PushState, frozenset[PushState]] = {
             PushState.EXPIRED,
         }
     ),
-    PushState.DEPLOYING: frozenset({PushState.ACTIVE, PushState.STOPPED}),
-    PushState.STOPPED: frozenset({PushState.DEPLOYING, PushState.SUPERSEDED}),
+    PushState.DEPLOYING: frozenset({PushState.ACTIVE, PushState.STOPPED, PushState.GIVEN_UP}),
+    PushState.STOPPED: frozenset(
+        {PushState.DEPLOYING, PushState.SUPERSEDED, PushState.ACTIVE, PushState.GIVEN_UP}
+    ),
     PushState.ACTIVE: frozenset(),
     PushState.REFUSED: frozenset(),
     PushState.SUPERSEDED: frozenset(),
     PushState.EXPIRED: frozenset(),
+    PushState.GIVEN_UP: frozenset(),
 }
 
 TARGET_TRANSITIONS: Mapping[TargetState, frozenset[TargetState]] = {
     TargetState.PENDING: frozenset(
-        {TargetState.STAGED, TargetState.FAILED, TargetState.UNREACHABLE}
+        {
+            TargetState.STAGED,
+            TargetState.FAILED,
+            TargetState.UNREACHABLE,
+            TargetState.GIVEN_UP,
+        }
     ),
     TargetState.STAGED: frozenset(
         {
@@ -86,6 +96,7 @@ TARGET_TRANSITIONS: Mapping[TargetState, frozenset[TargetState]] = {
             TargetState.FAILED,
             TargetState.UNREACHABLE,
             TargetState.PENDING,
+            TargetState.GIVEN_UP,
         }
     ),
     TargetState.ACTIVATED: frozenset(
@@ -94,11 +105,14 @@ TARGET_TRANSITIONS: Mapping[TargetState, frozenset[TargetState]] = {
             TargetState.REVERTED,
             TargetState.FAILED,
             TargetState.UNREACHABLE,
+            TargetState.GIVEN_UP,
         }
     ),
     TargetState.CONFIRMED: frozenset(),
-    TargetState.REVERTED: frozenset({TargetState.PENDING, TargetState.STAGED}),
-    TargetState.FAILED: frozenset({TargetState.PENDING, TargetState.STAGED}),
+    TargetState.REVERTED: frozenset(
+        {TargetState.PENDING, TargetState.STAGED, TargetState.GIVEN_UP}
+    ),
+    TargetState.FAILED: frozenset({TargetState.PENDING, TargetState.STAGED, TargetState.GIVEN_UP}),
     TargetState.UNREACHABLE: frozenset(
         {
             TargetState.PENDING,
@@ -107,9 +121,14 @@ TARGET_TRANSITIONS: Mapping[TargetState, frozenset[TargetState]] = {
             TargetState.CONFIRMED,
             TargetState.REVERTED,
             TargetState.FAILED,
+            TargetState.GIVEN_UP,
         }
     ),
+    TargetState.GIVEN_UP: frozenset(),
 }
+
+OVER_TARGET = frozenset({TargetState.CONFIRMED, TargetState.GIVEN_UP})
+"""States in which nothing more is asked of a host for its push."""
 
 OPEN_PUSH = frozenset(
     {

@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mailadmin.wire.models import Agent
+from routing.core.states import PushState
 from routing.models import HostState, MailHost, PushTarget, Revision, RoutingObject
 from routing.queries.edits import host_edits
+
+GIVEN_UP_FROM = frozenset({PushState.DEPLOYING, PushState.STOPPED})
+GIVE_UP = "Let it end, or an approver gives it up for this host on the page of the push."
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +64,12 @@ def why_not_reinstate(host: MailHost) -> tuple[str, ...]:
 
 
 def _held(host: MailHost) -> tuple[str, ...]:
+    held = PushTarget.objects.filter(host=host, holds_host=True).order_by("push")
     return tuple(
-        f"Push #{number} is open on {host.name}. Refuse it or let it end first."
-        for number in open_pushes(host)
+        f"Push #{number} is {state} on {host.name}. {GIVE_UP}"
+        if state in GIVEN_UP_FROM
+        else f"Push #{number} is open on {host.name}. Refuse it or let it end first."
+        for number, state in held.values_list("push", "push__state")
     )
 
 

@@ -14,7 +14,7 @@ from mailadmin.audit.services import CONTROL
 from mailadmin.wire.core.states import OPEN_STATES
 from mailadmin.wire.models import Attempt
 from routing.core.drift import what_differs
-from routing.core.states import OPEN_PUSH, PushState
+from routing.core.states import OPEN_PUSH, PushState, TargetState
 from routing.models import ConfigPush, HostState, PushTarget
 from routing.services.order import request_next, why_not_deploy
 from routing.services.transitions import move_push
@@ -63,7 +63,7 @@ def moved_base(push: ConfigPush) -> tuple[str, ...]:
 
     Only what was observed can be judged; the agent compares again at the switch itself.
     """
-    targets = push.targets.select_related("host")
+    targets = push.targets.exclude(state=TargetState.GIVEN_UP).select_related("host")
     states = {
         state.host_id: state
         for state in HostState.objects.filter(host__in=[t.host_id for t in targets])

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from mailadmin.people.models import Person
 from mailadmin.people.services import actor
-from routing.core.states import PushState, TargetState
+from routing.core.states import OVER_TARGET, PushState, TargetState
 from routing.models import ConfigPush, PushTarget
 from routing.services.advance import moved_base
 from routing.services.errors import NotAllowed
@@ -40,7 +40,7 @@ def retry(*, push: ConfigPush, by: Person) -> None:
             raise NotAllowed([f"Push #{push.pk} is {push.state}; only a stopped push is retried."])
         _check(push)
         move_push(push=push, to=PushState.DEPLOYING, by=actor(by), note="retry the rest")
-        for target in push.targets.exclude(state=TargetState.CONFIRMED):
+        for target in push.targets.exclude(state__in=OVER_TARGET):
             _take_up(target, by)
 
 

@@ -13,7 +13,7 @@ from routing.core.approval import PushPart, push_digest
 from routing.core.intent import Intent, ObjectKind
 from routing.core.plan import plan_from_json
 from routing.core.proof import addresses_to_ask
-from routing.core.states import PushState, TargetState
+from routing.core.states import OVER_TARGET, PushState, TargetState
 from routing.models import Approval, ConfigPush, MailHost, PushTarget
 from routing.queries.revisions import bundle_of, intent_of
 from routing.services.transitions import touch
@@ -28,7 +28,7 @@ def request_next(*, push: ConfigPush) -> None:
         for target in push.targets.filter(attempt=None):
             _prepare(target)
     elif push.state == PushState.DEPLOYING:
-        first = push.targets.exclude(state=TargetState.CONFIRMED).order_by("position").first()
+        first = push.targets.exclude(state__in=OVER_TARGET).order_by("position").first()
         if first is not None and first.attempt_id is None:
             _deploy(first)
 

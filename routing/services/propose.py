@@ -245,7 +245,7 @@ def _switched_nothing(push: ConfigPush) -> bool:
     live = dict(HostState.objects.values_list("host", "live"))
     return all(
         target.state != TargetState.CONFIRMED and live.get(target.host_id) == target.base
-        for target in push.targets.all()
+        for target in push.targets.exclude(state=TargetState.GIVEN_UP)
     )
 
 

@@ -19,7 +19,7 @@ from mailadmin.wire.services import again
 from routing.core.plan import plan_from_json
 from routing.core.proof import Proof, judge, proof_to_json
 from routing.core.skew import expired_words
-from routing.core.states import PushState, TargetState
+from routing.core.states import OVER_TARGET, PushState, TargetState
 from routing.models import Approval, ConfigPush, PushTarget
 from routing.queries.revisions import bundle_of
 from routing.services.draft import facts_of
@@ -250,7 +250,7 @@ def _after_activate(ended: Ended) -> None:
 
 def _after_confirm(ended: Ended) -> None:
     move_target(target=ended.target, to=TargetState.CONFIRMED, by=CONTROL, error=None)
-    waiting = ended.push.targets.exclude(state=TargetState.CONFIRMED)
+    waiting = ended.push.targets.exclude(state__in=OVER_TARGET)
     if waiting.exists():
         request_next(push=ended.push)
     else:

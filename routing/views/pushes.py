@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import wraps
+from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -30,6 +31,7 @@ from routing.queries.pushes import (
 from routing.services.approve import approve, refuse
 from routing.services.deploy import deploy, retry
 from routing.services.errors import DigestMoved, NotAllowed
+from routing.services.giving_up import give_up
 from routing.services.propose import restore
 from routing.services.put_back import put_back
 from routing.views.answers import moved, shown
@@ -47,7 +49,7 @@ def only_posted(view: View) -> View:
     reloading what was answered, gets the page of the push."""
 
     @wraps(view)
-    def answer(request: HttpRequest, **named: int) -> HttpResponse:
+    def answer(request: HttpRequest, **named: Any) -> HttpResponse:
         if request.method == "POST":
             return view(request, **named)
         number = named.get("number")
@@ -157,6 +159,22 @@ def push_retry(request: HttpRequest, number: int) -> HttpResponse:
         retry(push=record.push, by=signed_in(request))
 
     return _acted(request, record, act, f"Push #{number} goes on.")
+
+
+@only_posted
+@requires(Permission.APPROVE)
+def push_give_up(request: HttpRequest, number: int, host: str) -> HttpResponse:
+    """Ask nothing more of one mail host for this push."""
+    record, found = found_or_404(number), MailHost.objects.filter(name=host).first()
+    if found is None:
+        raise Http404(f"There is no mail host {host}.")
+
+    def act() -> None:
+        reason = request.POST.get("reason", "")
+        give_up(push=record.push, host=found, reason=reason, by=signed_in(request))
+
+    done = f"Push #{number} is given up on {host}. What it runs stays as it is."
+    return _acted(request, record, act, done)
 
 
 @only_posted

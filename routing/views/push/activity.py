@@ -24,11 +24,21 @@ SENTENCES: dict[str, Line] = {
     "target.confirmed": (OK, "ok", "Confirmed on"),
     "target.reverted": (BAD, "bad", "Went back:"),
     "target.failed": (BAD, "bad", "Failed on"),
+    "target.given_up": (UNK, "unk", "gave it up on"),
+    "push.given_up": (UNK, "unk", "Given up on every host"),
     "target.unreachable": (BAD, "bad", "No answer from"),
 }
 """Steps that say nothing new beside another one (push.approved, push.staging) are left out."""
 
-PEOPLE = frozenset({"push.proposed", "push.deploying", "approval.approved", "approval.refused"})
+PEOPLE = frozenset(
+    {
+        "push.proposed",
+        "push.deploying",
+        "approval.approved",
+        "approval.refused",
+        "target.given_up",
+    }
+)
 
 
 def activity(record: PushRecord) -> tuple[Event, ...]:
@@ -47,6 +57,8 @@ def _more(event: EventRow) -> list[str]:
         return [event.digest[:8]]
     if event.action == "approval.refused":
         return [f"“{event.note}”"]
+    if event.action == "target.given_up":
+        return [f"{event.host}: “{event.note}”"]
     if event.host:
         return [event.host]
     superseded = event.action == "push.superseded"

@@ -18,6 +18,7 @@ from routing.models import PushTarget, Revision
 from routing.queries.pushes import PushRecord, is_silent
 from routing.services.advance import moved_base
 from routing.services.approve import why_not
+from routing.services.giving_up import why_not_give_up
 from routing.views.answers import people_who
 from routing.views.push.requirements import heard_since, requirements
 
@@ -80,6 +81,8 @@ def _title(record: PushRecord) -> str:
             return "Stopped half-way"
         case PushState.REFUSED | PushState.SUPERSEDED | PushState.EXPIRED | PushState.FAILED:
             return "It will not go live"
+        case PushState.GIVEN_UP:
+            return "Given up"
         case _:
             return "Before it goes live"
 
@@ -95,6 +98,9 @@ def _actions(record: PushRecord, reader: Reader) -> Iterator[Action]:
         yield _refuse(record, reader)
     for revision in _restorable(record):
         yield _restore(revision, reader)
+    for target in record.targets:
+        if not why_not_give_up(push=record.push, target=target.row):
+            yield _give_up(record, target.row, reader)
 
 
 def _approve(record: PushRecord, reader: Reader) -> Action:
@@ -122,6 +128,22 @@ def _refuse(record: PushRecord, reader: Reader) -> Action:
         asks="Why it must not go live",
         confirm_label=f"Refuse push #{push.pk}",
         fields=(("digest", push.digest),),
+    )
+
+
+def _give_up(record: PushRecord, row: PushTarget, reader: Reader) -> Action:
+    number, host = record.push.pk, row.host.name
+    return Action(
+        id=f"give-up-{host}",
+        label=f"Give up on {host}…",
+        action=reverse("push-give-up", args=[number, host]),
+        kind="danger",
+        reason=_lacks(reader, Permission.APPROVE, "Approvers give pushes up."),
+        asks=(
+            f"Why, if {host} is gone: nothing more is asked of it, it keeps what it runs, an order "
+            "on its way may still be done there, and its edits wait for another push"
+        ),
+        confirm_label=f"Give up push #{number} on {host}",
     )
 
 
@@ -187,6 +209,7 @@ def _step(row: PushTarget) -> Progress:
         TargetState.STAGED: "switching" if row.attempt_id else "waits for its turn",
         TargetState.ACTIVATED: "asking the live configuration",
         TargetState.CONFIRMED: "",
+        TargetState.GIVEN_UP: "given up, nothing more is asked of it",
     }
     note = notes.get(row.state, f"{row.state}, a retry asks it again")
     if is_silent(row, heard_since()):
@@ -216,5 +239,7 @@ def _follows(record: PushRecord) -> str:
             return "Hosts that are confirmed stay so. A retry asks the others again."
         case PushState.ACTIVE:
             return "A restore is a new push: it is built, proved and approved like any other."
+        case PushState.GIVEN_UP:
+            return "Nothing more is asked for it. Its edits wait, as any that is not live."
         case _:
             return "Nothing was switched by it."

@@ -22,6 +22,7 @@ LINES: dict[str, tuple[str, str, str]] = {
     "target.confirmed": ("ok", "circle-check", "The live configuration answers as proved"),
     "target.reverted": ("bad", "alert-octagon", "Went back to the former release"),
     "target.failed": ("bad", "alert-octagon", "Failed"),
+    "target.given_up": ("unk", "ban", "Given up"),
     "target.unreachable": ("bad", "alert-octagon", "Did not answer"),
 }
 TALK: dict[str, str] = {

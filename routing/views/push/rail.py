@@ -32,7 +32,7 @@ def _reached(record: PushRecord) -> tuple[int, str]:
             return 4, "waits"
         case PushState.DEPLOYING:
             return _switched(record), "works"
-        case PushState.STOPPED:
+        case PushState.STOPPED | PushState.GIVEN_UP:
             return _switched(record), "failed"
         case PushState.ACTIVE:
             return 6, "done"

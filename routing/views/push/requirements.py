@@ -18,7 +18,15 @@ from routing.queries.pushes import PushRecord, is_silent
 from routing.services.advance import moved_base
 from routing.services.order import is_first_release
 
-ENDED = frozenset({PushState.REFUSED, PushState.SUPERSEDED, PushState.EXPIRED, PushState.FAILED})
+ENDED = frozenset(
+    {
+        PushState.REFUSED,
+        PushState.SUPERSEDED,
+        PushState.EXPIRED,
+        PushState.FAILED,
+        PushState.GIVEN_UP,
+    }
+)
 LATE_PERIODS = 4
 
 

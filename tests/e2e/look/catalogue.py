@@ -166,6 +166,7 @@ NO_PAGE: Mapping[str, str] = {
     "push-approve": "an act of the push's page",
     "push-refuse": "an act of the push's page",
     "push-deploy": "an act of the push's page",
+    "push-give-up": "an act of the push's page",
     "push-retry": "an act of the push's page",
     "put-back": "an act of the mail host's page and of the drift page",
     "revision-restore": "an act of the push's and the mail host's page",

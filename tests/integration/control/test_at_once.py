@@ -26,6 +26,7 @@ from routing.core.states import OPEN_PUSH, PushState
 from routing.models import Approval, ConfigPush, MailHost, RelayTarget, RoutingObject
 from routing.services.approve import approve, refuse
 from routing.services.deploy import deploy, retry
+from routing.services.giving_up import give_up
 from routing.services.hosts import save_mail_host
 from routing.services.importing import import_mailertable, read_mailertable
 from routing.services.objects import delete_object, save_object
@@ -353,6 +354,44 @@ def test_retry_and_restore_of_a_stopped_push(site: Site, attempt: int) -> None:
     assert said == ["NotAllowed", "done"]
     assert push.state in (PushState.DEPLOYING, PushState.SUPERSEDED)
     assert ConfigPush.objects.filter(state__in=OPEN_PUSH).count() == 1
+
+
+@pytest.mark.parametrize("attempt", range(TRIES))
+def test_a_push_is_given_up_for_its_host_while_it_is_retried(site: Site, attempt: int) -> None:
+    push, paul = (
+        world.approved(site.proved(), site.people["paul"], at_once=False),
+        site.people["paul"],
+    )
+    for state in (PushState.DEPLOYING, PushState.STOPPED):
+        push.refresh_from_db()
+        move(push, state)
+
+    said = at_once(
+        lambda: retry(push=push, by=paul),
+        lambda: give_up(push=push, host=site.host, reason="gone", by=paul),
+    )
+
+    push.refresh_from_db()
+    assert said == ["NotAllowed", "done"]
+    assert push.state in (PushState.DEPLOYING, PushState.GIVEN_UP)
+    assert push.targets.get().holds_host is (push.state == PushState.DEPLOYING)
+
+
+@pytest.mark.parametrize("attempt", range(TRIES))
+def test_give_up_pressed_twice(site: Site, attempt: int) -> None:
+    push, paul = (
+        world.approved(site.proved(), site.people["paul"], at_once=False),
+        site.people["paul"],
+    )
+    for state in (PushState.DEPLOYING, PushState.STOPPED):
+        push.refresh_from_db()
+        move(push, state)
+
+    def act() -> None:
+        give_up(push=push, host=site.host, reason="gone", by=paul)
+
+    assert at_once(act, act) == ["done", "done"]
+    assert AuditEvent.objects.filter(action="target.given_up").count() == 1
 
 
 @pytest.mark.parametrize("attempt", range(TRIES))

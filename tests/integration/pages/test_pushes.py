@@ -474,3 +474,27 @@ def test_the_list_of_pushes_searches_and_keeps_the_view_and_the_poll(
     assert page.views[-1].href == "/pushes/?q=conf&view=all"
     assert "1 of 2" in text(client.get("/pushes/?q=conf"))
     assert "Nothing matches nowhere" in text(client.get("/pushes/?q=nowhere"))
+
+
+def test_a_stopped_push_offers_to_give_up_the_host_that_is_gone(
+    site: Site, waiting: ConfigPush
+) -> None:
+    paul, place = site.sign_in("paul"), f"/pushes/{waiting.pk}/give-up/listes/"
+    push = world.approved(waiting, site.people["paul"], at_once=False)
+    assert "give-up" not in text(paul.get(f"/pushes/{push.pk}/"))
+    with transaction.atomic():
+        move_push(push=push, to=PushState.DEPLOYING, by=CONTROL)
+        target = push.targets.get()
+        move_target(target=target, to=TargetState.UNREACHABLE, by=CONTROL)
+        move_push(push=push, to=PushState.STOPPED, by=CONTROL)
+
+    page = text(paul.get(f"/pushes/{push.pk}/"))
+    assert f'action="{place}"' in page and "its edits wait for another push" in page
+    retire = text(site.sign_in("anne").get("/mail-hosts/listes/retire/"))
+    assert "an approver gives it up for this host on the page of the push" in retire
+    assert site.sign_in("claire").post(place, {"reason": "gone"}).status_code == 403
+    assert "Say why" in text(paul.post(place, {"reason": ""}))
+    assert paul.post(place, {"reason": "gone"}).status_code == 302
+    page = text(paul.get(f"/pushes/{push.pk}/"))
+    assert "Given up" in page and "gave it up on listes: “gone”" in page
+    assert paul.post(place.replace("listes", "nowhere")).status_code == 404

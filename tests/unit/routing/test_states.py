@@ -48,14 +48,15 @@ def test_the_states_that_end_are_known() -> None:
         PushState.REFUSED,
         PushState.SUPERSEDED,
         PushState.EXPIRED,
+        PushState.GIVEN_UP,
     }
-    assert terminal(TARGET_TRANSITIONS) == {TargetState.CONFIRMED}
+    assert terminal(TARGET_TRANSITIONS) == {TargetState.CONFIRMED, TargetState.GIVEN_UP}
 
 
 def test_every_state_can_end() -> None:
     for push in PushState:
         assert reachable(push, PUSH_TRANSITIONS) & terminal(PUSH_TRANSITIONS)
-    for target in TargetState:
+    for target in set(TargetState) - {TargetState.GIVEN_UP}:
         assert TargetState.CONFIRMED in reachable(target, TARGET_TRANSITIONS)
 
 
@@ -72,7 +73,12 @@ def test_nothing_goes_live_without_a_proof_and_an_approval() -> None:
         PushState.APPROVED,
         PushState.STOPPED,
     }
-    assert [s for s, after in PUSH_TRANSITIONS.items() if PushState.ACTIVE in after] == [
+    # Out of stopped: every host but those that were given up had confirmed it.
+    assert {s for s, after in PUSH_TRANSITIONS.items() if PushState.ACTIVE in after} == {
+        PushState.DEPLOYING,
+        PushState.STOPPED,
+    }
+    assert [s for s, after in PUSH_TRANSITIONS.items() if PushState.STOPPED in after] == [
         PushState.DEPLOYING
     ]
 

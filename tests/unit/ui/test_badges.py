@@ -11,10 +11,10 @@ PUSH_KINDS = {
     "warn": {"proposed", "proved", "approved"},
     "ok": {"active"},
     "bad": {"refused", "stopped", "failed"},
-    "unk": {"superseded", "expired"},
+    "unk": {"superseded", "expired", "given_up"},
 }
 TARGET_KINDS = {
-    "unk": {"pending"},
+    "unk": {"pending", "given_up"},
     "work": {"staged", "activated"},
     "ok": {"confirmed"},
     "bad": {"reverted", "failed", "unreachable"},
