@@ -10,7 +10,7 @@ import pytest
 from mailadmin.wire.core.messages import Verb
 from routing.core.states import PushState, TargetState
 from routing.models import ConfigPush
-from routing.services.deploy import retry
+from routing.services.deploy import deploy, retry
 from tests.integration.push.site import DEPLOY, SPOOL, Site
 
 TWO_USERS = pytest.mark.skipif(
@@ -87,7 +87,9 @@ def test_a_live_map_that_sympa_cannot_read_goes_back(site: Site) -> None:
 def test_a_push_whose_approver_has_left_meanwhile_is_not_sent(site: Site) -> None:
     push, before = site.proved("approver-left.example.org"), site.link()
     site.pause("control")
-    site.approve(push, "anne")
+    site.approve(push, "anne", deploy=False)
+    # Begun before: one that has no approval that counts is not begun at all.
+    deploy(push=push, by=site.people["paul"])
     active(site, "anne", False)
     site.resume("control")
     site.until(push, PushState.STOPPED)
