@@ -107,8 +107,15 @@ def test_a_registry_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_no_file_names_a_path_of_this_machine() -> None:
-    """The checkout, the home of who tests, and the place of the tests' state."""
-    places = [ROOT, Path.home(), Path(os.environ.get("MAILADMIN_VAR", ROOT / "var"))]
+    """The checkout, the home of who tests, and the place of the tests' state.
+
+    A checkout where docs/operations.md says that a site's own one lies is no secret.
+    """
+    places = [
+        *({ROOT} - {Path("/opt/mailadmin/control")}),
+        Path.home(),
+        Path(os.environ.get("MAILADMIN_VAR", ROOT / "var")),
+    ]
     own = [f"{place}/" for place in places if len(place.parts) > 2] + [f"{Path.home()}/"]
 
     found = [f"{path}: {word}" for path, text in texts().items() for word in own if word in text]
