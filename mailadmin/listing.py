@@ -94,6 +94,7 @@ class ListPage:
     """A list: `total` there are, `matched` fit the filter. Rows belong to the list's own type.
 
     `add_reason` says why the reader may not add one; without `add_href` nothing can be added here.
+    `import_href` is where an empty list is filled from what a host has already.
     `hidden` are the filters that a new search must keep.
     """
 
@@ -105,6 +106,7 @@ class ListPage:
     add_href: str = ""
     query: str = ""
     add_reason: str = ""
+    import_href: str = ""
     chips: tuple[FilterChip, ...] = ()
     views: tuple[ViewChip, ...] = ()
     pager: Pager | None = None

@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.urls import URLPattern, path, register_converter
 
 from routing.views import (
+    adopt,
     files,
     foreign_lines,
     mail_host_acts,
@@ -70,6 +71,7 @@ urlpatterns = [
     path("mail-hosts/<str:name>/reinstate/", mail_host_acts.reinstate, name="mail-host-reinstate"),
     path("mail-hosts/<str:name>/remove/", mail_host_acts.remove, name="mail-host-remove"),
     path("mail-hosts/<str:name>/put-back/", pushes.put_host_back, name="put-back"),
+    path("import/", adopt.adopt_page, name="adopt"),
     path("route/", route.route, name="route"),
     path("drift/", mail_hosts.drift, name="drift"),
     path("pushes/", pushes.push_list, name="pushes"),

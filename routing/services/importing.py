@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from django.db import transaction
 
 from mailadmin.audit.services import IMPORT, Actor
+from mailadmin.people.models import Person
 from routing.core.findings import Finding, InvalidIntent, Severity
 from routing.core.intent import SMTP_PORT, Intent
 from routing.core.mailertable import classify, parse_mailertable
@@ -51,8 +52,10 @@ def read_mailertable(
     return ImportPlan(host, source, intent, (*parsed.findings, *whole))
 
 
-def import_mailertable(*, plan: ImportPlan, by: Actor = IMPORT) -> ConfigPush:
-    """Write the rows and propose push 1 in one transaction.
+def import_mailertable(
+    *, plan: ImportPlan, by: Actor = IMPORT, person: Person | None = None
+) -> ConfigPush:
+    """Write the rows and propose push 1 in one transaction; `person` is who did it in a browser.
 
     Raises InvalidIntent with all errors, NotAllowed when the host has rows or a release already.
     """
@@ -85,7 +88,8 @@ def import_mailertable(*, plan: ImportPlan, by: Actor = IMPORT) -> ConfigPush:
                 next_hop=item.next_hop,
                 by=by,
             )
-        return propose_import(server=plan.host, title=f"Import of {plan.source}", by=by)
+        title = f"Import of {plan.source}"
+        return propose_import(server=plan.host, title=title, by=by, person=person)
 
 
 def _shared_relays(intent: Intent) -> dict[UUID, UUID]:
@@ -107,13 +111,18 @@ def _shared_relays(intent: Intent) -> dict[UUID, UUID]:
 
 
 def _refuse_second(host: MailHost) -> None:
+    if reasons := reasons_against(host):
+        raise NotAllowed(reasons)
+
+
+def reasons_against(host: MailHost) -> list[str]:
+    """Why nothing can be imported for a host: it has a release, or keys, already."""
     reasons = []
     if live_target(host) is not None:
         reasons.append(f"{host.name} has a release already; edit and propose instead.")
     if count := RoutingObject.objects.filter(server=host).count():
         reasons.append(f"{host.name} has {count} keys already; nothing was imported.")
-    if reasons:
-        raise NotAllowed(reasons)
+    return reasons
 
 
 def _at_line(finding: Finding, line: int) -> Finding:

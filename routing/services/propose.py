@@ -112,7 +112,9 @@ def restore(
     return freeze(push=push, drafts=[draft], head=head, by=actor(by), replaces=REPLACEABLE_PUSH)
 
 
-def propose_import(*, server: MailHost, title: str, by: Actor = IMPORT) -> ConfigPush:
+def propose_import(
+    *, server: MailHost, title: str, by: Actor = IMPORT, person: Person | None = None
+) -> ConfigPush:
     """Push 1 of a host: everything that the import wrote. Only while the host has no release."""
     if live_target(server) is not None:
         raise NotAllowed([f"{server.name} has a release already; edit and propose instead."])
@@ -122,7 +124,8 @@ def propose_import(*, server: MailHost, title: str, by: Actor = IMPORT) -> Confi
         raise NotAllowed([f"Nothing was imported for {server.name}."])
     if reasons := refusals([draft]):
         raise NotAllowed(reasons)
-    push = ConfigPush(title=title, note="", guard_reason="first release of the host")
+    reason = "first release of the host"
+    push = ConfigPush(title=title, note="", guard_reason=reason, proposed_by_person=person)
     return freeze(push=push, drafts=[draft], head=head, by=by, replaces=SUPERSEDABLE)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
 from mailadmin.asked import Asked, asked_of
 from mailadmin.listing import (
@@ -53,6 +54,7 @@ def domains_page(request: HttpRequest, noun: Noun, asked: Asked, found: ObjectLi
         matched=found.turn.total,
         action=noun.list_href,
         add_href=noun.add_href,
+        import_href=reverse("adopt"),
         query=asked.text,
         add_reason=reason_not(request, Permission.EDIT, f"add {noun.many.lower()}"),
         chips=chips_of(asked, {"server": "Server"}),

@@ -65,7 +65,7 @@ class Report:
     @property
     def kinds(self) -> Mapping[ObjectKind, int]:
         """How many lines become what."""
-        return Counter(line.kind for line in self.lines)
+        return dict(Counter(line.kind for line in self.lines))
 
     @property
     def changes(self) -> tuple[Option, ...]:

@@ -1,0 +1,68 @@
+"""Adopt an existing list server: its table, and what of its configuration is to stay."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import uuid4
+
+from django.db import transaction
+
+from mailadmin.audit.services import Actor
+from mailadmin.people.models import Person
+from routing.core.adopt.report import Report, Sources, report
+from routing.core.facts import HostKind
+from routing.core.intent import SMTP_PORT
+from routing.models import ConfigPush, MailHost
+from routing.services.draft import facts_of
+from routing.services.hosts import save_mail_host
+from routing.services.importing import ImportPlan, import_mailertable, reasons_against
+
+
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """What was read of a server, and why it cannot be adopted now. Nothing is written."""
+
+    host: MailHost
+    source: str
+    report: Report
+    against: tuple[str, ...]
+
+
+def read_server(
+    *, sources: Sources, host: MailHost, source: str, relay_port: int = SMTP_PORT
+) -> Adoption:
+    """Read everything of a server. Raises NotAllowed before the host's facts are known."""
+    found = report(sources, facts_of(host), new_id=uuid4, relay_port=relay_port)
+    return Adoption(host, source, found, tuple(reasons_against(host)))
+
+
+def adopt(
+    *, adoption: Adoption, keeps_options: bool, by: Actor, person: Person | None = None
+) -> ConfigPush:
+    """Write the rows, the host's local.m4 where `keeps_options`, and push 1, in one transaction.
+
+    `person` is who did it, None for the command line: nobody approves a push of their own. Raises
+    InvalidIntent with every error, NotAllowed when the host has rows or a release already,
+    ConflictingEdit when the host was edited meanwhile.
+    """
+    host, found = adoption.host, adoption.report
+    plan = ImportPlan(host, adoption.source, found.intent, found.findings)
+    with transaction.atomic():
+        if keeps_options and found.local_m4:
+            host = save_mail_host(
+                identity=host.pk,
+                version=host.version,
+                name=host.name,
+                kind=HostKind(host.kind),
+                position=host.position,
+                site_m4=_added(host.site_m4, found.local_m4),
+                note=host.note,
+                by=by,
+            )
+            plan = ImportPlan(host, adoption.source, found.intent, found.findings)
+        return import_mailertable(plan=plan, by=by, person=person)
+
+
+def _added(before: str, kept: str) -> str:
+    """What stands there already stays first."""
+    return f"{before.rstrip()}\n{kept}" if before.strip() else kept

@@ -1,0 +1,91 @@
+"""Adopt an existing list server: give its texts, read the report, then import."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from mailadmin.people.access import person_may, requires
+from mailadmin.people.roles import Permission
+from mailadmin.people.services import actor
+from mailadmin.people.session import signed_in
+from routing.core.facts import HostKind
+from routing.core.findings import InvalidIntent
+from routing.forms.adopt import AdoptForm
+from routing.models import MailHost
+from routing.services.adopting import Adoption, adopt, read_server
+from routing.services.errors import ConflictingEdit, NotAllowed
+from routing.views.answers import moved, reason_not
+
+PAGE = "routing/adopt.html"
+MOST_LINES = 200
+asks_first = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@asks_first
+@requires(Permission.EDIT)
+def adopt_page(request: HttpRequest) -> HttpResponse:
+    """The texts; with them the report; with its button the import."""
+    names = tuple(
+        MailHost.in_service.filter(kind=HostKind.LIST_SERVER).values_list("name", flat=True)
+    )
+    if request.method != "POST":
+        return _show(request, AdoptForm(initial={"relay_port": 25}, servers=names))
+    form = AdoptForm(request.POST, request.FILES, servers=names)
+    if not form.is_valid():
+        return _show(request, form, status=422)
+    host = MailHost.objects.get(name=form.cleaned_data["server"])
+    port = form.cleaned_data["relay_port"]
+    try:
+        found = read_server(
+            sources=form.sources(), host=host, source="the existing server", relay_port=port
+        )
+    except NotAllowed as error:
+        return _show(request, form, errors=error.reasons, status=409)
+    if request.POST.get("step") != "import":
+        return _show(request, form, found)
+    return _import(request, form, found)
+
+
+def _import(request: HttpRequest, form: AdoptForm, found: Adoption) -> HttpResponse:
+    keeps = bool(request.POST.get("keeps_options")) and not _may_not_keep(request)
+    person = signed_in(request)
+    try:
+        push = adopt(adoption=found, keeps_options=keeps, by=actor(person), person=person)
+    except InvalidIntent:
+        return _show(request, form, found, status=422)
+    except NotAllowed as error:
+        return _show(request, form, found, errors=error.reasons, status=409)
+    except ConflictingEdit as error:
+        text = f"{error.theirs.by} changed {found.host.name} meanwhile. Read it again."
+        return _show(request, form, found, errors=(text,), status=409)
+    done = f"{len(found.report.lines)} lines are imported. Push #{push.pk} brings them live."
+    return moved(request, reverse("push", args=[push.pk]), done)
+
+
+def _may_not_keep(request: HttpRequest) -> str:
+    """A host's own m4 is the administrators' business."""
+    if person_may(request, Permission.ADMINISTER):
+        return ""
+    return reason_not(request, Permission.ADMINISTER, "write a host's own m4")
+
+
+def _show(
+    request: HttpRequest,
+    form: AdoptForm,
+    found: Adoption | None = None,
+    errors: tuple[str, ...] | list[str] = (),
+    status: int = 200,
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "found": found,
+        "texts": form.texts() if found else {},
+        "errors": errors,
+        "more": max(0, len(found.report.lines) - MOST_LINES) if found else 0,
+        "lines": found.report.lines[:MOST_LINES] if found else (),
+        "reason_not_kept": _may_not_keep(request),
+    }
+    return render(request, PAGE, context, status=status)
