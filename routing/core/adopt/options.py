@@ -43,6 +43,7 @@ class Option:
 
 
 SKELETON = frozenset({"include", "VERSIONID", "OSTYPE", "divert", "MAILER", "DOMAIN", "dnl"})
+INCLUDES = frozenset({"include", "sinclude", "DOMAIN"})
 DAEMON_CALLS = frozenset(
     {
         "CLIENT_OPTIONS", "DAEMON_OPTIONS", "INPUT_MAIL_FILTER", "MAIL_FILTER", "RELAY_DOMAIN",
@@ -120,10 +121,10 @@ def _of_calls(calls: Iterable[Call], ours: Statements) -> Iterator[Option]:
             yield from _of_define(call, values)
         elif call.name == "FEATURE":
             yield _of_feature(call, features)
+        elif call.name in INCLUDES and "cf.m4" not in call.text:
+            yield _by_hand(call.line, call.text, "Copy what that file says into local.m4.")
         elif call.name not in SKELETON:
             yield _of_other(call, flags)
-        elif call.name in ("include", "DOMAIN") and "cf.m4" not in call.text:
-            yield _by_hand(call.line, call.text, "Copy what that file says into local.m4.")
         elif call.name == "MAILER" and call.arguments[:1] not in (("local",), ("smtp",)):
             advice = "Ours has the mailers local and smtp. Lines of the table that name it stay."
             yield _by_hand(call.line, call.text, advice)

@@ -106,6 +106,7 @@ PAGES: tuple[Page, ...] = (
     Page("mail-host-retire", "/mail-hosts/listes/retire/", PLAIN, "anne", name="retire-held"),
     Page("mail-host-reinstate", "/mail-hosts/relais/reinstate/", ASK, "anne"),
     Page("mail-host-remove", "/mail-hosts/forums/remove/", FORM, "anne"),
+    Page("adopt", "/import/", FORM),
     Page("route", "/route/?address=claire@new.orange.fr", (*READ, State.ERROR), error="@twice"),
     Page("route", "/route/", PLAIN, name="route-asked-nothing"),
     Page("drift", "/drift/"),
