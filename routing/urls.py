@@ -9,6 +9,7 @@ from django.urls import URLPattern, path, register_converter
 
 from routing.views import (
     adopt,
+    bulk_add,
     files,
     foreign_lines,
     mail_host_acts,
@@ -40,7 +41,10 @@ def pages(noun: Noun, acts: Acts) -> list[URLPattern]:
     return [
         path(f"{place}/", objects.list_all, given, name=f"{slug}-list"),
         *(
-            [path(f"{place}/add/", objects.add, given, name=f"{slug}-add")]
+            [
+                path(f"{place}/add/", objects.add, given, name=f"{slug}-add"),
+                path(f"{place}/bulk-add/", bulk_add.bulk_add, given, name=f"{slug}-bulk-add"),
+            ]
             if "edit" in acts
             else []
         ),

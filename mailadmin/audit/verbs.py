@@ -39,6 +39,7 @@ VERBS: Mapping[str, Verb] = {
     **_kept("foreign_line", "foreign line"),
     **_kept("relay_target", "relay target"),
     **_kept("mail_host", "mail host"),
+    "bulk.saved": Verb("checks", "muted", "saved in one go"),
     "mail_host.retired": Verb("archive", "unk", "retired mail host"),
     "mail_host.reinstated": Verb("arrow-back-up", "muted", "took back mail host"),
     "agent.registered": Verb("key", "muted", "let in"),

@@ -87,7 +87,7 @@ def delete_object(*, identity: UUID, version: int, by: Person | Actor) -> None:
             raise _conflict(before, {"deleted": True}, acting(by))
         if retired := _server_retired(before):
             raise InvalidIntent(retired)
-        happened = _happened(before, "deleted", old=object_values(before), new=None)
+        happened = deleted(before)
         RoutingObject.objects.filter(pk=identity, version=version).delete()
         record(by=acting(by), happened=happened)
 
@@ -106,18 +106,17 @@ def _create(row: RoutingObject, version: int, by: Actor) -> RoutingObject:
         raise ConflictingEdit(row.key, gone, Side(object_values(row), by.name, None))
     row.version, row.changed_at, row.changed_by = 1, timezone.now(), by.name
     row.save(force_insert=True)
-    record(by=by, happened=_happened(row, "created", old=None, new=object_values(row)))
+    record(by=by, happened=created(row))
     return row
 
 
 def _change(before: RoutingObject, row: RoutingObject, version: int, by: Actor) -> RoutingObject:
     if before.version != version:
         raise _conflict(before, object_values(row), by)
-    changed = {field: getattr(row, field) for field in FIELDS}
+    values = {field: getattr(row, field) for field in FIELDS}
     unmoved = RoutingObject.objects.filter(pk=before.pk, version=version)
-    unmoved.update(**changed, version=version + 1, changed_at=timezone.now(), changed_by=by.name)
-    old, new = object_values(before), object_values(row)
-    record(by=by, happened=_happened(row, "changed", old=old, new=new))
+    unmoved.update(**values, version=version + 1, changed_at=timezone.now(), changed_by=by.name)
+    record(by=by, happened=changed(before, row))
     return RoutingObject.objects.get(pk=before.pk)
 
 
@@ -126,8 +125,29 @@ def _conflict(before: RoutingObject, wanted: dict[str, Any], by: Actor) -> Confl
     return ConflictingEdit(before.key, theirs, Side(wanted, by.name, None))
 
 
+def created(row: RoutingObject, note: str = "") -> Happened:
+    """The event of a new row."""
+    return _happened(row, "created", old=None, new=object_values(row), note=note)
+
+
+def changed(before: RoutingObject, row: RoutingObject, note: str = "") -> Happened:
+    """The event of a row that becomes another."""
+    old, new = object_values(before), object_values(row)
+    return _happened(row, "changed", old=old, new=new, note=note)
+
+
+def deleted(row: RoutingObject, note: str = "") -> Happened:
+    """The event of a row that goes."""
+    return _happened(row, "deleted", old=object_values(row), new=None, note=note)
+
+
 def _happened(
-    row: RoutingObject, what: str, *, old: dict[str, Any] | None, new: dict[str, Any] | None
+    row: RoutingObject,
+    what: str,
+    *,
+    old: dict[str, Any] | None,
+    new: dict[str, Any] | None,
+    note: str = "",
 ) -> Happened:
     return Happened(
         action=f"{row.kind}.{what}",
@@ -136,6 +156,7 @@ def _happened(
         host=row.server.name,
         old=old,
         new=new,
+        note=note,
     )
 
 

@@ -38,6 +38,11 @@ class Noun:
         """The page that adds one; there is none for foreign lines."""
         return "" if self.kind is ObjectKind.FOREIGN_LINE else reverse(f"{self.slug}-add")
 
+    @property
+    def bulk_href(self) -> str:
+        """The page that adds many from a list; none where none can be added."""
+        return "" if self.kind is ObjectKind.FOREIGN_LINE else reverse(f"{self.slug}-bulk-add")
+
     def href(self, act: str, key: str, server: str) -> str:
         """A page of one object: `page`, `edit`, `enable`, `disable`, `delete` or `route`."""
         query = urlencode({"server": server})

@@ -78,6 +78,7 @@ def objects(slug: str, key: str, *, paused: str = "") -> tuple[Page, ...]:
     return (
         *pages,
         Page(f"{slug}-add", f"{place}add/", FORM),
+        Page(f"{slug}-bulk-add", f"{place}bulk-add/", FORM),
         Page(f"{slug}-edit", f"{place}{key}/edit/", ASK),
         Page(f"{slug}-disable", f"{place}{key}/disable/", ASK),
         Page(f"{slug}-enable", f"{place}{paused or key}/enable/", ASK),

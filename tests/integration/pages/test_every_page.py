@@ -34,6 +34,9 @@ READABLE = [
 ]
 EDITING = [
     "/domains/add/",
+    "/domains/bulk-add/",
+    "/local-hosts/bulk-add/",
+    "/routes/bulk-add/",
     "/domains/jres.org/edit/",
     "/domains/jres.org/disable/",
     "/domains/jres.org/delete/",

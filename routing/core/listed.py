@@ -1,0 +1,100 @@
+"""A list that somebody pasted: names one a line, lines of a mailertable, comments, blank lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from routing.core.findings import Finding, Severity
+from routing.core.intent import ObjectKind
+from routing.core.mailertable import parse_mailertable
+from routing.core.names import normalise_key
+
+TEXT_LIMIT = 2_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What one line says of one key. None: the list does not say it; "": it says nothing is there.
+
+    `value` is the right side of a mailertable line, `relay` the name of a relay target.
+    """
+
+    line: int
+    key: str
+    server: str = ""
+    kind: ObjectKind | None = None
+    value: str | None = None
+    enabled: bool | None = None
+    relay: str | None = None
+    mailer: str | None = None
+    next_hop: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListText:
+    """The lines that can be used, in their order, and what is wrong with the others."""
+
+    lines: tuple[Listed, ...]
+    findings: tuple[Finding, ...] = ()
+
+
+def read_list(text: str, *, server: str) -> ListText:
+    """Read a pasted list; `server` is where a line belongs that names none. Every finding has its
+    line; a line with an error is not in `lines`."""
+    if len(text) > TEXT_LIMIT:
+        words = f"The list has {len(text)} characters, more than {TEXT_LIMIT}."
+        return ListText((), (_error("list_long", "", words, "Send it in parts.", 0),))
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    found = _read_lines(text)
+    placed = (replace(item, server=item.server or server) for item in found.lines)
+    return _once(ListText(tuple(placed), found.findings))
+
+
+def _once(found: ListText) -> ListText:
+    """Every key of a server once: a second line for it is an error that names the first."""
+    first: dict[tuple[str, str], int] = {}
+    lines, findings = [], [*found.findings]
+    for item in found.lines:
+        before = first.setdefault((item.server, item.key), item.line)
+        if before == item.line:
+            lines.append(item)
+            continue
+        words = f"{item.key} is on line {before} already."
+        advice = "Remove one of the two."
+        findings.append(_error("key_duplicate", item.key, words, advice, item.line))
+    return ListText(tuple(lines), tuple(sorted(findings, key=lambda finding: finding.line)))
+
+
+def _read_lines(text: str) -> ListText:
+    names: list[Listed] = []
+    pairs: list[str] = []
+    for number, raw in enumerate(text.split("\n"), start=1):
+        name, value = _split(raw)
+        pairs.append(f"{name}\t{value}" if value else "")
+        if name and not value:
+            names.append(Listed(number, normalise_key(name)))
+    parsed = parse_mailertable("\n".join(pairs))
+    valued = [Listed(line.number, line.key, value=line.value) for line in parsed.lines]
+    lines = sorted((*names, *valued), key=lambda item: item.line)
+    return ListText(tuple(lines), _about_lines(parsed.findings))
+
+
+def _split(raw: str) -> tuple[str, str]:
+    """Name and value of a line; a comment may follow a name, and is no value."""
+    line = raw.strip()
+    if not line or line.startswith("#"):
+        return "", ""
+    name, _, value = line.replace("\t", " ").partition(" ")
+    value = value.strip()
+    return name, "" if value.startswith("#") else value
+
+
+def _about_lines(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """In a pasted list a second value for a key is one thing with a second name for it."""
+    return tuple(replace(finding, field="list") for finding in findings)
+
+
+def _error(code: str, subject: str, text: str, advice: str, line: int) -> Finding:
+    return Finding(code, Severity.ERROR, subject, text, advice, "list", line)

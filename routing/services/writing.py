@@ -1,0 +1,58 @@
+"""Write many routing objects in a few statements, audited one by one as `save_object` does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from django.utils import timezone
+
+from mailadmin.audit.services import BATCH, Actor, Happened, record_all
+from routing.models import RoutingObject
+from routing.queries.among import among
+from routing.services.objects import FIELDS, changed, created, deleted
+
+
+@dataclass(slots=True)
+class Writes:
+    """What becomes of rows: new ones, pairs (as it is, as it will be), and those that go."""
+
+    created: list[RoutingObject] = field(default_factory=list)
+    changed: list[tuple[RoutingObject, RoutingObject]] = field(default_factory=list)
+    deleted: list[RoutingObject] = field(default_factory=list)
+
+    @property
+    def total(self) -> int:
+        """How many rows are written."""
+        return len(self.created) + len(self.changed) + len(self.deleted)
+
+
+def write_all(writes: Writes, *, by: Actor, note: str = "", also: Sequence[Happened] = ()) -> None:
+    """Inside a transaction that holds the lock on all servers and has compared the versions.
+
+    Deleted rows go first, so that another may take the key. `also` are events of the act itself.
+    """
+    now, events = timezone.now(), [*also]
+    events += [deleted(row, note) for row in writes.deleted]
+    events += [changed(before, row, note) for before, row in writes.changed]
+    events += [created(row, note) for row in writes.created]
+    if writes.deleted:
+        gone = (row.pk for row in writes.deleted)
+        RoutingObject.objects.filter(pk__in=among(gone)).delete()
+    for before, row in writes.changed:
+        row.version, row.changed_at, row.changed_by = before.version + 1, now, by.name
+    for row in writes.created:
+        row.version, row.changed_at, row.changed_by = 1, now, by.name
+    columns = [*FIELDS, "version", "changed_at", "changed_by"]
+    after = [row for _, row in writes.changed]
+    RoutingObject.objects.bulk_update(after, columns, batch_size=BATCH // 10)
+    RoutingObject.objects.bulk_create(writes.created, batch_size=BATCH)
+    record_all(by=by, happened=events)
+
+
+def rows_by_id(identities: Iterable[UUID]) -> dict[UUID, RoutingObject]:
+    """The rows that there are, locked, with what their events name."""
+    rows = RoutingObject.objects.select_for_update(of=("self",))
+    found = rows.filter(pk__in=among(identities)).select_related("server", "relay_target")
+    return {row.pk: row for row in found}
