@@ -63,17 +63,27 @@ def render(intent: Intent, facts: HostFacts, *, site_m4: str = "") -> Bundle:
     return Bundle(host=facts.name, files=files, facts=rendered_facts(facts))
 
 
-def _tables(intent: Intent, facts: HostFacts) -> dict[str, str]:
-    """Both tables from one source. The fallback knows no relay target and has no `.`."""
+def table_lines(intent: Intent, facts: HostFacts) -> tuple[dict[str, str], dict[str, str]]:
+    """Keys and values of both tables from one source, in key order; nothing is checked.
+
+    The second, of the fallback, knows no relay target and has no `.`. Raises KeyError for an
+    unknown relay target.
+    """
     lines = [(item, value_of(item, intent, facts)) for item in intent.objects if item.enabled]
-    direct = (
-        (item.key, value)
+    primary = {item.key: value for item, value in lines}
+    direct = {
+        item.key: value
         for item, value in lines
         if item.relay_target is None and item.key != DEFAULT_KEY
-    )
+    }
+    return primary, direct
+
+
+def _tables(intent: Intent, facts: HostFacts) -> dict[str, str]:
+    primary, fallback = table_lines(intent, facts)
     return {
-        PRIMARY.table: format_mailertable((item.key, value) for item, value in lines),
-        FALLBACK.table: format_mailertable(direct),
+        PRIMARY.table: format_mailertable(primary.items()),
+        FALLBACK.table: format_mailertable(fallback.items()),
     }
 
 
