@@ -202,7 +202,8 @@ def _show_link(request: HttpRequest, person: Person, secret: str, *, made: bool)
 def _unstored(answer: HttpResponse) -> HttpResponse:
     """The address or the answer holds a secret."""
     answer["Cache-Control"] = "no-store"
-    answer["Referrer-Policy"] = "no-referrer"
+    # Not no-referrer: a browser then sends its form with the origin "null", which Django refuses.
+    answer["Referrer-Policy"] = "strict-origin"
     return answer
 
 

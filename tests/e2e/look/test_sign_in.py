@@ -9,12 +9,14 @@ from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from mailadmin.audit.services import SETUP
+from mailadmin.people.links import make_link
+from mailadmin.people.models import Person
 from mailadmin.people.roles import PersonRole
 from mailadmin.people.services import create_person
 from tests.e2e.shots import axe_faults, axe_faults_in, shoot_all, sideways
 
 pytestmark = pytest.mark.django_db(transaction=True)
-PASSWORD = "correct-horse-7"
+PASSWORD, NEW = "correct-horse-7", "battery-staple-9"
 
 
 @pytest.fixture
@@ -80,3 +82,18 @@ def test_sign_out_asks_when_a_link_leads_there(page: Page, live_server: LiveServ
     assert axe_faults(page) == []
     page.get_by_role("button", name="Sign out Claire Martin").click()
     expect(page.get_by_label("Password")).to_be_visible()
+
+
+def test_who_was_given_a_link_sets_a_password_and_signs_in(
+    page: Page, live_server: LiveServer
+) -> None:
+    claire = Person.objects.get(username="claire")
+    secret = make_link(person=claire, by=SETUP)
+    page.goto(f"{live_server.url}/set-password/{secret}/")
+    page.get_by_label("New password").fill(NEW)
+    page.get_by_label("The same again").fill(NEW)
+    page.get_by_role("button", name="Set password").click()
+    page.get_by_label("Name").fill("claire")
+    page.get_by_label("Password").fill(NEW)
+    page.keyboard.press("Enter")
+    expect(page.locator(".ma-person-name")).to_have_text("Claire Martin")

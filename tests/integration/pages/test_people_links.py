@@ -60,7 +60,7 @@ def test_an_administrator_adds_a_person_who_sets_a_password_with_the_link(site: 
     assert {role.value for role in nora.role_set} == {"viewer", "editor"}
     stranger = Client()
     page = stranger.get(link)
-    assert (page.status_code, page["Referrer-Policy"]) == (200, "no-referrer")
+    assert (page.status_code, page["Referrer-Policy"]) == (200, "strict-origin")
     assert stranger.post(link, SET)["Location"] == "/sign-in/"
     assert signs_in("nora", NEW)
     assert stranger.get(link).status_code == stranger.post(link, SET).status_code == 410
