@@ -20,6 +20,7 @@ from routing.core.facts import HostFacts, facts_to_json
 
 MOST_RELEASES = 50
 MOST_LINES = 200
+MOST_LOOKS = 5
 
 
 @reports_faults("Nothing was touched.")
@@ -29,9 +30,8 @@ def observe(host: HostConfig, arguments: Mapping[str, Json], blob: bytes | None)
     `known` is the release that the control plane takes for the live one: where another is, its
     table is compared with that one's, as both were staged.
     """
-    # First the ground: what is touched in between is drift of it, not a part of it.
     now = live(host)
-    ground = ground_at(host, now)
+    ground, found = _at_one_moment(host, now)
     return done(
         {
             "facts": facts_to_json(observe_facts(host, now)),
@@ -40,9 +40,25 @@ def observe(host: HostConfig, arguments: Mapping[str, Json], blob: bytes | None)
             "releases": list_releases(host)[:MOST_RELEASES],
             "ground": ground,
             "otherwise": _otherwise(host, now, arguments.get("known")),
-            "drift": drift(host, now) if now else [],
+            "drift": found,
         }
     )
+
+
+def _at_one_moment(host: HostConfig, now: str) -> tuple[str, list[dict[str, str]]]:
+    """The ground and its drift, looked at again while somebody touches it between the two.
+
+    A ground older than the drift is refused at the switch; a newer one could hold what nobody was
+    shown. So where it never rests the older one is given.
+    """
+    found: list[dict[str, str]] = []
+    ground = after = ground_at(host, now)
+    for _ in range(MOST_LOOKS):
+        ground = after
+        found = drift(host, now) if now else []
+        if not found or (after := ground_at(host, now)) == ground:
+            break
+    return ground, found
 
 
 def _otherwise(host: HostConfig, now: str, known: Json) -> list[str]:

@@ -14,7 +14,7 @@ from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
 from mailadmin.audit.models import AuditHead
-from mailadmin.people.models import HeldRole, Person
+from mailadmin.people.models import HeldRole, PasswordLink, Person
 from mailadmin.wire.core.messages import Verb
 from mailadmin.wire.models import Agent, Attempt
 from routing.models import (
@@ -83,6 +83,18 @@ def attempt(rows: Rows, **values: Any) -> Attempt:
     return Attempt.objects.create(**(wanted | values))
 
 
+def link(rows: Rows, **values: Any) -> PasswordLink:
+    now = timezone.now()
+    wanted: dict[str, Any] = {
+        "person": rows.people["claire"],
+        "digest": "0" * 64,
+        "made_by": "somebody",
+        "made_at": now,
+        "expires_at": now,
+    }
+    return PasswordLink.objects.create(**(wanted | values))
+
+
 def route(rows: Rows, **values: Any) -> RoutingObject:
     wanted: dict[str, Any] = {
         "server": rows.host,
@@ -101,6 +113,8 @@ def two(make: Callable[[], object]) -> None:
 
 SPOIL: dict[str, Callable[[Rows], object]] = {
     "person.username": lambda r: again(r.people["claire"]),
+    "passwordlink.person": lambda r: two(lambda: link(r, digest=uuid4().hex)),
+    "passwordlink.digest": lambda r: (link(r), link(r, person=r.people["paul"])),
     "one_role_once_per_person": lambda r: again(HeldRole.objects.all()[0]),
     "held_role_is_known": lambda r: HeldRole.objects.update(role="king"),
     "one_audit_head": lambda r: AuditHead.objects.create(pk=2),

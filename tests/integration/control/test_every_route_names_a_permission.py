@@ -18,8 +18,8 @@ from mailadmin.people.middleware import RequirePermission
 from mailadmin.people.roles import Permission
 from mailadmin.ui.samples import PAGES
 
-# Ours that anybody may call.
-OPEN = {"theme"}
+# Ours that anybody may call: the colours, and the link that its secret guards.
+OPEN = {"theme", "set-password"}
 
 # Ours for everybody who is signed in: it tells them who they are.
 OWN = {"session"}

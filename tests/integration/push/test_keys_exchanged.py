@@ -135,9 +135,14 @@ def test_the_control_planes_key_while_an_order_waits(site: Site) -> None:
     assert open_order(sent.envelope, key).sequence == sent.sequence
 
 
+def expired_activations() -> int:
+    """Of this stack, on which other tests may have left some."""
+    return Attempt.objects.filter(state=AttemptState.EXPIRED, verb=Verb.ACTIVATE).count()
+
+
 def test_an_order_of_the_old_control_key_is_dropped(site: Site) -> None:
     old = load_private(exchange_control_key(site))
-    before = site.link()
+    before, expired = site.link(), expired_activations()
     new = load_private(site.sandbox.var / "keys/control.key").public_key()
     site.go_live(site.propose(site.add_domain("control-key-new.example.org")))
     live = site.link()
@@ -152,4 +157,4 @@ def test_an_order_of_the_old_control_key_is_dropped(site: Site) -> None:
     agent_says(site, "an order was dropped: the signature does not belong to this key and body")
     site.until_heard(DEPLOY)
     assert site.link() == live
-    assert not Attempt.objects.filter(state=AttemptState.EXPIRED, verb=Verb.ACTIVATE).exists()
+    assert expired_activations() == expired

@@ -102,9 +102,10 @@ def test_a_lost_order_is_sent_again_as_the_same_bytes_with_growing_pauses(
             sent_at.append(second)
 
     pauses = [later - earlier for earlier, later in zip(sent_at, sent_at[1:], strict=False)]
-    assert pauses == sorted(pauses)
+    # Sweeps come once a second: the longest pause, a minute, may take one sweep more.
+    assert [min(pause, 60) for pause in pauses] == sorted(min(pause, 60) for pause in pauses)
     assert pauses[0] <= 3
-    assert pauses[-1] >= 60
+    assert pauses[-1] in (60, 61)
     after = Attempt.objects.get()
     assert (after.envelope, after.sequence) == (attempt.envelope, 1)
     listes.start()
