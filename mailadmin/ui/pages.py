@@ -378,7 +378,8 @@ class DomainRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DomainsPage(ListPage):
-    """A list of routing objects of one kind."""
+    """A list of routing objects of one kind; `exports` are (format, address) of it as a file."""
 
     rows: tuple[DomainRow, ...]
     show_server: bool = False
+    exports: tuple[tuple[str, str], ...] = ()

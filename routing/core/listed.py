@@ -1,43 +1,17 @@
-"""A list that somebody pasted: names one a line, lines of a mailertable, comments, blank lines."""
+"""A list that somebody pasted or uploaded: names one a line, lines of a mailertable, or a table."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from routing.core.findings import Finding, Severity
-from routing.core.intent import ObjectKind
+from routing.core.listed_tables import is_table, read_table
+from routing.core.listed_values import Listed, ListText
 from routing.core.mailertable import parse_mailertable
 from routing.core.names import normalise_key
 
 TEXT_LIMIT = 2_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """What one line says of one key. None: the list does not say it; "": it says nothing is there.
-
-    `value` is the right side of a mailertable line, `relay` the name of a relay target.
-    """
-
-    line: int
-    key: str
-    server: str = ""
-    kind: ObjectKind | None = None
-    value: str | None = None
-    enabled: bool | None = None
-    relay: str | None = None
-    mailer: str | None = None
-    next_hop: str | None = None
-    note: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ListText:
-    """The lines that can be used, in their order, and what is wrong with the others."""
-
-    lines: tuple[Listed, ...]
-    findings: tuple[Finding, ...] = ()
 
 
 def read_list(text: str, *, server: str) -> ListText:
@@ -47,7 +21,7 @@ def read_list(text: str, *, server: str) -> ListText:
         words = f"The list has {len(text)} characters, more than {TEXT_LIMIT}."
         return ListText((), (_error("list_long", "", words, "Send it in parts.", 0),))
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    found = _read_lines(text)
+    found = read_table(text) if is_table(text) else _read_lines(text)
     placed = (replace(item, server=item.server or server) for item in found.lines)
     return _once(ListText(tuple(placed), found.findings))
 
@@ -57,8 +31,9 @@ def _once(found: ListText) -> ListText:
     first: dict[tuple[str, str], int] = {}
     lines, findings = [], [*found.findings]
     for item in found.lines:
-        before = first.setdefault((item.server, item.key), item.line)
-        if before == item.line:
+        before = first.get((item.server, item.key))
+        if before is None:
+            first[item.server, item.key] = item.line
             lines.append(item)
             continue
         words = f"{item.key} is on line {before} already."

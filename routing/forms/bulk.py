@@ -30,8 +30,8 @@ class ListForm(forms.Form):
         label="List",
         rows=12,
         css="ma-mono",
-        help_text="One name a line. A line of a mailertable (key, blanks, value) is taken too."
-        " Blank lines and lines that begin with # are passed over.",
+        help_text="One name a line. A line of a mailertable (key, blanks, value) is taken too,"
+        " and so is a CSV or JSON file of a list. Blank lines and lines after # are passed over.",
     )
     file = forms.FileField(label="or a file with it", required=False, allow_empty_file=True)
     existing = forms.ChoiceField(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -17,6 +17,7 @@ from routing.core.facts import HostFacts
 from routing.core.findings import Finding
 from routing.core.intent import Intent, ObjectKind
 from routing.core.intent import RoutingObject as Item
+from routing.core.listed_tables import COLUMNS
 from routing.core.mailertable import relay_value, value_of
 from routing.core.names import display_name
 from routing.core.validate import validate_object
@@ -93,6 +94,45 @@ def list_objects(kind: ObjectKind, asked: Asked) -> ObjectList:
         counts=_counts(every, kind, now),
         servers=tuple(sorted(facts)),
     )
+
+
+def exported(kind: ObjectKind, asked: Asked) -> Iterator[dict[str, str]]:
+    """All rows of the list that an address asks for, in its order, as cells of the columns that
+    `routing.core.listed_tables` names; read while they are asked for."""
+    now, facts = standing(), facts_by_server()
+    if asked.state == Shown.REMOVED:
+        for server, item in now.removed(kind):
+            yield dict.fromkeys(COLUMNS, "") | {
+                "server": server,
+                "key": item.key,
+                "kind": item.kind.value,
+                "state": Shown.REMOVED.value,
+            }
+        return
+    order = ORDERS.get(asked.sort, ORDERS["key"])
+    every = rows_of(kind).select_related("server", "relay_target")
+    matching = _matching(every, asked, now).order_by(*order.columns)
+    for row in matching.iterator(chunk_size=1000):
+        yield _cells(row, facts, now)
+
+
+def _cells(
+    row: RoutingObject, facts: Mapping[str, HostFacts | None], now: Standing
+) -> dict[str, str]:
+    return {
+        "server": row.server.name,
+        "key": row.key,
+        "kind": row.kind,
+        "enabled": "yes" if row.enabled else "no",
+        "relay": row.relay_target.name if row.relay_target else "",
+        "mailer": row.mailer,
+        "next_hop": row.next_hop,
+        "note": row.note,
+        "value": row_value(row, facts.get(row.server.name)),
+        "state": shown_state(row, now)[0].value,
+        "changed_by": row.changed_by,
+        "changed_at": row.changed_at.isoformat(),
+    }
 
 
 def rows_of(kind: ObjectKind) -> QuerySet[RoutingObject]:

@@ -22,7 +22,7 @@ from routing.core.facts import HostFacts, HostKind
 from routing.core.findings import Finding, InvalidIntent, Severity
 from routing.core.intent import ObjectKind
 from routing.core.intent import RoutingObject as Item
-from routing.core.listed import Listed, ListText
+from routing.core.listed_values import Listed, ListText
 from routing.core.mailers import ESMTP
 from routing.core.mailertable import LOCAL_MTA_HOP, local_value, relay_value
 from routing.core.validate import validate_object
@@ -35,6 +35,7 @@ from routing.services.writing import Writes, write_all
 
 WAY = ("relay", "mailer", "next_hop")
 SAVED = "bulk.saved"
+NOTE_LIMIT = 2000
 
 
 class Existing(StrEnum):
@@ -260,8 +261,14 @@ def _row(
         row.mailer,
         row.next_hop,
     )
-    found = validate_object(value, facts=known.facts[server])
+    found = [*validate_object(value, facts=known.facts[server]), *_note_long(item, row)]
     return row, tuple(replace(finding, line=item.line) for finding in found)
+
+
+def _note_long(item: Listed, row: RoutingObject) -> Iterator[Finding]:
+    if item.note is not None and len(row.note) > NOTE_LIMIT:
+        text = f"The note of {item.key} has {len(row.note)} characters, more than {NOTE_LIMIT}."
+        yield _error("note_long", item, text, "Write a shorter one.", "note")
 
 
 def _kept(said: Any, before: Any) -> Any:

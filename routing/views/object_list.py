@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 
 from mailadmin.asked import Asked, asked_of
@@ -21,7 +23,8 @@ from mailadmin.people.roles import Permission
 from mailadmin.ui.pages import DomainRow, DomainsPage, RowAction
 from routing.core.findings import Severity
 from routing.core.intent import ObjectKind
-from routing.queries.objects import ObjectList, ObjectRow, Shown, list_objects
+from routing.core.listed_tables import csv_lines, json_lines
+from routing.queries.objects import ObjectList, ObjectRow, Shown, exported, list_objects
 from routing.views.answers import reason_not, shown
 from routing.views.nouns import Noun
 
@@ -35,11 +38,36 @@ STATES: Mapping[str, str] = {
 }
 
 
-def show_list(request: HttpRequest, noun: Noun) -> HttpResponse:
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A file that a list can be had as."""
+
+    content_type: str
+    ending: str
+    lines: Callable[[Iterable[Mapping[str, str]]], Iterator[str]]
+
+
+EXPORTS: Mapping[str, Export] = {
+    "csv": Export("text/csv; charset=utf-8", "csv", csv_lines),
+    "json": Export("application/json", "json", json_lines),
+}
+
+
+def show_list(request: HttpRequest, noun: Noun) -> HttpResponseBase:
     """The list that the address asks for; the address is its whole state."""
     asked = asked_of(request, noun.list_href, also=("server",))
+    if export := EXPORTS.get(request.GET.get("format", "")):
+        return _file(noun, export, exported(noun.kind, asked))
     page = domains_page(request, noun, asked, list_objects(noun.kind, asked))
     return shown(request, "routing/domains.html", {"list": page})
+
+
+def _file(noun: Noun, export: Export, rows: Iterable[Mapping[str, str]]) -> HttpResponseBase:
+    """The rows as a file, sent while they are read."""
+    name = f"{noun.slug}s.{export.ending}"
+    disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
+    lines = export.lines(rows)
+    return StreamingHttpResponse(lines, content_type=export.content_type, headers=disposition)
 
 
 def domains_page(request: HttpRequest, noun: Noun, asked: Asked, found: ObjectList) -> DomainsPage:
@@ -62,6 +90,7 @@ def domains_page(request: HttpRequest, noun: Noun, asked: Asked, found: ObjectLi
         pager=pager_of(asked, found.turn),
         hidden=asked.hidden,
         show_server=several,
+        exports=tuple((name, asked.href(format=name)) for name in EXPORTS),
     )
 
 

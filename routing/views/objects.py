@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_http_methods, require_safe
 
 from mailadmin.people.access import requires
@@ -23,8 +24,8 @@ asks_first = require_http_methods(["GET", "HEAD", "POST"])
 
 @require_safe
 @requires(Permission.READ)
-def list_all(request: HttpRequest, noun: Noun) -> HttpResponse:
-    """Search, states, sort, pages."""
+def list_all(request: HttpRequest, noun: Noun) -> HttpResponseBase:
+    """Search, states, sort, pages; all of it as a file with `?format=csv` or `json`."""
     return show_list(request, noun)
 
 
