@@ -11,6 +11,7 @@ from routing.views import (
     adopt,
     bulk_add,
     files,
+    findings,
     foreign_lines,
     mail_host_acts,
     mail_hosts,
@@ -22,6 +23,7 @@ from routing.views import (
 )
 from routing.views.converters import KeyConverter
 from routing.views.nouns import DOMAINS, FOREIGN_LINES, LOCAL_HOSTS, ROUTES, Noun
+from routing.views.to_domain import to_domain
 
 register_converter(KeyConverter, "key")
 
@@ -59,8 +61,12 @@ def pages(noun: Noun, acts: Acts) -> list[URLPattern]:
 urlpatterns = [
     *pages(DOMAINS, ACTS),
     *pages(LOCAL_HOSTS, ACTS),
-    *pages(ROUTES, ACTS),
-    *pages(FOREIGN_LINES, {"delete": objects.delete, "convert": foreign_lines.convert}),
+    *pages(ROUTES, {**ACTS, "to-domain": to_domain}),
+    *pages(
+        FOREIGN_LINES,
+        {"delete": objects.delete, "convert": foreign_lines.convert, "to-domain": to_domain},
+    ),
+    path("findings/", findings.findings, name="findings"),
     path("relays/", relays.list_all, name="relay-list"),
     path("relays/add/", relays.add, name="relay-add"),
     path("relays/<str:name>/", relays.page, name="relay"),

@@ -43,6 +43,7 @@ ENTRIES: Mapping[str, tuple[Entry, ...]] = {
         Entry("Relays", "/relays/", "arrows-diagonal"),
         Entry("Foreign lines", "/foreign-lines/", "quote"),
         Entry("Mail hosts", "/mail-hosts/", "server-2"),
+        Entry("Findings", "/findings/", "list-check"),
     ),
     "Change": (
         Entry("Pushes", "/pushes/", "git-pull-request", count="pushes"),

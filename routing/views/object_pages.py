@@ -20,6 +20,7 @@ from routing.forms.fields import add_findings
 from routing.forms.objects import FORMS, ObjectForm, VersionForm
 from routing.models import MailHost, RelayTarget, RoutingObject
 from routing.queries.effects import effect_with, effect_without
+from routing.queries.findings import oddities_of
 from routing.queries.objects import ObjectRow, facts_by_server, find_object, object_row
 from routing.queries.pending import standing
 from routing.queries.ways import name_below, ways_of
@@ -27,6 +28,7 @@ from routing.services.errors import ConflictingEdit, NotAllowed
 from routing.services.objects import delete_object, save_object, set_enabled
 from routing.views.answers import moved, reason_not, shown
 from routing.views.conflict import conflict
+from routing.views.finding_rows import finding_row
 from routing.views.history import timeline
 from routing.views.nouns import Noun
 
@@ -86,6 +88,9 @@ def show_object(
         "effect": effect_without(row.server, row.key, row.pk),
         "history": timeline(object_history(row.pk)),
         "links": _links(noun, line),
+        "oddities": [
+            finding_row(row.server.name, odd, may_edit=not reason) for odd in oddities_of(row)
+        ],
     }
     return shown(request, "routing/object.html", context, status=status)
 

@@ -74,7 +74,11 @@ def objects(slug: str, key: str, *, paused: str = "") -> tuple[Page, ...]:
         Page(f"{slug}-delete", f"{place}{key}/delete/", ASK),
     ]
     if slug == "foreign-line":
-        return (*pages, Page(f"{slug}-convert", f"{place}{key}/convert/", ASK))
+        return (
+            *pages,
+            Page(f"{slug}-convert", f"{place}{key}/convert/", ASK),
+            Page(f"{slug}-to-domain", f"{place}{key}/to-domain/", ASK),
+        )
     return (
         *pages,
         Page(f"{slug}-add", f"{place}add/", FORM),
@@ -92,6 +96,8 @@ PAGES: tuple[Page, ...] = (
     *objects("local-host", "host.renater.fr"),
     *objects("route", "~everything-else"),
     *objects("foreign-line", "fax.renater.fr"),
+    Page("route-to-domain", "/routes/~everything-else/to-domain/", ASK),
+    Page("findings", "/findings/", SEARCHED, error="?q=nothing-of-that-name"),
     Page("relay-list", "/relays/", LIST),
     Page("relay-add", "/relays/add/", FORM),
     Page("relay", "/relays/smtp1/"),

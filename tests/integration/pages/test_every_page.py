@@ -21,6 +21,8 @@ READABLE = [
     "/routes/",
     "/routes/~everything-else/",
     "/foreign-lines/",
+    "/findings/",
+    "/findings/?state=redundant&q=org&server=listes&page=x",
     "/relays/",
     "/relays/smtp1/",
     "/mail-hosts/",

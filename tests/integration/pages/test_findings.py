@@ -1,0 +1,179 @@
+"""The page of findings, each with its edit, and the findings on an object's own page."""
+
+from __future__ import annotations
+
+from uuid import UUID, uuid4
+
+from mailadmin.audit.models import AuditEvent
+from mailadmin.audit.services import SETUP
+from mailadmin.paging import PAGE_SIZE
+from routing.core.facts import HostKind
+from routing.core.intent import ObjectKind
+from routing.models import HostState, MailHost, RelayTarget, RoutingObject
+from routing.services.hosts import save_mail_host
+from routing.services.objects import delete_object, save_object
+from tests.integration.pages.conftest import Site, form_of, text
+
+
+def add_route(site: Site, key: str, way: str = "", host: MailHost | None = None) -> RoutingObject:
+    """A route to a next hop, or to the relay target of the table."""
+    relay: UUID | None = None if way else RelayTarget.objects.get(name="smtp1").pk
+    return save_object(
+        identity=uuid4(),
+        version=0,
+        server=host or site.host,
+        kind=ObjectKind.ROUTE,
+        key=key,
+        relay_target=relay,
+        mailer="esmtp" if way else "",
+        next_hop=way,
+        by=site.people["claire"],
+    )
+
+
+def test_the_usual_table_has_none(site: Site) -> None:
+    page = text(site.sign_in("vera").get("/findings/"))
+
+    assert "No findings yet" in page
+    assert "Each line of the list servers does what it is there for." in page
+
+
+def test_findings_are_listed_worst_first_and_counted_by_kind(site: Site) -> None:
+    add_route(site, "a.example")
+    add_route(site, "b.example", "[listes.renater.fr]")
+    add_route(site, "c.example", "[127.0.0.1]")
+    add_route(site, "d.example")
+    client = site.sign_in("claire")
+
+    page = text(client.get("/findings/"))
+    places = [page.index(f"/routes/{key}.example/?server=listes") for key in "bcad"]
+    assert places == sorted(places)
+    assert "/findings/?state=redundant" in page
+    redundant = client.get("/findings/?state=redundant").context["list"]
+    assert [row.key for row in redundant.rows] == ["a.example", "d.example"]
+    assert {chip.label: chip.count for chip in redundant.views} == {
+        "All": None,
+        "Comes back": 1,
+        "No virtual domain": 1,
+        "Redundant": 2,
+    }
+    assert [row.key for row in client.get("/findings/?q=d.EX").context["list"].rows] == [
+        "d.example"
+    ]
+    assert client.get("/findings/?server=other").context["list"].rows == ()
+
+
+def test_only_who_may_edit_gets_the_button(site: Site) -> None:
+    add_route(site, "a.example")
+
+    assert "/routes/a.example/delete/" in text(site.sign_in("claire").get("/findings/"))
+    assert "/routes/a.example/delete/" not in text(site.sign_in("vera").get("/findings/"))
+
+
+def test_a_redundant_route_is_deleted_after_a_question(site: Site) -> None:
+    add_route(site, "a.example")
+    client = site.sign_in("claire")
+    (row,) = client.get("/findings/").context["list"].rows
+
+    asked = client.get(row.mend_href)
+    assert RoutingObject.objects.filter(key="a.example").exists()
+    client.post(row.mend_href, form_of(asked, row.mend_href))
+
+    assert client.get("/findings/").context["list"].rows == ()
+    event = AuditEvent.objects.latest("number")
+    assert (event.action, event.subject) == ("route.deleted", "a.example")
+
+
+def test_a_route_to_the_local_mta_becomes_a_virtual_domain(site: Site) -> None:
+    made = add_route(site, "c.example", "[127.0.0.1]")
+    client = site.sign_in("claire")
+    (row,) = client.get("/findings/").context["list"].rows
+    assert row.mend_href == "/routes/c.example/to-domain/?server=listes"
+
+    asked = client.get(row.mend_href)
+    made.refresh_from_db()
+    assert made.kind == ObjectKind.ROUTE
+    answer = client.post(row.mend_href, form_of(asked, row.mend_href))
+
+    assert answer["Location"] == "/domains/c.example/?server=listes"
+    made.refresh_from_db()
+    assert (made.kind, made.mailer, made.next_hop) == (ObjectKind.VIRTUAL_DOMAIN, "", "")
+    assert AuditEvent.objects.latest("number").action == "virtual_domain.changed"
+    assert client.get("/findings/").context["list"].rows == ()
+
+
+def test_a_second_editor_who_comes_late_sees_both_values(site: Site) -> None:
+    made = add_route(site, "c.example", "[127.0.0.1]")
+    client, place = site.sign_in("claire"), "/routes/c.example/to-domain/?server=listes"
+    sent = form_of(client.get(place), place)
+    save_object(
+        identity=made.pk,
+        version=1,
+        server=site.host,
+        kind=ObjectKind.ROUTE,
+        key="c.example",
+        mailer="esmtp",
+        next_hop="[192.0.2.1]",
+        by=site.people["luc"],
+    )
+
+    assert client.post(place, sent).status_code == 409
+    made.refresh_from_db()
+    assert made.next_hop == "[192.0.2.1]"
+
+
+def test_a_viewer_may_not_make_a_virtual_domain(site: Site) -> None:
+    add_route(site, "c.example", "[127.0.0.1]")
+    place = "/routes/c.example/to-domain/?server=listes"
+
+    assert site.sign_in("vera").post(place, {"version": 1}).status_code == 403
+    assert RoutingObject.objects.get(key="c.example").kind == ObjectKind.ROUTE
+
+
+def test_the_page_of_an_object_tells_its_findings(site: Site) -> None:
+    add_route(site, "a.example")
+    client = site.sign_in("claire")
+
+    page = client.get("/routes/a.example/")
+    assert [row.kind for row in page.context["oddities"]] == ["Redundant"]
+    assert "/routes/a.example/delete/?server=listes" in text(page)
+    assert client.get("/domains/jres.org/").context["oddities"] == []
+
+
+def test_pages_of_findings_go_on_where_the_last_one_ended(site: Site) -> None:
+    for number in range(PAGE_SIZE + 2):
+        add_route(site, f"r{number:03}.example")
+    client = site.sign_in("vera")
+
+    first = client.get("/findings/").context["list"]
+    assert [len(first.rows), first.pager.summary] == [PAGE_SIZE, "1 to 50 of 52"]
+    gone = RoutingObject.objects.get(key="r000.example")
+    delete_object(identity=gone.pk, version=1, by=site.people["claire"])
+    second = client.get(first.pager.older_href).context["list"]
+    assert [row.key for row in second.rows] == ["r050.example", "r051.example"]
+    back = client.get(second.pager.newer_href).context["list"]
+    assert [back.rows[0].key, back.rows[-1].key] == ["r001.example", "r050.example"]
+
+
+def test_findings_follow_what_the_agent_observes(site: Site) -> None:
+    add_route(site, "b.example", "[elsewhere.example]")
+    client = site.sign_in("vera")
+    assert client.get("/findings/").context["list"].rows == ()
+
+    state = HostState.objects.get(host=site.host)
+    assert state.facts is not None
+    state.facts = state.facts | {"class_w": ["elsewhere.example", "jres.org"]}
+    state.save(update_fields=["facts"])
+
+    assert [row.kind for row in client.get("/findings/").context["list"].rows] == ["Comes back"]
+
+
+def test_of_a_silent_server_nothing_is_said(site: Site) -> None:
+    other = save_mail_host(
+        identity=None, name="listes2", kind=HostKind.LIST_SERVER, position=2, by=SETUP
+    )
+    add_route(site, "a.example", host=other)
+
+    page = site.sign_in("vera").get("/findings/")
+    assert page.context["list"].rows == ()
+    assert "Of listes2 nothing can be said" in text(page)
