@@ -9,6 +9,7 @@ from django.urls import URLPattern, path, register_converter
 
 from routing.views import (
     adopt,
+    bulk_acts,
     bulk_add,
     files,
     findings,
@@ -50,6 +51,7 @@ def pages(noun: Noun, acts: Acts) -> list[URLPattern]:
             if "edit" in acts
             else []
         ),
+        path(f"{place}/~act/", bulk_acts.act_on, given, name=f"{slug}-act"),
         path(f"{place}/<key:key>/", objects.page, given, name=f"{slug}-page"),
         *(
             path(f"{place}/<key:key>/{name}/", view, given, name=f"{slug}-{name}")

@@ -357,7 +357,7 @@ class DomainRow:
     """One routing object of a list; without `href` it is gone from the rows and still live.
 
     `unicode` only when it differs from the name; `push` is the open one; `server_href` shows the
-    objects of that server alone.
+    objects of that server alone. `pick` is what its tick sends: its id and the version shown.
     """
 
     name: str
@@ -374,12 +374,18 @@ class DomainRow:
     finding_kind: str = "ok"
     finding_text: str = ""
     actions: tuple[RowAction, ...] = ()
+    pick: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DomainsPage(ListPage):
-    """A list of routing objects of one kind; `exports` are (format, address) of it as a file."""
+    """A list of routing objects of one kind.
+
+    `exports` are (format, address) of it as a file, `acts` (value, label) of what can be done with
+    ticked rows.
+    """
 
     rows: tuple[DomainRow, ...]
     show_server: bool = False
     exports: tuple[tuple[str, str], ...] = ()
+    acts: tuple[tuple[str, str], ...] = ()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from uuid import UUID
 
 from routing.core.facts import HostFacts
@@ -9,8 +11,8 @@ from routing.core.intent import DEFAULT_KEY, Intent, make_intent
 from routing.core.intent import RoutingObject as Item
 from routing.core.mailertable import value_of
 from routing.core.table import Table
-from routing.models import MailHost
-from routing.queries.edits import relay_values
+from routing.models import MailHost, RoutingObject
+from routing.queries.edits import relay_values, rows_intent
 from routing.queries.ways import deciding_rows, facts_of_server, name_below
 
 
@@ -27,6 +29,34 @@ def effect_without(server: MailHost, key: str, identity: UUID) -> str:
         return f"Mail for {subject} then goes straight to its MX."
     item = next(item for item in rest if item.key == deciding)
     return f"Mail for {subject} then goes to {_name(item, intent, facts)} by the {deciding} key."
+
+
+def effects_without(rows: Iterable[RoutingObject]) -> tuple[str, ...]:
+    """What deleting or disabling all of these does to mail: of how many it goes where then."""
+    by_server: dict[MailHost, list[RoutingObject]] = defaultdict(list)
+    for row in rows:
+        by_server[row.server].append(row)
+    return tuple(said for server, gone in by_server.items() for said in _together(server, gone))
+
+
+def _together(server: MailHost, gone: list[RoutingObject]) -> Iterator[str]:
+    facts, intent = facts_of_server(server), rows_intent(server)
+    if facts is None:
+        yield f"Mail for {len(gone)} keys of {server.name} then goes by other keys."
+        return
+    ids = {row.pk for row in gone}
+    rest = {item.key: item for item in intent.objects if item.enabled and item.id not in ids}
+    table = Table({key: value_of(item, intent, facts) for key, item in rest.items()})
+    counts = Counter(table.deciding_key(name_below(row.key)) for row in gone if row.enabled)
+    for key, count in counts.most_common():
+        what = "1 of them" if count == 1 else f"{count} of them"
+        if key:
+            way = f"to {_name(rest[key], intent, facts)} by the {key} key"
+        else:
+            way = "straight to its MX"
+        yield f"Mail for {what} on {server.name} then goes {way}."
+    if idle := sum(not row.enabled for row in gone):
+        yield f"{idle} on {server.name} {'is' if idle == 1 else 'are'} disabled: no mail changes."
 
 
 def effect_with(server: MailHost, item: Item) -> str:

@@ -96,6 +96,14 @@ def list_objects(kind: ObjectKind, asked: Asked) -> ObjectList:
     )
 
 
+def matching_versions(kind: ObjectKind, asked: Asked) -> dict[UUID, int]:
+    """All rows of the list that an address asks for, with their versions; 0 where none is left."""
+    now = standing()
+    if asked.state == Shown.REMOVED:
+        return {item.id: 0 for _, item in now.removed(kind)}
+    return dict(_matching(rows_of(kind), asked, now).values_list("pk", "version"))
+
+
 def exported(kind: ObjectKind, asked: Asked) -> Iterator[dict[str, str]]:
     """All rows of the list that an address asks for, in its order, as cells of the columns that
     `routing.core.listed_tables` names; read while they are asked for."""

@@ -43,6 +43,11 @@ class Noun:
         """The page that adds many from a list; none where none can be added."""
         return "" if self.kind is ObjectKind.FOREIGN_LINE else reverse(f"{self.slug}-bulk-add")
 
+    @property
+    def act_href(self) -> str:
+        """The page that asks before an act on many."""
+        return reverse(f"{self.slug}-act")
+
     def href(self, act: str, key: str, server: str) -> str:
         """A page of one object: `page`, `edit`, `enable`, `disable`, `delete` or `route`."""
         query = urlencode({"server": server})

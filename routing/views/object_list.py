@@ -90,8 +90,19 @@ def domains_page(request: HttpRequest, noun: Noun, asked: Asked, found: ObjectLi
         pager=pager_of(asked, found.turn),
         hidden=asked.hidden,
         show_server=several,
+        acts=_acts(noun, asked) if may_edit else (),
         exports=tuple((name, asked.href(format=name)) for name in EXPORTS),
     )
+
+
+def _acts(noun: Noun, asked: Asked) -> tuple[tuple[str, str], ...]:
+    """What can be done with ticked rows."""
+    undo = ("undo", "Undo edits…")
+    if asked.state == Shown.REMOVED:
+        return (undo,)
+    foreign = noun.kind is ObjectKind.FOREIGN_LINE
+    switch = () if foreign else (("disable", "Disable…"), ("enable", "Enable…"))
+    return (*switch, ("note", "Set the note…"), undo, ("delete", "Delete…"))
 
 
 def _row(noun: Noun, asked: Asked, row: ObjectRow, *, may_edit: bool) -> DomainRow:
@@ -110,6 +121,7 @@ def _row(noun: Noun, asked: Asked, row: ObjectRow, *, may_edit: bool) -> DomainR
         findings=len(row.findings),
         finding_kind="bad" if any(f.severity is Severity.ERROR for f in row.findings) else "warn",
         finding_text=" ".join(str(finding) for finding in row.findings),
+        pick=f"{row.id.hex}.{row.version}" if may_edit else "",
         actions=_actions(noun, row) if may_edit and not gone else (),
     )
 

@@ -21,7 +21,7 @@ from routing.forms.objects import FORMS, ObjectForm, VersionForm
 from routing.models import MailHost, RelayTarget, RoutingObject
 from routing.queries.effects import effect_with, effect_without
 from routing.queries.findings import oddities_of
-from routing.queries.objects import ObjectRow, facts_by_server, find_object, object_row
+from routing.queries.objects import ObjectRow, Shown, facts_by_server, find_object, object_row
 from routing.queries.pending import standing
 from routing.queries.ways import name_below, ways_of
 from routing.services.errors import ConflictingEdit, NotAllowed
@@ -298,4 +298,7 @@ def _links(noun: Noun, row: ObjectRow) -> dict[str, str]:
             "delete",
         )
     )
-    return {act: noun.href(act, row.key, row.server) for act in acts}
+    links = {act: noun.href(act, row.key, row.server) for act in acts}
+    if row.state in (Shown.EDITED, Shown.NEW):
+        links["undo"] = f"{noun.act_href}?act=undo&pick={row.id.hex}.{row.version}"
+    return links

@@ -71,6 +71,7 @@ def objects(slug: str, key: str, *, paused: str = "") -> tuple[Page, ...]:
     pages = [
         Page(f"{slug}-list", place, SEARCHED, error=search),
         Page(f"{slug}-page", f"{place}{key}/", READ),
+        Page(f"{slug}-act", f"{place}~act/?act=note&all=yes", ASK),
         Page(f"{slug}-delete", f"{place}{key}/delete/", ASK),
     ]
     if slug == "foreign-line":

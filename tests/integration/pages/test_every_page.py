@@ -39,6 +39,7 @@ EDITING = [
     "/domains/bulk-add/",
     "/local-hosts/bulk-add/",
     "/routes/bulk-add/",
+    "/domains/~act/?act=delete&all=yes",
     "/domains/jres.org/edit/",
     "/domains/jres.org/disable/",
     "/domains/jres.org/delete/",

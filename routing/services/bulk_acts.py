@@ -1,0 +1,254 @@
+"""Disable, enable, delete, note, or undo many objects at once, each as it was when it was shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from copy import copy
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from django.db import transaction
+
+from mailadmin.audit.models import AuditEvent
+from mailadmin.audit.services import Actor, Happened
+from mailadmin.people.models import Person
+from mailadmin.people.services import acting
+from routing.core.facts import HostFacts
+from routing.core.findings import Severity
+from routing.core.intent import ObjectKind
+from routing.core.intent import RoutingObject as Item
+from routing.core.validate import validate_object
+from routing.models import HostState, RelayTarget, RoutingObject
+from routing.queries.edits import object_value
+from routing.queries.pending import Standing, standing
+from routing.services.locks import lock_servers
+from routing.services.objects import object_values
+from routing.services.writing import Writes, rows_by_id, write_all
+
+NOTE_LIMIT = 2000
+
+
+class Act(StrEnum):
+    """What is done to each of the chosen objects."""
+
+    DISABLE = "disable"
+    ENABLE = "enable"
+    DELETE = "delete"
+    NOTE = "note"
+    UNDO = "undo"
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """An object that stays as it is, and why."""
+
+    key: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ActPlan:
+    """What the act would write, what needs no writing, and what it leaves alone."""
+
+    writes: Writes
+    same: int
+    left: tuple[Left, ...]
+
+
+class _LeftAlone(Exception):
+    """Why one object is not touched."""
+
+
+@dataclass(slots=True)
+class _Now:
+    """What the rows are compared with, read once."""
+
+    rows: dict[UUID, RoutingObject]
+    facts: dict[UUID, HostFacts | None]
+    now: Standing | None = None
+
+
+def plan_act(
+    *, act: Act, chosen: Mapping[UUID, int], note: str = "", names: Mapping[UUID, str] | None = None
+) -> ActPlan:
+    """What would be done to the chosen objects: ids with the versions that a page showed, 0 for one
+    that has no row any more. Call it in a transaction: the rows are locked."""
+    facts = {state.host_id: state.host_facts for state in HostState.objects.all()}
+    now = _Now(rows_by_id(chosen), facts, standing() if act is Act.UNDO else None)
+    writes, same, left = Writes(), 0, []
+    for identity, version in chosen.items():
+        row = now.rows.get(identity)
+        try:
+            _check_version(row, version)
+            after = ACTS[act](now, identity, row, note)
+            same += not _put(writes, row, after)
+        except _LeftAlone as why:
+            key = row.key if row else (names or {}).get(identity, "") or _key_of(now, identity)
+            left.append(Left(key, str(why)))
+    _leave_taken(writes, left)
+    return ActPlan(writes, same, tuple(left))
+
+
+def do_act(
+    *, act: Act, chosen: Mapping[UUID, int], token: UUID, note: str = "", by: Person | Actor
+) -> ActPlan:
+    """Do it, one event for each object. What somebody else changed meanwhile is left alone and said
+    so; sent twice with one token it is done once."""
+    with transaction.atomic():
+        lock_servers()
+        if AuditEvent.objects.filter(object_id=token, action="bulk.saved").exists():
+            return ActPlan(Writes(), len(chosen), ())
+        plan = plan_act(act=act, chosen=chosen, note=note)
+        total = plan.writes.total
+        if total:
+            happened = Happened(
+                action="bulk.saved",
+                subject=f"{total} {'row' if total == 1 else 'rows'}",
+                object_id=token,
+                new={"rows": total, "act": act.value},
+            )
+            said = "edit undone" if act is Act.UNDO else ""
+            write_all(plan.writes, by=acting(by), note=said, also=[happened])
+        return plan
+
+
+def _check_version(row: RoutingObject | None, version: int) -> None:
+    if row is None and version:
+        raise _LeftAlone("Somebody deleted it meanwhile.")
+    if row is not None and row.version != version:
+        raise _LeftAlone(f"{row.changed_by} changed it after this page was opened.")
+    if row is not None and row.server.retired_at is not None:
+        raise _LeftAlone(f"{row.server.name} is retired.")
+
+
+def _put(writes: Writes, row: RoutingObject | None, after: RoutingObject | None) -> bool:
+    """Note what is to be written; False when nothing is."""
+    if row is None and after is not None:
+        writes.created.append(after)
+    elif row is not None and after is None:
+        writes.deleted.append(row)
+    elif row is not None and after is not None and object_values(row) != object_values(after):
+        writes.changed.append((row, after))
+    else:
+        return False
+    return True
+
+
+def _switched(now: _Now, row: RoutingObject | None, *, enabled: bool) -> RoutingObject:
+    after = _copied(row)
+    if after.kind == ObjectKind.FOREIGN_LINE:
+        raise _LeftAlone("A foreign line is kept as it is. Turn it into a route first.")
+    after.enabled = enabled
+    return _checked(now, after)
+
+
+def _disabled(
+    now: _Now, identity: UUID, row: RoutingObject | None, note: str
+) -> RoutingObject | None:
+    del identity, note
+    return _switched(now, row, enabled=False)
+
+
+def _enabled(
+    now: _Now, identity: UUID, row: RoutingObject | None, note: str
+) -> RoutingObject | None:
+    del identity, note
+    return _switched(now, row, enabled=True)
+
+
+def _deleted(
+    now: _Now, identity: UUID, row: RoutingObject | None, note: str
+) -> RoutingObject | None:
+    del now, identity, note
+    _copied(row)
+    return None
+
+
+def _noted(now: _Now, identity: UUID, row: RoutingObject | None, note: str) -> RoutingObject | None:
+    del now, identity
+    after = _copied(row)
+    after.note = note[:NOTE_LIMIT]
+    return after
+
+
+def _undone(
+    now: _Now, identity: UUID, row: RoutingObject | None, note: str
+) -> RoutingObject | None:
+    """As it is live; None where nothing of it is."""
+    del note
+    assert now.now is not None
+    if (push := now.now.held.get(identity)) is not None:
+        raise _LeftAlone(f"It is in push #{push}. Refuse that push first.")
+    edit = now.now.edits.get(identity)
+    if edit is None:
+        return row
+    if edit.before is None:
+        return None
+    if not isinstance(edit.before, Item):
+        raise _LeftAlone("It is no routing object.")
+    return _checked(now, _as_live(edit.before, row or _gone(now.now, identity)))
+
+
+def _gone(now: Standing, identity: UUID) -> RoutingObject:
+    """The row that a deleted object had: its server, and the note that its last event keeps."""
+    server = next(s.host for s in now.servers if identity in s.live.objects)
+    last = AuditEvent.objects.filter(object_id=identity, action__endswith=".deleted")
+    event = last.order_by("-number").first()
+    note = str((event.old or {}).get("note", "")) if event else ""
+    return RoutingObject(id=identity, server=server, note=note)
+
+
+def _as_live(live: Item, row: RoutingObject) -> RoutingObject:
+    after = copy(row)
+    relay = RelayTarget.objects.filter(pk=live.relay_target).first() if live.relay_target else None
+    if live.relay_target and relay is None:
+        raise _LeftAlone("The relay target that it names live is deleted. Undo that first.")
+    after.kind, after.key, after.enabled = live.kind, live.key, live.enabled
+    after.mailer, after.next_hop, after.relay_target = live.mailer, live.next_hop, relay
+    return after
+
+
+def _checked(now: _Now, row: RoutingObject) -> RoutingObject:
+    found = validate_object(object_value(row), facts=now.facts.get(row.server_id))
+    errors = [str(item) for item in found if item.severity is Severity.ERROR]
+    if errors:
+        raise _LeftAlone(" ".join(errors))
+    return row
+
+
+def _copied(row: RoutingObject | None) -> RoutingObject:
+    if row is None:
+        raise _LeftAlone("It is deleted already.")
+    return copy(row)
+
+
+def _leave_taken(writes: Writes, left: list[Left]) -> None:
+    """A key that another row has by now is not taken from it."""
+    gone = {row.pk for row in writes.deleted}
+    moving = [after for before, after in writes.changed if before.key != after.key]
+    wanted = [*writes.created, *moving]
+    keys = {row.key for row in wanted}
+    there = RoutingObject.objects.filter(key__in=keys).exclude(pk__in=gone) if keys else ()
+    taken = {(row.server_id, row.key): row.pk for row in there}
+    clashing = {row.pk for row in wanted if taken.get((row.server_id, row.key), row.pk) != row.pk}
+    left += [Left(row.key, "Another object has this key.") for row in wanted if row.pk in clashing]
+    writes.created = [row for row in writes.created if row.pk not in clashing]
+    writes.changed = [pair for pair in writes.changed if pair[1].pk not in clashing]
+
+
+def _key_of(now: _Now, identity: UUID) -> str:
+    edit = now.now.edits.get(identity) if now.now else None
+    if edit is not None:
+        return edit.name
+    event = AuditEvent.objects.filter(object_id=identity).order_by("-number").first()
+    return event.subject if event else "An object"
+
+
+ACTS: Mapping[Act, Callable[[_Now, UUID, RoutingObject | None, str], RoutingObject | None]] = {
+    Act.DISABLE: _disabled,
+    Act.ENABLE: _enabled,
+    Act.DELETE: _deleted,
+    Act.NOTE: _noted,
+    Act.UNDO: _undone,
+}

@@ -1,0 +1,143 @@
+"""One act on many rows of a list: a page that asks first, then what was done and what was not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_http_methods
+
+from mailadmin.asked import asked_of
+from mailadmin.people.access import requires
+from mailadmin.people.roles import Permission
+from mailadmin.people.session import signed_in
+from mailadmin.ui.words import number
+from routing.queries.effects import effects_without
+from routing.queries.objects import matching_versions
+from routing.services.bulk_acts import NOTE_LIMIT, Act, ActPlan, do_act, plan_act
+from routing.views.answers import moved
+from routing.views.nouns import Noun
+
+MOST_KEYS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """An act before its objects, when it was done, and what it does to mail."""
+
+    verb: str
+    done: str
+    effect: str = ""
+    danger: bool = False
+
+
+WORDS: Mapping[Act, Words] = {
+    Act.DISABLE: Words("Disable", "disabled", danger=True),
+    Act.DELETE: Words("Delete", "deleted", danger=True),
+    Act.ENABLE: Words("Enable", "enabled", "Mail for them then goes by their own keys."),
+    Act.NOTE: Words("Set the note of", "noted", "Mail does not change."),
+    Act.UNDO: Words(
+        "Undo the edit of", "as live again", "They become what is live now. Mail does not change."
+    ),
+}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Permission.EDIT)
+def act_on(request: HttpRequest, noun: Noun) -> HttpResponse:
+    """Ask what becomes of the ticked rows, or of all that match; then do it."""
+    given = request.POST if request.method == "POST" else request.GET
+    try:
+        act = Act(given.get("act", ""))
+    except ValueError:
+        return _ask(request, noun, Act.NOTE, {}, ("Choose what to do with the ticked rows.",))
+    chosen = _chosen(request, noun)
+    if not chosen:
+        return _ask(request, noun, act, {}, ("Nothing is ticked. Tick rows of the list first.",))
+    if request.method != "POST":
+        return _ask(request, noun, act, chosen)
+    note, token = given.get("note", "").replace("\r\n", "\n").strip(), _identity(given.get("token"))
+    if len(note) > NOTE_LIMIT or token is None:
+        text = f"A note has at most {NOTE_LIMIT} characters." if token else "Send the page again."
+        return _ask(request, noun, act, chosen, (text,))
+    plan = do_act(act=act, chosen=chosen, token=token, note=note, by=signed_in(request))
+    return _done(request, noun, act, plan)
+
+
+def _done(request: HttpRequest, noun: Noun, act: Act, plan: ActPlan) -> HttpResponse:
+    total = plan.writes.total + plan.same
+    words = noun.one if total == 1 else noun.many.lower()
+    said = f"{number(total)} {words} {'is' if total == 1 else 'are'} {WORDS[act].done}."
+    if not plan.left:
+        return moved(request, noun.list_href, said)
+    context = {"noun": noun, "said": said, "left": plan.left}
+    return render(request, "routing/bulk_left.html", context, status=409)
+
+
+def _ask(
+    request: HttpRequest,
+    noun: Noun,
+    act: Act,
+    chosen: Mapping[UUID, int],
+    errors: tuple[str, ...] = (),
+) -> HttpResponse:
+    with transaction.atomic():
+        plan = plan_act(act=act, chosen=chosen)
+    writes = plan.writes
+    rows = [*writes.deleted, *(before for before, _ in writes.changed), *writes.created]
+    if act is Act.NOTE:
+        rows, count = [], len(chosen) - len(plan.left)
+    else:
+        count = writes.total
+    words = noun.one if count == 1 else noun.many.lower()
+    title = f"{WORDS[act].verb} {number(count)} {words}"
+    takes = act in (Act.DISABLE, Act.DELETE)
+    context = {
+        "noun": noun,
+        "act": act,
+        "words": WORDS[act],
+        "title": title,
+        "effects": effects_without(rows) if takes else (WORDS[act].effect,),
+        "keys": tuple(row.key for row in rows[:MOST_KEYS]),
+        "more": max(0, len(rows) - MOST_KEYS),
+        "same": 0 if act is Act.NOTE else plan.same,
+        "left": plan.left,
+        "count": count,
+        "errors": errors,
+        "token": uuid4(),
+        "chosen": "\n".join(f"{key.hex}.{version}" for key, version in chosen.items()),
+        "note_limit": NOTE_LIMIT,
+    }
+    status = 422 if errors else 200
+    return render(request, "routing/bulk_ask.html", context, status=status)
+
+
+def _chosen(request: HttpRequest, noun: Noun) -> dict[UUID, int]:
+    """Ids with the versions that the list showed; of all that match, those of now."""
+    if request.method == "POST":
+        return _read(request.POST.get("chosen", "").split())
+    if request.GET.get("all"):
+        asked = asked_of(request, noun.list_href, also=("server",))
+        return matching_versions(noun.kind, asked)
+    return _read(request.GET.getlist("pick"))
+
+
+def _read(picks: Iterable[str]) -> dict[UUID, int]:
+    found = {}
+    for pick in picks:
+        name, _, version = pick.partition(".")
+        identity = _identity(name)
+        if identity is not None and version.isascii() and version.isdigit():
+            found[identity] = int(version[:9])
+    return found
+
+
+def _identity(text: str | None) -> UUID | None:
+    try:
+        return UUID(text or "")
+    except ValueError:
+        return None

@@ -1,0 +1,131 @@
+"""Ticked rows of a list: a page that asks, what is done, and what is left alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from mailadmin.audit.models import AuditEvent
+from mailadmin.audit.services import last_number
+from routing.models import ConfigPush, RoutingObject
+from routing.queries.edits import pending_edits
+from routing.services.objects import delete_object, set_enabled
+from tests.integration.pages import world
+from tests.integration.pages.conftest import Site, text
+from tests.integration.pages.test_export import noted
+
+LIVE = ("demo.sympa.org", "jres.org", "renater.fr")
+
+
+def ask(client: Client, act: str, keys: tuple[str, ...] = (), **more: str) -> Any:
+    """The page that asks."""
+    rows = RoutingObject.objects.filter(key__in=keys)
+    picks = [f"{row.pk.hex}.{row.version}" for row in rows]
+    return client.get("/domains/~act/", {"act": act, "pick": picks, **more})
+
+
+def do(client: Client, asked: Any, **more: str) -> Any:
+    """Press its button."""
+    shown = asked.context
+    sent = {"act": str(shown["act"]), "token": str(shown["token"]), "chosen": shown["chosen"]}
+    return client.post("/domains/~act/", sent | more)
+
+
+def enabled() -> dict[str, bool]:
+    """Of the domains."""
+    return dict(RoutingObject.objects.filter(key__in=LIVE).values_list("key", "enabled"))
+
+
+def test_the_page_says_what_becomes_of_the_mail_of_how_many(site: Site) -> None:
+    world.add_domain(site.host, "sub.renater.fr", site.people["claire"])
+    before = last_number()
+    shown = text(ask(site.sign_in("claire"), "delete", ("jres.org", "sub.renater.fr")))
+    assert "Delete 2 virtual domains" in shown
+    assert "Mail for 2 of them on listes then goes to smtp1 by the . key." in shown
+    assert last_number() == before
+
+
+def test_ticked_rows_are_disabled_once_with_one_event_for_each(site: Site) -> None:
+    client, before = site.sign_in("claire"), last_number()
+    page = ask(client, "disable", ("jres.org", "renater.fr"))
+    assert [do(client, page).status_code for _ in range(2)] == [302, 302]
+    assert enabled() == {"demo.sympa.org": True, "jres.org": False, "renater.fr": False}
+    events = AuditEvent.objects.filter(number__gt=before).values_list("action", flat=True)
+    assert sorted(events) == ["bulk.saved", "virtual_domain.changed", "virtual_domain.changed"]
+    do(client, ask(client, "enable", LIVE))
+    assert set(enabled().values()) == {True}
+
+
+def test_all_that_match_are_noted(site: Site) -> None:
+    client = site.sign_in("claire")
+    page = ask(client, "note", all="yes", q="re")
+    assert "Set the note of 2 virtual domains" in text(page)
+    do(client, page, note="moved in March")
+    rows = RoutingObject.objects.filter(note="moved in March")
+    assert sorted(row.key for row in rows) == ["jres.org", "renater.fr"]
+
+
+def test_what_somebody_changed_meanwhile_is_left_alone_and_told(site: Site) -> None:
+    client = site.sign_in("claire")
+    page = ask(client, "delete", LIVE)
+    noted(RoutingObject.objects.get(key="jres.org"), site, "mind this")
+    gone = RoutingObject.objects.get(key="renater.fr")
+    delete_object(identity=gone.pk, version=gone.version, by=site.people["luc"])
+    answer = do(client, page)
+    assert answer.status_code == 409
+    left = {item.key: item.why for item in answer.context["left"]}
+    assert left["jres.org"] == "Luc Petit changed it after this page was opened."
+    assert left["renater.fr"] == "Somebody deleted it meanwhile."
+    assert "1 virtual domain is deleted." in text(answer)
+    assert list(enabled()) == ["jres.org"]
+
+
+def test_edits_are_undone_whatever_they_were(site: Site) -> None:
+    client, by = site.sign_in("claire"), site.people["claire"]
+    world.add_domain(site.host, "new.example.org", by)
+    for key in ("jres.org", "renater.fr"):
+        row = RoutingObject.objects.get(key=key)
+        noted(row, site, f"note of {key}")
+    row = RoutingObject.objects.get(key="jres.org")
+    set_enabled(identity=row.pk, version=row.version, enabled=False, by=by)
+    gone = RoutingObject.objects.get(key="renater.fr")
+    delete_object(identity=gone.pk, version=gone.version, by=by)
+    shown = text(client.get("/domains/jres.org/"))
+    assert "Undo the edit" in shown and "act=undo" in shown
+    assert do(client, ask(client, "undo", all="yes", state="edited")).status_code == 302
+    assert do(client, ask(client, "undo", all="yes", state="removed")).status_code == 302
+    assert pending_edits() == ()
+    back = RoutingObject.objects.get(key="renater.fr")
+    assert (back.pk, back.note) == (gone.pk, "note of renater.fr")
+    assert AuditEvent.objects.filter(note="edit undone").count() == 3
+
+
+def test_an_edit_in_a_push_is_not_undone(site: Site, waiting: ConfigPush) -> None:
+    page = ask(site.sign_in("claire"), "undo", ("conf.renater.fr",))
+    assert f"It is in push #{waiting.pk}." in text(page)
+    assert do(site.sign_in("claire"), page).status_code == 409
+    assert RoutingObject.objects.filter(key="conf.renater.fr").exists()
+
+
+def test_a_key_that_another_object_took_is_not_taken_back(site: Site) -> None:
+    client, by = site.sign_in("claire"), site.people["claire"]
+    gone = RoutingObject.objects.get(key="jres.org")
+    delete_object(identity=gone.pk, version=gone.version, by=by)
+    world.add_domain(site.host, "jres.org", by)
+    answer = do(client, ask(client, "undo", all="yes", state="removed"))
+    assert [item.why for item in answer.context["left"]] == ["Another object has this key."]
+
+
+@pytest.mark.parametrize(
+    "sent", [{}, {"act": "disable"}, {"act": "x"}, {"act": "note", "pick": "7"}]
+)
+def test_nothing_ticked_or_chosen_is_said(site: Site, sent: dict[str, str]) -> None:
+    assert site.sign_in("claire").get("/domains/~act/", sent).status_code == 422
+
+
+def test_who_may_not_edit_has_no_ticks(site: Site) -> None:
+    assert ask(site.sign_in("paul"), "delete", LIVE).status_code == 403
+    assert 'name="pick"' not in text(site.sign_in("paul").get("/domains/"))
+    assert 'name="pick"' in text(site.sign_in("claire").get("/domains/"))
