@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 from routing.core.facts import HostFacts
 from routing.core.findings import Finding, Severity
@@ -83,7 +84,12 @@ class _View:
         self._facts = facts
         self._own = {*facts.class_w, facts.fqdn}
         self._relays = {relay.id: relay.name for relay in intent.relay_targets}
-        self._spelt = _first_by_spelling(intent)
+        self._intent = intent
+
+    @cached_property
+    def _spelt(self) -> dict[str, RoutingObject]:
+        """Read only when a line is unreachable, which few tables have."""
+        return _first_by_spelling(self._intent)
 
     def of(self, item: RoutingObject) -> Iterator[Odd]:
         """The oddities of one object."""

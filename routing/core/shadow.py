@@ -91,7 +91,7 @@ class Judge:
             return None
         try:
             found = self.resolver.resolve(f"probe@{name}")
-            if found.why is Why.LOCAL:
+            if found.why is Why.LOCAL or found.key == key:
                 return found
             mailbox = self.resolver.read(f"probe@{name}")
         except BadAddress:
@@ -105,15 +105,15 @@ class Judge:
         for values, resolver in zip(self._values, self._resolvers, strict=True):
             if key not in values:
                 continue
-            with_it = _answers(resolver, names)
-            value = values.pop(key)
-            try:
-                without = _answers(resolver, names)
-            finally:
+            value = values[key]
+            for box in _mailboxes(names):
+                one = resolver.resolve_mailbox(box)
+                del values[key]
+                other = resolver.resolve_mailbox(box)
                 values[key] = value
-            if not _same(with_it, without):
-                return Judged(key, Standing.EFFECTIVE, found)
-            by = by or without[0].key
+                if not _same(one, other):
+                    return Judged(key, Standing.EFFECTIVE, found)
+                by = by or other.key
         return Judged(key, Standing.REDUNDANT, found, by)
 
     def _names(self, key: str) -> tuple[str, ...]:
@@ -134,15 +134,12 @@ class Judge:
         raise ValueError(f"{first} and {TRIES} more names below {key} have lines of their own")
 
 
-def _answers(resolver: Resolver, names: Iterable[str]) -> tuple[Resolution, ...]:
-    return tuple(
-        resolver.resolve_mailbox(Mailbox(local, name)) for name in names for local in LOCAL_PARTS
-    )
+def _mailboxes(names: Iterable[str]) -> Iterator[Mailbox]:
+    for name in names:
+        for local in LOCAL_PARTS:
+            yield Mailbox(local, name)
 
 
-def _same(ones: Iterable[Resolution], others: Iterable[Resolution]) -> bool:
+def _same(one: Resolution, other: Resolution) -> bool:
     """True when sendmail surely says the same; never where only it can tell."""
-    return all(
-        one.is_predicted and other.is_predicted and one.answer == other.answer
-        for one, other in zip(ones, others, strict=True)
-    )
+    return one.answer == other.answer and one.is_predicted and other.is_predicted
