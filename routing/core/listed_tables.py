@@ -25,7 +25,7 @@ SHOWN = ("value", "state", "changed_by", "changed_at")
 COLUMNS = (*SAID, *SHOWN)
 REMOVED = "removed"
 """The state of a line about an object that has no row any more: it is passed over."""
-FORMULA = re.compile(r"'*(?:\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n])")
+FORMULA = re.compile(r"'*\s*[=+\-@\uff1d\uff0b\uff0d\uff20\t\r\n]")
 UNKEPT = re.compile(r"[\0\ud800-\udfff]")
 """JSON can spell them: the null and halves of pairs."""
 YES, NO = frozenset({"yes", "true", "1"}), frozenset({"no", "false", "0"})

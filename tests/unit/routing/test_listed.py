@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from routing.core.intent import ObjectKind
@@ -17,6 +17,7 @@ FORMULAS = st.builds("".join, st.lists(st.sampled_from(["'", "=", "+", "-", "@",
 
 
 @given(CELL | FORMULAS)
+@example(" \n")
 def test_a_guarded_cell_is_no_formula_and_is_read_as_it_was(cell: str) -> None:
     assert unguarded(guarded(cell)) == cell
     assert not guarded(cell).lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\n"))
