@@ -13,26 +13,11 @@ import time
 from collections import Counter
 from uuid import UUID
 
-from routing.core.facts import HostFacts, HostKind
 from routing.core.intent import Intent, ObjectKind, RelayTarget, RoutingObject
 from routing.core.oddities import odd_lines
+from tests.unit.routing.values import FACTS
 
 RELAY = RelayTarget(UUID(int=1), "smtp1", ("smtp1.renater.fr",))
-FACTS = HostFacts(
-    name="listes",
-    kind=HostKind.LIST_SERVER,
-    fqdn="listes.renater.fr",
-    sendmail_version="8.17.1.9",
-    class_w=("listes", "listes.renater.fr", "localhost"),
-    run_as_user="sympa",
-    run_as_group="sympa",
-    trusted_user="sympa",
-    cf_dir="/usr/share/sendmail/cf",
-    spool="/var/spool/sendmailsympa",
-    run_dir="/run/sendmail/sympa",
-    dead_letter="/var/spool/sendmailsympa.dead",
-    wrapper="/opt/mailadmin/bin/sendmail",
-)
 
 
 def some_object(number: int) -> RoutingObject:

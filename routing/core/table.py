@@ -60,8 +60,9 @@ def candidates(domain: str) -> Iterator[str]:
 
 
 def _value_in(text: str, key: str) -> str | None:
-    start = 0 if text.startswith(f"{key}\t") else text.find(f"\n{key}\t") + 1
-    if start == 0 and not text.startswith(f"{key}\t"):
+    line = f"{key}\t"
+    start = 0 if text.startswith(line) else text.find(f"\n{line}") + 1
+    if not text.startswith(line, start):
         return None
     end = text.find("\n", start)
-    return text[start + len(key) + 1 : end if end >= 0 else None]
+    return text[start + len(line) : end if end >= 0 else None]

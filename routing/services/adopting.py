@@ -46,7 +46,6 @@ def adopt(
     ConflictingEdit when the host was edited meanwhile.
     """
     host, found = adoption.host, adoption.report
-    plan = ImportPlan(host, adoption.source, found.intent, found.findings)
     with transaction.atomic():
         if keeps_options and found.local_m4:
             host = save_mail_host(
@@ -59,7 +58,7 @@ def adopt(
                 note=host.note,
                 by=by,
             )
-            plan = ImportPlan(host, adoption.source, found.intent, found.findings)
+        plan = ImportPlan(host, adoption.source, found.intent, found.findings)
         return import_mailertable(plan=plan, by=by, person=person)
 
 

@@ -9,10 +9,9 @@ from django.db import transaction
 
 from mailadmin.audit.services import IMPORT, Actor
 from mailadmin.people.models import Person
+from routing.core.adopt.report import Sources, report
 from routing.core.findings import Finding, InvalidIntent, Severity
 from routing.core.intent import SMTP_PORT, Intent
-from routing.core.mailertable import classify, parse_mailertable
-from routing.core.validate import validate_intent
 from routing.models import ConfigPush, MailHost, RelayTarget, RoutingObject
 from routing.queries.revisions import live_target
 from routing.services.draft import facts_of
@@ -42,14 +41,9 @@ def read_mailertable(
     *, text: str, host: MailHost, source: str, relay_port: int = SMTP_PORT
 ) -> ImportPlan:
     """Classify every line. Raises NotAllowed before the host's facts are known."""
-    parsed = parse_mailertable(text)
-    intent = classify(parsed.lines, server=host.name, new_id=uuid4, relay_port=relay_port)
-    numbers = {line.key: line.number for line in parsed.lines}
-    whole = [
-        _at_line(finding, numbers.get(finding.subject, 0))
-        for finding in validate_intent(intent, facts_of(host))
-    ]
-    return ImportPlan(host, source, intent, (*parsed.findings, *whole))
+    sources = Sources(mailertable=text)
+    found = report(sources, facts_of(host), new_id=uuid4, relay_port=relay_port)
+    return ImportPlan(host, source, found.intent, found.findings)
 
 
 def import_mailertable(
@@ -123,15 +117,3 @@ def reasons_against(host: MailHost) -> list[str]:
     if count := RoutingObject.objects.filter(server=host).count():
         reasons.append(f"{host.name} has {count} keys already; nothing was imported.")
     return reasons
-
-
-def _at_line(finding: Finding, line: int) -> Finding:
-    return Finding(
-        code=finding.code,
-        severity=finding.severity,
-        subject=finding.subject,
-        text=finding.text,
-        advice=finding.advice,
-        field=finding.field,
-        line=line,
-    )

@@ -11,6 +11,7 @@ import pytest
 
 from mailadmin.wire.broker import QUIET_WORKER
 from mailadmin.wire.names import CONTROL_QUEUE, REPORTS_QUEUE
+from tests.fixtures.units import unit_settings
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 FILES = CHECKOUT / "deploy/control"
@@ -20,13 +21,8 @@ SETTINGS = (CHECKOUT / "mailadmin/settings.py").read_text()
 
 
 def unit(name: str) -> dict[str, list[str]]:
-    """The settings of a unit file, each with all the words given to it."""
-    found: dict[str, list[str]] = {}
-    for line in (FILES / "systemd" / name).read_text().splitlines():
-        if "=" in line and not line.startswith("#"):
-            key, _, value = line.partition("=")
-            found.setdefault(key, []).extend(value.split())
-    return found
+    """One of these units."""
+    return unit_settings(FILES / "systemd" / name)
 
 
 def directories() -> dict[str, tuple[int, str, str]]:

@@ -15,6 +15,7 @@ from mailadmin.wire.core.messages import Role
 from mailadmin.wire.keys import generate, write_public
 from routing.core.facts import HostKind
 from routing.core.render import SYMPA_ARGUMENTS
+from tests.fixtures.units import unit_settings
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 FILES = CHECKOUT / "deploy/mailhost"
@@ -28,13 +29,8 @@ INSTALL = (FILES / "install").read_text()
 
 
 def unit(name: str) -> dict[str, list[str]]:
-    """The settings of a unit file, each with all the words given to it."""
-    found: dict[str, list[str]] = {}
-    for line in (FILES / "systemd" / name).read_text().splitlines():
-        if "=" in line and not line.startswith("#"):
-            key, _, value = line.partition("=")
-            found.setdefault(key, []).extend(value.split())
-    return found
+    """One of these units."""
+    return unit_settings(FILES / "systemd" / name)
 
 
 def directories(*names: str) -> dict[str, tuple[int, str]]:

@@ -21,6 +21,7 @@ from routing.services.propose import restore
 from routing.services.put_back import put_back
 from tests.fixtures.sandbox import wait_until
 from tests.integration.push.site import DEPLOY, LIVENESS_S, SPOOL, Site, point
+from tests.integration.push.touched import until_drift
 
 
 @contextmanager
@@ -52,10 +53,6 @@ def refused_proposal(site: Site, row: RoutingObject) -> str:
     with pytest.raises(NotAllowed) as refused:
         site.propose(row)
     return str(refused.value)
-
-
-def until_drift(site: Site, *, there: bool = True) -> None:
-    wait_until(lambda: bool(site.state.drift) is there, "it is observed", seconds=LIVENESS_S)
 
 
 def until_live(site: Site, digest: str | None) -> None:
