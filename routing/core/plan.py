@@ -46,7 +46,8 @@ class Plan:
     """Every change of one host, deletes first, each group in key order.
 
     `other_files` are the names of changed files beside the two tables, `mailers` those of our own
-    mailers that changed. `first` is true when the host has no release yet.
+    mailers that changed. `first` is true when the host has no release yet, and `left_out` counts
+    the saved lines that its first release would not hold.
     """
 
     changes: tuple[Change, ...]
@@ -55,6 +56,7 @@ class Plan:
     other_files: tuple[str, ...] = ()
     mailers: tuple[str, ...] = ()
     first: bool = False
+    left_out: int = 0
 
     @property
     def keys(self) -> frozenset[str]:
@@ -95,8 +97,9 @@ class _Side:
         return key in self.primary.values and key not in self.fallback.values
 
 
-def make_plan(live: Bundle | None, proposed: Bundle) -> Plan:
-    """Compare the tables of two bundles of one host. `live` is None before its first release."""
+def make_plan(live: Bundle | None, proposed: Bundle, *, left_out: int = 0) -> Plan:
+    """Compare the tables of two bundles of one host. `live` is None before its first release;
+    `left_out` is how many saved lines that one would not hold."""
     before, after = _Side.of(live), _Side.of(proposed)
     keys = before.primary.values.keys() | after.primary.values.keys()
     changes = [_change(key, before, after) for key in keys if before.line(key) != after.line(key)]
@@ -108,6 +111,7 @@ def make_plan(live: Bundle | None, proposed: Bundle) -> Plan:
         other_files=_other_files(live, proposed),
         mailers=_changed_mailers(live, proposed),
         first=live is None,
+        left_out=left_out,
     )
 
 
@@ -161,8 +165,9 @@ def _mailers(bundle: Bundle | None) -> dict[str, str]:
 
 
 def guards(plan: Plan) -> tuple[Guard, ...]:
-    """What in this plan needs a reason before it may go on. A first release replaces nothing."""
-    found = [] if plan.first else [_many(plan), _default(plan), _relay(plan)]
+    """What in this plan needs a reason before it may go on. A first release replaces nothing that
+    we know, but what it leaves out was routed on that host until now."""
+    found = [_left_out(plan)] if plan.first else [_many(plan), _default(plan), _relay(plan)]
     return tuple(guard for guard in (*found, _empty(plan)) if guard is not None)
 
 
@@ -173,6 +178,14 @@ def _many(plan: Plan) -> Guard | None:
     percent = touched * 100 // plan.keys_before
     text = f"{touched} of {plan.keys_before} keys are changed or deleted ({percent} %)."
     return Guard("many_keys", text, "Look at each of them: is this really one change?")
+
+
+def _left_out(plan: Plan) -> Guard | None:
+    if not plan.left_out:
+        return None
+    lines = "1 saved line is" if plan.left_out == 1 else f"{plan.left_out} saved lines are"
+    text = f"{lines} not in the first release of this host: their mail goes by the . key or by MX."
+    return Guard("left_out", text, "Pick them too, unless that is what you want.")
 
 
 def _default(plan: Plan) -> Guard | None:
@@ -215,6 +228,7 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
         "other_files": list(plan.other_files),
         "mailers": list(plan.mailers),
         "first": plan.first,
+        "left_out": plan.left_out,
     }
 
 
@@ -227,6 +241,7 @@ def plan_from_json(data: Mapping[str, Any]) -> Plan:
         other_files=_names(data["other_files"]),
         mailers=_names(data["mailers"]),
         first=data["first"],
+        left_out=data.get("left_out", 0),
     )
 
 

@@ -50,12 +50,14 @@ def draft_edits(*, host: MailHost, picked: frozenset[UUID]) -> Draft | None:
     if not chosen:
         return None
     wanted = pull_in(edits, chosen, live, rows)
+    intent = apply_edits(live, rows, wanted)
     return draft_intent(
         host=host,
         base=base,
-        intent=apply_edits(live, rows, wanted),
+        intent=intent,
         edits=tuple(edit for edit in edits if edit.object_id in wanted),
         pulled_in=wanted - chosen,
+        left_out=len(rows.objects) - len(intent.objects) if base is None else 0,
     )
 
 
@@ -66,13 +68,17 @@ def draft_intent(
     intent: Intent,
     edits: tuple[Edit, ...] = (),
     pulled_in: frozenset[UUID] = frozenset(),
+    left_out: int = 0,
 ) -> Draft | None:
-    """Render an intent for a host and compare it with what is live; None when they are equal."""
+    """Render an intent for a host and compare it with what is live; None when they are equal.
+
+    `left_out` counts the saved lines that a first release would not hold.
+    """
     bundle = render(intent, facts_of(host), site_m4=host.site_m4)
     live = bundle_of(base) if base else None
     if live is not None and bundle.same_content(live):
         return None
-    plan = make_plan(live, bundle)
+    plan = make_plan(live, bundle, left_out=left_out)
     return Draft(host, base, intent, bundle, plan, guards(plan), edits, pulled_in)
 
 

@@ -26,6 +26,7 @@ from routing.queries.edits import pending_edits, rows_intent
 from routing.queries.revisions import intent_of, live_revision
 from routing.services.errors import NotAllowed
 from routing.services.importing import ImportPlan, import_mailertable, read_mailertable
+from routing.services.propose import propose
 from tests.integration.control.conftest import Trail
 from tests.integration.pages import world
 
@@ -277,3 +278,22 @@ def test_the_command_says_what_it_cannot_use(
 
     with pytest.raises(CommandError, match=says):
         command(file, "--host", host)
+
+
+def test_a_proposal_that_would_take_the_imports_place_says_what_it_leaves_out(
+    listes: MailHost, claire: Person
+) -> None:
+    imported = import_mailertable(plan=read("seed.mailertable", listes))
+    new = world.add_domain(listes, "new.example", claire)
+    picked = frozenset({new.pk})
+
+    with pytest.raises(NotAllowed) as refused:
+        propose(picked=picked, title="One domain", by=claire)
+
+    assert "5 saved lines are not in the first release" in str(refused.value)
+    imported.refresh_from_db()
+    assert imported.state == "proposed"
+    everything = frozenset(RoutingObject.objects.values_list("pk", flat=True))
+    propose(picked=everything, title="All of it", by=claire)
+    imported.refresh_from_db()
+    assert imported.state == "superseded"

@@ -179,6 +179,19 @@ def test_an_empty_table_needs_a_reason_always() -> None:
     assert codes(plan(None, intent())) == ["empty_table"]
 
 
+def test_saved_lines_that_a_first_release_leaves_out_need_a_reason() -> None:
+    first = make_plan(None, bundle(SEED), left_out=3)
+
+    assert codes(first) == ["left_out"]
+    assert guards(first)[0].text.startswith("3 saved lines are not in the first release")
+    assert plan_from_json(plan_to_json(first)) == first
+    assert codes(make_plan(None, bundle(SEED))) == []
+
+
+def test_a_later_release_may_leave_a_colleagues_lines_out() -> None:
+    assert codes(make_plan(bundle(SEED), bundle(SEED), left_out=3)) == []
+
+
 @given(st.tuples(intents(FEW_KEYS), intents(FEW_KEYS)))
 def test_a_plan_is_stored_and_read_back(pair: tuple[Intent, Intent]) -> None:
     found = plan(*pair)
