@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from mailadmin.asked import asked_of
 from mailadmin.audit.services import Actor
@@ -25,6 +25,7 @@ from mailadmin.listing import (
     pager_of,
     views_of,
 )
+from mailadmin.methods import asks_first
 from mailadmin.people.access import anybody_signed_in, public, requires
 from mailadmin.people.forms import NewPersonForm, RolesForm, SetPasswordForm
 from mailadmin.people.links import (
@@ -61,8 +62,6 @@ PEOPLE = ListWords(
     icon="users",
     empty="An account is made here or on the server, by manage.py create_person.",
 )
-
-asks_first = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,8 @@ from django.urls import reverse
 
 from mailadmin.audit.queries import EventRow, last_events
 from mailadmin.ui.badges import ICONS
-from mailadmin.ui.overview import Event, Part
+from mailadmin.ui.overview import Part
+from mailadmin.ui.parts import Event
 
 SHOWN = 10
 GOOD = frozenset({"proved", "approved", "confirmed", "active"})

@@ -20,6 +20,7 @@ from django.utils.module_loading import import_string
 from django.utils.text import slugify
 
 from mailadmin.ui.badges import ICONS, Badge
+from mailadmin.ui.parts import Event
 from mailadmin.ui.topology import Picture, Topology, drawn
 
 log = logging.getLogger(__name__)
@@ -87,19 +88,6 @@ class SetupStep:
     href: str = ""
     label: str = ""
     reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One line of what happened."""
-
-    icon: str
-    kind: str
-    text: str
-    at: datetime
-    actor: str = ""
-    href: str = ""
-    day: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from mailadmin.listing import FilterChip, ListWords, Pager, SortHead, ViewChip
 from mailadmin.ui.badges import badge_of
-from mailadmin.ui.pages import DomainRow, DomainsPage, PushesPage, PushRow, RowAction
+from mailadmin.ui.list_pages import DomainRow, DomainsPage, PushesPage, PushRow, RowAction
 from mailadmin.ui.samples_push import (
     DIGEST,
     activity,

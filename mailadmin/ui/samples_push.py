@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from mailadmin.ui.pages import (
-    Action,
+from mailadmin.ui.parts import Action, Event, Requirement
+from mailadmin.ui.push_page import (
     Box,
     ChangeGroup,
     ChangeRow,
     Changes,
     DiffLine,
-    Event,
     FileDiff,
     Guard,
     HostRow,
@@ -22,7 +21,6 @@ from mailadmin.ui.pages import (
     ProofRow,
     PushPage,
     RailStep,
-    Requirement,
 )
 
 DIGEST = "a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f90"

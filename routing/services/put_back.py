@@ -19,7 +19,8 @@ from routing.queries.ground import Ground, seen_ground
 from routing.queries.revisions import bundle_of, intent_of, running_revision
 from routing.services.draft import Draft, facts_of
 from routing.services.errors import NotAllowed
-from routing.services.propose import freeze, refusals, sent_before
+from routing.services.freeze import freeze, sent_before
+from routing.services.propose import refusals
 
 
 def put_back(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods
 
+from mailadmin.methods import asks_first
 from mailadmin.people.access import person_may, requires
 from mailadmin.people.roles import Permission
 from mailadmin.people.services import actor
@@ -21,7 +21,6 @@ from routing.views.answers import moved, reason_not
 
 PAGE = "routing/adopt.html"
 MOST_LINES = 200
-asks_first = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @asks_first

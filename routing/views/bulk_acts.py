@@ -9,9 +9,9 @@ from uuid import UUID, uuid4
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_http_methods
 
 from mailadmin.asked import asked_of
+from mailadmin.methods import asks_first
 from mailadmin.people.access import requires
 from mailadmin.people.roles import Permission
 from mailadmin.people.session import signed_in
@@ -46,7 +46,7 @@ WORDS: Mapping[Act, Words] = {
 }
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@asks_first
 @requires(Permission.EDIT)
 def act_on(request: HttpRequest, noun: Noun) -> HttpResponse:
     """Ask what becomes of the ticked rows, or of all that match; then do it."""

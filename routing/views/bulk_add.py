@@ -8,8 +8,8 @@ from uuid import UUID, uuid4
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_http_methods
 
+from mailadmin.methods import asks_first
 from mailadmin.people.access import requires
 from mailadmin.people.roles import Permission
 from mailadmin.people.session import signed_in
@@ -73,7 +73,7 @@ class Group:
         return self.count - len(self.lines)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@asks_first
 @requires(Permission.EDIT)
 def bulk_add(request: HttpRequest, noun: Noun) -> HttpResponse:
     """The form; with a list the dry run; with its button the rows."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_http_methods
 
+from mailadmin.methods import asks_first
 from mailadmin.people.access import requires
 from mailadmin.people.roles import Permission
 from mailadmin.people.session import signed_in
@@ -21,7 +21,7 @@ from routing.views.nouns import FOREIGN_LINES, ROUTES, Noun
 from routing.views.object_pages import Act, found_or_404, version_now
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@asks_first
 @requires(Permission.EDIT)
 def convert(request: HttpRequest, noun: Noun, key: str) -> HttpResponse:
     """Make it a route with the same mailer and next hop; where its mail goes does not change."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mailadmin.audit.queries import Difference, EventRow
-from mailadmin.ui.pages import Event
+from mailadmin.ui.parts import Event
 
 
 def timeline(events: Iterable[EventRow]) -> tuple[Event, ...]:

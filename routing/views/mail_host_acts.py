@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods
 
+from mailadmin.methods import asks_first
 from mailadmin.people.access import requires
 from mailadmin.people.roles import Permission
 from mailadmin.people.services import actor
@@ -27,8 +27,6 @@ from routing.queries.retiring import (
 from routing.services.errors import ConflictingEdit, NotAllowed
 from routing.services.retiring import reinstate_mail_host, remove_mail_host, retire_mail_host
 from routing.views.answers import moved
-
-asks_first = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from mailadmin.audit.queries import object_history
 from mailadmin.people.roles import Permission
-from mailadmin.ui.pages import Action, Requirement
+from mailadmin.ui.parts import Action, Requirement
 from mailadmin.wire.core.canonical import canonical, digest_of
 from mailadmin.wire.core.messages import Role
 from routing.core.facts import HostFacts

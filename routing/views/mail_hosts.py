@@ -10,10 +10,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from mailadmin.asked import asked_of
 from mailadmin.listing import Column, ListPage, ListWords, heads_of, pager_of, views_of
+from mailadmin.methods import asks_first
 from mailadmin.people.access import requires
 from mailadmin.people.roles import Permission
 from mailadmin.people.services import actor
@@ -65,9 +66,6 @@ class MailHostsPage(ListPage):
     rows: tuple[HostSummary, ...]
     retired: bool
     silent: int
-
-
-asks_first = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @require_safe

@@ -20,7 +20,7 @@ from mailadmin.listing import (
     views_of,
 )
 from mailadmin.people.roles import Permission
-from mailadmin.ui.pages import DomainRow, DomainsPage, RowAction
+from mailadmin.ui.list_pages import DomainRow, DomainsPage, RowAction
 from routing.core.findings import Severity
 from routing.core.intent import ObjectKind
 from routing.core.listed_tables import csv_lines, json_lines

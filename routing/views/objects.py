@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
+from mailadmin.methods import asks_first
 from mailadmin.people.access import requires
 from mailadmin.people.roles import Permission
 from routing.views.nouns import Noun
@@ -18,8 +19,6 @@ from routing.views.object_pages import (
     show_object,
     switch_object,
 )
-
-asks_first = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @require_safe

@@ -9,13 +9,13 @@ from uuid import UUID, uuid4
 
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods
 
+from mailadmin.methods import asks_first
 from mailadmin.nudge import nudge
 from mailadmin.people.access import requires
 from mailadmin.people.roles import Permission
 from mailadmin.people.session import signed_in
-from mailadmin.ui.pages import Changes, Guard
+from mailadmin.ui.push_page import Changes, Guard
 from routing.core.findings import InvalidIntent
 from routing.forms.pushes import ProposeForm
 from routing.queries.proposals import OpenEdit, Proposable, picked_at_first, proposable
@@ -54,7 +54,7 @@ class Preview:
     problems: tuple[str, ...]
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@asks_first
 @requires(Permission.EDIT)
 def propose_page(request: HttpRequest) -> HttpResponse:
     """Choose, look, propose."""

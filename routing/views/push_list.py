@@ -13,7 +13,7 @@ from mailadmin.audit.models import AuditHead
 from mailadmin.listing import ViewChip, counted, pager_of
 from mailadmin.people.roles import Permission
 from mailadmin.people.session import signed_in
-from mailadmin.ui.pages import PushesPage, PushRow
+from mailadmin.ui.list_pages import PushesPage, PushRow
 from routing.queries.pushes import PushLine, PushList, View, list_pushes
 from routing.views.answers import reason_not
 

@@ -10,11 +10,12 @@ from uuid import uuid4
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from mailadmin.asked import asked_of
 from mailadmin.audit.queries import object_history
 from mailadmin.listing import Column, ListPage, ListWords, heads_of, pager_of, views_of
+from mailadmin.methods import asks_first
 from mailadmin.people.access import requires
 from mailadmin.people.roles import Permission
 from mailadmin.people.session import signed_in
@@ -59,9 +60,6 @@ class RelaysPage(ListPage):
     """The list of relay targets."""
 
     rows: tuple[RelayRow, ...]
-
-
-asks_first = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @require_safe

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_http_methods
 
+from mailadmin.methods import asks_first
 from mailadmin.people.access import requires
 from mailadmin.people.roles import Permission
 from mailadmin.people.session import signed_in
@@ -26,7 +26,7 @@ EFFECT = (
 )
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@asks_first
 @requires(Permission.EDIT)
 def to_domain(request: HttpRequest, noun: Noun, key: str) -> HttpResponse:
     """Ask; then save the object as a virtual domain."""

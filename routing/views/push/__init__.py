@@ -1,1 +1,1 @@
-"""The page of one config push, part by part: rows in, the values of `mailadmin.ui.pages` out."""
+"""The page of one config push, part by part: rows in, values of `mailadmin.ui.push_page` out."""

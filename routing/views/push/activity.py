@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mailadmin.audit.queries import EventRow
-from mailadmin.ui.pages import Event
+from mailadmin.ui.parts import Event
 from routing.queries.pushes import PushRecord
 
 Line = tuple[str, str, str]

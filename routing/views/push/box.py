@@ -12,7 +12,8 @@ from django.urls import reverse
 from mailadmin.people.models import Person
 from mailadmin.people.queries import who_may
 from mailadmin.people.roles import Permission
-from mailadmin.ui.pages import Action, Box, Progress
+from mailadmin.ui.parts import Action
+from mailadmin.ui.push_page import Box, Progress
 from routing.core.states import PushState, TargetState
 from routing.models import PushTarget, Revision
 from routing.queries.pushes import PushRecord, is_silent

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from mailadmin.ui.pages import ChangeGroup, ChangeRow, Changes, Guard
+from mailadmin.ui.push_page import ChangeGroup, ChangeRow, Changes, Guard
 from routing.core.edits import Op
 from routing.core.intent import DEFAULT_KEY
 from routing.core.plan import Change, Plan

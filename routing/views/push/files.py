@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from django.urls import reverse
 
-from mailadmin.ui.pages import DiffLine, FileDiff
+from mailadmin.ui.push_page import DiffLine, FileDiff
 from mailadmin.ui.words import number
 from routing.core.bundle import Bundle
 from routing.core.diff import DiffLine as Line

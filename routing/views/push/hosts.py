@@ -9,7 +9,7 @@ from typing import Any
 from django.urls import reverse
 
 from mailadmin.audit.queries import EventRow
-from mailadmin.ui.pages import HostRow, LogLine
+from mailadmin.ui.push_page import HostRow, LogLine
 from routing.core.states import PushState
 from routing.models import HostState, PushTarget
 from routing.queries.pushes import PushRecord, is_silent

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from mailadmin.people.session import signed_in
-from mailadmin.ui.pages import PushPage
+from mailadmin.ui.push_page import PushPage
 from routing.core.states import PUSH_TRANSITIONS, PushState, TargetState
 from routing.models import PushTarget
 from routing.queries.pushes import PushRecord, shown_version

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from mailadmin.ui.pages import Proof, ProofRow
+from mailadmin.ui.push_page import Proof, ProofRow
 from routing.core.edits import Op
 from routing.core.plan import Plan
 from routing.core.proof import LOCAL_MTA_CHANGED

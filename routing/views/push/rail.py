@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mailadmin.ui.pages import RailStep
+from mailadmin.ui.push_page import RailStep
 from routing.core.states import PushState, TargetState
 from routing.queries.pushes import PushRecord
 

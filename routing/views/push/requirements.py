@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from mailadmin.ui.pages import Requirement
+from mailadmin.ui.parts import Requirement
 from mailadmin.ui.words import number
 from mailadmin.wire.core.messages import Verb
 from routing.core.plan import guards as plan_guards

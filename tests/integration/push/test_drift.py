@@ -13,6 +13,7 @@ from mailadmin.wire.core.messages import Verb
 from routing.core.states import PushState, TargetState
 from routing.models import ConfigPush, RoutingObject
 from routing.queries.revisions import live_revision
+from routing.services import freeze as freezing
 from routing.services import propose as proposing
 from routing.services.approve import refuse
 from routing.services.deploy import deploy, retry
@@ -148,7 +149,7 @@ def test_a_link_that_leads_to_no_release_is_said_and_nothing_is_proposed(site: S
 def test_a_push_that_went_live_meanwhile_refuses_the_slower_proposal(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    row, freeze = site.add_domain("slow.example.org"), proposing.freeze
+    row, freeze = site.add_domain("slow.example.org"), freezing.freeze
 
     def slow(**drafted: Any) -> ConfigPush:
         monkeypatch.undo()

@@ -9,7 +9,6 @@ import pytest
 
 from mailadmin.ui.overview import (
     MOST_NEEDS,
-    Event,
     Need,
     Panel,
     Part,
@@ -17,6 +16,7 @@ from mailadmin.ui.overview import (
     joined,
     worst_first,
 )
+from mailadmin.ui.parts import Event
 from mailadmin.ui.topology import Node, Topology
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)

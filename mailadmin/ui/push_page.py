@@ -1,44 +1,11 @@
-"""What the large pages show, as values: views fill them, templates only write them down.
-
-Every `href` is an address ready to use, an empty one means "no link". Every moment is aware and in
-UTC. A figure that nobody measured is None, never 0.
-"""
+"""What the page of a push shows, as values: views fill it, templates only write it down."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from mailadmin.listing import ListPage, Pager, ViewChip
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A word that leads somewhere."""
-
-    label: str
-    href: str
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """One thing that the reader may do, or may not and then `reason` says why and who could.
-
-    kind: primary, plain, danger. `fields` are posted with it (the digest that was shown).
-    `asks` is the label of a reason to type; a form unfolds then and the label ends in "…".
-    `ticks` are choices sent with it: name, label, ticked at first.
-    """
-
-    id: str
-    label: str
-    action: str
-    kind: str = "plain"
-    digest: str = ""
-    reason: str = ""
-    asks: str = ""
-    confirm_label: str = ""
-    fields: tuple[tuple[str, str], ...] = ()
-    ticks: tuple[tuple[str, str, bool], ...] = ()
+from mailadmin.ui.parts import Action, Event, Requirement
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,21 +164,6 @@ class HostRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Requirement:
-    """status: met, warn, failed, waits, works.
-
-    They stand in this order: staged, proved, base, guard, window, approvals. `lead` is the word
-    before the age of `at`: "no drift, checked 12 s ago".
-    """
-
-    status: str
-    statement: str
-    note: str = ""
-    at: datetime | None = None
-    lead: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Progress:
     """Work that is counted, per mail host while it deploys."""
 
@@ -242,19 +194,6 @@ class Box:
         """What the first open requirement says."""
         left = [item for item in self.requirements if item.status not in ("met", "warn")]
         return left[0].statement if left else ""
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One line of a time line. kind: ok, warn, bad, unk, work, muted."""
-
-    icon: str
-    kind: str
-    text: str
-    at: datetime
-    actor: str = ""
-    href: str = ""
-    day: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,89 +242,3 @@ class PushPage:
     def same_files(self) -> int:
         """Files that are as they were."""
         return len(self.files) - self.differing_files
-
-
-@dataclass(frozen=True, slots=True)
-class PushRow:
-    """One push of the list. `mine`: it waits for the reader."""
-
-    number: int
-    href: str
-    subject: str
-    state: str
-    created: int
-    updated: int
-    deleted: int
-    hosts: str
-    author: str
-    approver: str
-    digest: str
-    at: datetime
-    mine: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class PushesPage:
-    """The list of config pushes. `propose_reason` disables the button and says why."""
-
-    views: tuple[ViewChip, ...]
-    rows: tuple[PushRow, ...]
-    total: int
-    propose_href: str
-    version: str
-    poll_href: str
-    propose_reason: str = ""
-    pager: Pager | None = None
-    query: str = ""
-    hidden: tuple[tuple[str, str], ...] = ()
-    count_words: str = ""
-    filtered: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class RowAction:
-    """An entry of a row's menu: a link, or a page that asks before it writes."""
-
-    label: str
-    href: str
-    icon: str
-    danger: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class DomainRow:
-    """One routing object of a list; without `href` it is gone from the rows and still live.
-
-    `unicode` only when it differs from the name; `push` is the open one; `server_href` shows the
-    objects of that server alone. `pick` is what its tick sends: its id and the version shown.
-    """
-
-    name: str
-    href: str
-    route: str
-    state: str
-    server: str
-    server_href: str = ""
-    changed_by: str = ""
-    changed_at: datetime | None = None
-    unicode: str = ""
-    push: int | None = None
-    findings: int = 0
-    finding_kind: str = "ok"
-    finding_text: str = ""
-    actions: tuple[RowAction, ...] = ()
-    pick: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DomainsPage(ListPage):
-    """A list of routing objects of one kind.
-
-    `exports` are (format, address) of it as a file, `acts` (value, label) of what can be done with
-    ticked rows.
-    """
-
-    rows: tuple[DomainRow, ...]
-    show_server: bool = False
-    exports: tuple[tuple[str, str], ...] = ()
-    acts: tuple[tuple[str, str], ...] = ()
