@@ -43,6 +43,8 @@ class AuditEvent(models.Model):
         indexes = [
             models.Index(fields=["object_id", "number"], name="audit_by_object"),
             models.Index(fields=["push", "number"], name="audit_by_push"),
+            # What had a key before the object that has it now.
+            models.Index(fields=["subject", "number"], name="audit_by_subject"),
         ]
 
     def __str__(self) -> str:

@@ -137,6 +137,28 @@ def object_history(object_id: UUID, limit: int = 20) -> tuple[EventRow, ...]:
     return tuple(event_row(event) for event in events)
 
 
+def key_history(
+    object_id: UUID, *, subject: str, host: str, actions: Iterable[str], limit: int = 20
+) -> tuple[EventRow, ...]:
+    """The newest events of one object, and of others that were called `subject` on `host` when one
+    of the `actions` was done to them."""
+    named = AuditEvent.objects.filter(subject=subject, host=host, action__in=actions)
+    # Two reads, each along its own index, and not one that an index cannot serve.
+    own = AuditEvent.objects.filter(object_id=object_id).order_by("-number")[:limit]
+    others = named.exclude(object_id=object_id).order_by("-number")[:limit]
+    found = sorted((*own, *others), key=lambda event: -event.number)
+    return tuple(event_row(event) for event in found[:limit])
+
+
+def values_before(object_id: UUID, writes: int) -> Mapping[str, Any] | None:
+    """What an object was before its last so many changes; None when the trail does not tell."""
+    if writes < 1:
+        return None
+    events = AuditEvent.objects.filter(object_id=object_id).order_by("-number")[:writes]
+    found = [event.old for event in events if event.action.endswith(".changed")]
+    return found[-1] if len(found) == writes else None
+
+
 def last_events(limit: int) -> tuple[EventRow, ...]:
     """The newest events of all."""
     events = AuditEvent.objects.order_by("-number").defer("old", "new")[:limit]

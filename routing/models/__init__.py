@@ -9,7 +9,14 @@ from routing.models.objects import (
     RoutingObject,
     VirtualDomain,
 )
-from routing.models.pushes import Approval, ConfigPush, PushEditor, PushTarget, Revision
+from routing.models.pushes import (
+    Approval,
+    ConfigPush,
+    PushEditor,
+    PushTarget,
+    Revision,
+    TouchedObject,
+)
 
 __all__ = [
     "Approval",
@@ -24,5 +31,6 @@ __all__ = [
     "Revision",
     "Route",
     "RoutingObject",
+    "TouchedObject",
     "VirtualDomain",
 ]

@@ -142,6 +142,25 @@ class PushTarget(models.Model):
         return f"{self.push} on {self.host}"
 
 
+class TouchedObject(models.Model):
+    """An object that a push changes on the host of `target`: the way back from it to its pushes.
+
+    Frozen with the push. `object_id` is no foreign key: the row may be gone, the push stays.
+    """
+
+    target = models.ForeignKey(PushTarget, on_delete=models.CASCADE, related_name="touched")
+    object_id = models.UUIDField()
+
+    class Meta:
+        constraints = [
+            # The object first: its pushes are asked for, of a million objects in one step.
+            models.UniqueConstraint(fields=["object_id", "target"], name="object_once_per_target"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.object_id} in {self.target}"
+
+
 class PushEditor(models.Model):
     """Somebody who wrote an object of the push since the host's live revision; frozen."""
 

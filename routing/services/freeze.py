@@ -8,8 +8,9 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from mailadmin.audit.services import Actor, Happened, record
+from mailadmin.audit.services import BATCH, Actor, Happened, record
 from mailadmin.wire.core.blobs import pack
+from routing.core.edits import compute_edits
 from routing.core.mc import LOCAL_M4
 from routing.core.plan import plan_to_json
 from routing.core.states import OPEN_PUSH, REPLACEABLE_PUSH, PushState, TargetState
@@ -21,10 +22,11 @@ from routing.models import (
     PushEditor,
     PushTarget,
     Revision,
+    TouchedObject,
 )
 from routing.queries.editors import Editor, editors_of, site_m4_editors
 from routing.queries.ground import Ground, seen_ground
-from routing.queries.revisions import live_revision, running_revision, stored_intent
+from routing.queries.revisions import intent_of, live_revision, running_revision, stored_intent
 from routing.services.draft import Draft
 from routing.services.errors import NotAllowed
 from routing.services.transitions import move_push
@@ -135,7 +137,7 @@ def _freeze_target(push: ConfigPush, draft: Draft, position: int, head: int, by:
         last_event=head,
     )
     ground = draft.onto or _whole(draft)
-    PushTarget.objects.create(
+    target = PushTarget.objects.create(
         push=push,
         host=draft.host,
         position=position,
@@ -148,6 +150,16 @@ def _freeze_target(push: ConfigPush, draft: Draft, position: int, head: int, by:
         revision=revision,
         plan=plan_to_json(draft.plan),
     )
+    touched = (TouchedObject(target=target, object_id=found) for found in _touched(draft, ground))
+    TouchedObject.objects.bulk_create(touched, batch_size=BATCH)
+
+
+def _touched(draft: Draft, ground: Ground) -> frozenset[UUID]:
+    """The objects that are others on the host after this push than before it."""
+    if draft.edits and draft.onto is None:
+        return frozenset(edit.object_id for edit in draft.edits)
+    before = intent_of(ground.revision) if ground.revision else None
+    return frozenset(edit.object_id for edit in compute_edits(before, draft.intent))
 
 
 def _whole(draft: Draft) -> Ground:

@@ -1,28 +1,50 @@
-"""Two people edited one object: show both values with names, and let the second one choose."""
+"""Two people edited one object: show both values with names, and let the second one choose.
+
+What the second one never touched is ticked as the first one saved it: the value that their form was
+made from is read from the events between.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 
-from mailadmin.audit.queries import object_history
+from mailadmin.audit.queries import object_history, values_before
+from routing.models import RelayTarget
 from routing.services.errors import ConflictingEdit, Side
 
 NOT_CONTENT = frozenset({"csrfmiddlewaretoken", "version"})
+TAKE, THEIRS = "take.", "theirs."
+"""What fields of the page begin with: which side is chosen, and the value of the other person."""
+WAY = ("relay_target", "mailer", "next_hop")
+"""One thing: who takes another relay gives the mailer up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field as the other person saved it and as this one wrote it."""
+    """One thing to choose, as the other person saved it and as this one wrote it.
+
+    `before` is what it was when the form was opened, None when nobody knows. `name` is "" where
+    nothing can be chosen, `sent` are the other person's values by field of the form.
+    """
 
     label: str
     theirs: str
     yours: str
+    name: str = ""
+    before: str | None = None
+    sent: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def untouched(self) -> bool:
+        """Whether only the other person changed it."""
+        return self.before == self.yours
 
     @property
     def differs(self) -> bool:
@@ -48,17 +70,33 @@ def conflict(
 ) -> HttpResponse:
     """409: nothing was overwritten. The form sends the same values against the version of now."""
     clash = _clash(error, request.POST.get("identity", ""))
-    again = [(name, value) for name, value in request.POST.items() if name not in NOT_CONTENT]
+    sent = chosen(request.POST)
+    again = [(name, value) for name, value in sent.items() if name not in NOT_CONTENT]
     context = {
         "subject": error.subject,
         "you": error.yours.by,
         "clash": clash,
-        "fields": _fields(error),
+        "fields": tuple(_fields(error, sent, version)),
         "again": [*again, ("version", str(version))],
         "action": request.get_full_path(),
         "back": back,
     }
     return render(request, "routing/conflict.html", context, status=409)
+
+
+def chosen(post: QueryDict) -> QueryDict:
+    """What a form sends, with the other person's values where the conflict page chose those."""
+    sent = post.copy()
+    for name in post:
+        if name.startswith(TAKE):
+            del sent[name]
+            group = name.removeprefix(TAKE)
+            for field in WAY if group == "way" else (group,):
+                if post[name] == "theirs" and f"{THEIRS}{field}" in post:
+                    sent.setlist(field, post.getlist(f"{THEIRS}{field}"))
+        if name.startswith(THEIRS):
+            del sent[name]
+    return sent
 
 
 def _clash(error: ConflictingEdit, identity: str) -> Clash:
@@ -71,7 +109,7 @@ def _clash(error: ConflictingEdit, identity: str) -> Clash:
         text = f"{by} changed {subject} after you opened it."
         send = f"Delete {subject} all the same"
         return Clash(text, by, at, send, f"Keep {subject}", has_yours=False)
-    return Clash(str(error), by, at, f"Save yours over {by}’s", f"Keep {by}’s")
+    return Clash(str(error), by, at, "Save what is chosen", f"Keep all of {by}’s")
 
 
 def _deletes(side: Side) -> bool:
@@ -88,19 +126,59 @@ def _who_deleted(identity: str) -> tuple[str, datetime] | None:
     return (gone[0].actor_name, gone[0].at) if gone else None
 
 
-def _fields(error: ConflictingEdit) -> tuple[Field, ...]:
+def _fields(error: ConflictingEdit, sent: Mapping[str, str], version: int) -> Iterator[Field]:
     theirs, yours = error.theirs.values, error.yours.values
+    one_side = _deletes(error.theirs) or _deletes(error.yours)
     names = sorted({*theirs, *yours} - {"deleted"})
-    if theirs.get("kind") == yours.get("kind") or _deletes(error.theirs) or _deletes(error.yours):
+    if theirs.get("kind") == yours.get("kind") or one_side:
         names = [name for name in names if name != "kind"]
-    return tuple(
-        Field(
-            name.replace("_", " "),
-            _text(theirs.get(name)),
-            _text(yours.get(name)),
+    before = None if one_side else _before(sent, version)
+    if not one_side and set(WAY) <= {*names}:
+        at = names.index(WAY[0])
+        names = [name for name in names if name not in WAY]
+        names.insert(min(at, len(names)), "way")
+    for name in names:
+        yield Field(
+            label=name.replace("_", " "),
+            theirs=_shown(theirs, name),
+            yours=_shown(yours, name),
+            name="" if one_side or not _is_in(sent, name) else name,
+            before=None if before is None else _shown(before, name),
+            sent=tuple(_sent(theirs, name)),
         )
-        for name in names
-    )
+
+
+def _is_in(sent: Mapping[str, str], name: str) -> bool:
+    return (WAY[0] if name == "way" else name) in sent
+
+
+def _before(sent: Mapping[str, str], version: int) -> Mapping[str, Any] | None:
+    """The values that the form was made from: each write bumps the version and has its event."""
+    try:
+        identity, opened = UUID(sent.get("identity", "")), int(sent.get("version", ""))
+    except ValueError:
+        return None
+    return values_before(identity, version - opened)
+
+
+def _shown(values: Mapping[str, Any], name: str) -> str:
+    if name != "way":
+        return _text(values.get(name))
+    if relay := values.get("relay_target"):
+        return f"by {relay}"
+    return f"{values.get('mailer')}:{values.get('next_hop')}" if values.get("mailer") else ""
+
+
+def _sent(values: Mapping[str, Any], name: str) -> Iterator[tuple[str, str]]:
+    """As the fields of the form would send it."""
+    for field in WAY if name == "way" else (name,):
+        value = values.get(field)
+        if field == "relay_target" and value:
+            relay = RelayTarget.objects.filter(name=value).first()
+            value = relay.pk if relay else ""
+        if isinstance(value, list | tuple):
+            value = "\n".join(str(item) for item in value)
+        yield field, "" if value is None else str(value)
 
 
 def _text(value: Any) -> str:

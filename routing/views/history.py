@@ -3,30 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from uuid import UUID
 
 from mailadmin.audit.queries import Difference, EventRow
 from mailadmin.ui.parts import Event
 
+WHOLE = (".created", ".deleted")
+"""How acts end in which an object comes or goes."""
+SAID_BESIDE = frozenset({"key", "name", "kind", "enabled"})
+"""Fields that the page says anyway, or that are as they always are, when an object comes or goes.
+"""
 
-def timeline(events: Iterable[EventRow]) -> tuple[Event, ...]:
-    """Newest first, as they come, each with what changed."""
-    return tuple(_event(event) for event in events)
+
+def timeline(events: Iterable[EventRow], own: UUID | None = None) -> tuple[Event, ...]:
+    """Newest first, as they come, each with what changed. `own` is the object of the page: events
+    of another one tell of what had its key before."""
+    return tuple(_event(event, own) for event in events)
 
 
-def _event(event: EventRow) -> Event:
-    act = event.action.rpartition(".")[2]
-    text = f"{act.replace('_', ' ')} {_what(event) or 'it'}"
-    return Event(event.verb.icon, event.verb.kind, text, event.at, actor=event.actor_name)
+def _event(event: EventRow, own: UUID | None) -> Event:
+    noun, _, act = event.action.rpartition(".")
+    what, mine = _what(event), own in (None, event.object_id)
+    it = "it" if mine else f"an earlier {noun.replace('_', ' ')}"
+    if what:
+        it = what if mine and not event.action.endswith(WHOLE) else f"{it}: {what}"
+    said = f"{act.replace('_', ' ')} {it}"
+    return Event(event.verb.icon, event.verb.kind, said, event.at, actor=event.actor_name)
 
 
 def _what(event: EventRow) -> str:
     """The changed fields of an object; what else an event says is its note."""
-    said = event.object_id and not event.action.endswith((".created", ".deleted"))
-    changed = "; ".join(_change(item) for item in event.differences if said)
+    whole = event.action.endswith(WHOLE)
+    said = [item for item in event.differences if event.object_id is not None]
+    if whole:
+        said = [i for i in said if i.field not in SAID_BESIDE and (i.new or i.old)]
+    changed = "; ".join(_change(item, whole=whole) for item in said)
     return ". ".join(part for part in (changed, event.note) if part)
 
 
-def _change(item: Difference) -> str:
-    if not item.old:
-        return f"{item.field} {item.new}"
+def _change(item: Difference, *, whole: bool) -> str:
+    if whole or not item.old:
+        return f"{item.field} {item.new or item.old}"
     return f"{item.field} {item.old} → {item.new or 'none'}"

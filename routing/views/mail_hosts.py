@@ -27,7 +27,7 @@ from routing.queries.hosts import HostList, HostPage, HostsShown, HostSummary, h
 from routing.services.errors import ConflictingEdit
 from routing.services.hosts import save_mail_host
 from routing.views.answers import moved, reason_not, shown
-from routing.views.conflict import conflict
+from routing.views.conflict import chosen, conflict
 from routing.views.mail_host_page import host_context, host_version, period, put_back
 from routing.views.object_pages import version_now
 
@@ -161,7 +161,7 @@ def _found(name: str) -> HostPage:
 
 
 def _form_page(request: HttpRequest, row: MailHost | None) -> HttpResponse:
-    form = HostForm(request.POST or None, initial=_initial(row))
+    form = HostForm(chosen(request.POST) or None, initial=_initial(row))
     if request.method != "POST":
         return _show_form(request, row, form)
     back = reverse("mail-host", args=[row.name]) if row else reverse("mail-host-list")

@@ -109,7 +109,7 @@ def _row(noun: Noun, asked: Asked, row: ObjectRow, *, may_edit: bool) -> DomainR
     gone = row.state is Shown.REMOVED
     return DomainRow(
         name=row.key,
-        href="" if gone else noun.href("page", row.key, row.server),
+        href=noun.href("page", row.key, row.server),
         route=row.value or "—",
         state=row.state,
         server=row.server,

@@ -3,34 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID, uuid4
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from mailadmin.audit.queries import object_history
-from mailadmin.people.roles import Permission
 from mailadmin.people.session import signed_in
 from routing.core.findings import InvalidIntent
 from routing.core.intent import DEFAULT_KEY, ObjectKind
 from routing.core.intent import RoutingObject as Item
 from routing.forms.fields import add_findings
-from routing.forms.objects import FORMS, ObjectForm, VersionForm
+from routing.forms.objects import ObjectForm, VersionForm
 from routing.models import MailHost, RelayTarget, RoutingObject
 from routing.queries.effects import effect_with, effect_without
-from routing.queries.findings import oddities_of
-from routing.queries.objects import ObjectRow, Shown, facts_by_server, find_object, object_row
-from routing.queries.pending import standing
-from routing.queries.ways import name_below, ways_of
+from routing.queries.objects import find_object
 from routing.services.errors import ConflictingEdit, NotAllowed
 from routing.services.objects import delete_object, save_object, set_enabled
-from routing.views.answers import moved, reason_not, shown
-from routing.views.conflict import conflict
-from routing.views.finding_rows import finding_row
-from routing.views.history import timeline
+from routing.views.answers import moved
+from routing.views.conflict import chosen, conflict
 from routing.views.nouns import Noun
+from routing.views.object_page import named, object_form, page_of, show_object
 
 NOT_LIVE = "It is on no mail host until a push with it is live."
 UNCHANGED = "No mail host changes until a push with it is live."
@@ -47,9 +40,14 @@ class Act:
     done: str = ""
 
 
-def found_or_404(request: HttpRequest, noun: Noun, key: str) -> RoutingObject:
+def found_object(request: HttpRequest, noun: Noun, key: str) -> RoutingObject | None:
     """The object that the address names, on the server that its query names."""
-    row = find_object(kind=noun.kind, key=key, server=request.GET.get("server", ""))
+    return find_object(kind=noun.kind, key=key, server=request.GET.get("server", ""))
+
+
+def found_or_404(request: HttpRequest, noun: Noun, key: str) -> RoutingObject:
+    """The same for a page that only an object that is there can have."""
+    row = found_object(request, noun, key)
     if row is None:
         raise Http404(f"There is no {noun.one} {key}.")
     return row
@@ -68,40 +66,13 @@ def _named_or_sent(request: HttpRequest, noun: Noun, key: str) -> RoutingObject 
     return rows.select_related("server", "relay_target").first()
 
 
-def show_object(
-    request: HttpRequest,
-    noun: Noun,
-    row: RoutingObject,
-    form: ObjectForm | None = None,
-    status: int = 200,
-) -> HttpResponse:
-    """The page of one object."""
-    line = object_row(row, facts_by_server(), standing())
-    reason = reason_not(request, Permission.EDIT, f"change {noun.many.lower()}")
-    context = {
-        "noun": noun,
-        "row": line,
-        "named": named(row.key),
-        "ways": ways_of(row.server, f"any@{name_below(row.key)}"),
-        "form": form or (_form(noun, _initial(row), row=row) if noun.kind in FORMS else None),
-        "reason": reason,
-        "effect": effect_without(row.server, row.key, row.pk),
-        "history": timeline(object_history(row.pk)),
-        "links": _links(noun, line),
-        "oddities": [
-            finding_row(row.server.name, odd, may_edit=not reason) for odd in oddities_of(row)
-        ],
-    }
-    return shown(request, "routing/object.html", context, status=status)
-
-
 def add_object(request: HttpRequest, noun: Noun) -> HttpResponse:
     """An empty form, or the object that it makes."""
     if request.method != "POST":
         given = {name: request.GET[name] for name in ("server", "key") if name in request.GET}
         first = {"identity": uuid4(), "version": 0} | given
-        return _show_add(request, noun, _form(noun, first))
-    form = _form(noun, None, request.POST)
+        return _show_add(request, noun, object_form(noun, first))
+    form = object_form(noun, None, chosen(request.POST))
     try:
         row = _save(request, noun, form)
     except ConflictingEdit as error:
@@ -121,16 +92,16 @@ def edit_object(request: HttpRequest, noun: Noun, key: str) -> HttpResponse:
     row = _named_or_sent(request, noun, key)
     if request.method != "POST" and row is not None:
         return show_object(request, noun, row)
-    form = _form(noun, None, request.POST, row)
+    form = object_form(noun, None, chosen(request.POST), row)
     try:
         saved = _save(request, noun, form)
     except ConflictingEdit as error:
-        version, back = (version_now(row), _page(noun, row)) if row else (0, noun.list_href)
+        version, back = (version_now(row), page_of(noun, row)) if row else (0, noun.list_href)
         return conflict(request, error=error, version=version, back=back)
     if saved is None:
         form_page = show_object(request, noun, row, form, status=422) if row else None
         return form_page or _show_add(request, noun, form, status=422)
-    return moved(request, _page(noun, saved), f"{saved.key} is saved. {UNCHANGED}")
+    return moved(request, page_of(noun, saved), f"{saved.key} is saved. {UNCHANGED}")
 
 
 def switch_object(request: HttpRequest, noun: Noun, key: str, *, enabled: bool) -> HttpResponse:
@@ -155,11 +126,6 @@ def remove_object(request: HttpRequest, noun: Noun, key: str) -> HttpResponse:
     return _done(request, noun, row, act, None)
 
 
-def named(key: str) -> str:
-    """The key in a sentence or on a button: a lone dot is not seen there."""
-    return "the . key" if key == DEFAULT_KEY else key
-
-
 def _act(verb: str, key: str, effect: str, past: str, *, danger: bool = True) -> Act:
     """A question, and what is said when it was done."""
     subject = "The . key" if key == DEFAULT_KEY else key
@@ -181,12 +147,12 @@ def _done(
         else:
             set_enabled(identity=row.pk, version=version, enabled=enabled, by=by)
     except ConflictingEdit as error:
-        return conflict(request, error=error, version=version_now(row), back=_page(noun, row))
+        return conflict(request, error=error, version=version_now(row), back=page_of(noun, row))
     except InvalidIntent as error:
         return _ask(request, noun, row, act, tuple(str(item) for item in error.findings))
     except NotAllowed as error:
         return _ask(request, noun, row, act, error.reasons)
-    target = noun.list_href if enabled is None else _page(noun, row)
+    target = noun.list_href if enabled is None else page_of(noun, row)
     return moved(request, target, f"{act.done} {UNCHANGED}")
 
 
@@ -204,7 +170,7 @@ def _ask(
         "act": act,
         "form": form,
         "errors": errors,
-        "back": _page(noun, row),
+        "back": page_of(noun, row),
         "action": request.get_full_path(),
     }
     return render(request, "routing/ask.html", context, status=422 if errors else 200)
@@ -239,38 +205,10 @@ def _show_add(
     return render(request, "routing/object_add.html", {"noun": noun, "form": form}, status=status)
 
 
-def _form(
-    noun: Noun, initial: dict[str, Any] | None, data: Any = None, row: RoutingObject | None = None
-) -> ObjectForm:
-    """The form of a new object, or of `row`, which stays on its server."""
-    servers = MailHost.in_service.filter(kind="list_server").values_list("name", flat=True)
-    names = [row.server.name] if row else list(servers)
-    relays = RelayTarget.objects.values_list("pk", "name")
-    return FORMS[noun.kind](
-        data,
-        initial=initial,
-        servers=[(name, name) for name in names],
-        relays=[(str(identity), name) for identity, name in relays],
-    )
-
-
 def version_now(row: RoutingObject | RelayTarget | MailHost) -> int:
     """The version that the row has by now, 0 when it is gone: the next save makes it anew."""
     rows = type(row)._default_manager.filter(pk=row.pk)
     return rows.values_list("version", flat=True).first() or 0
-
-
-def _initial(row: RoutingObject) -> dict[str, Any]:
-    return {
-        "identity": row.pk,
-        "version": row.version,
-        "server": row.server.name,
-        "key": row.key,
-        "relay_target": str(row.relay_target_id or ""),
-        "mailer": row.mailer,
-        "next_hop": row.next_hop,
-        "note": row.note,
-    }
 
 
 def _item(row: RoutingObject) -> Item:
@@ -281,24 +219,3 @@ def _item(row: RoutingObject) -> Item:
 
 def _without(row: RoutingObject) -> str:
     return effect_without(row.server, row.key, row.pk)
-
-
-def _page(noun: Noun, row: RoutingObject) -> str:
-    return noun.href("page", row.key, row.server.name)
-
-
-def _links(noun: Noun, row: ObjectRow) -> dict[str, str]:
-    acts = (
-        ("delete", "convert")
-        if noun.kind is ObjectKind.FOREIGN_LINE
-        else (
-            "edit",
-            "enable",
-            "disable",
-            "delete",
-        )
-    )
-    links = {act: noun.href(act, row.key, row.server) for act in acts}
-    if row.state in (Shown.EDITED, Shown.NEW):
-        links["undo"] = f"{noun.act_href}?act=undo&pick={row.id.hex}.{row.version}"
-    return links

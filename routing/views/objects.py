@@ -11,12 +11,12 @@ from mailadmin.people.access import requires
 from mailadmin.people.roles import Permission
 from routing.views.nouns import Noun
 from routing.views.object_list import show_list
+from routing.views.object_page import show_gone, show_object
 from routing.views.object_pages import (
     add_object,
     edit_object,
-    found_or_404,
+    found_object,
     remove_object,
-    show_object,
     switch_object,
 )
 
@@ -38,8 +38,9 @@ def add(request: HttpRequest, noun: Noun) -> HttpResponse:
 @require_safe
 @requires(Permission.READ)
 def page(request: HttpRequest, noun: Noun, key: str) -> HttpResponse:
-    """What it is, where its mail goes, what happened to it."""
-    return show_object(request, noun, found_or_404(request, noun, key))
+    """What it is, where its mail goes, what happened to it; of a deleted one what is left."""
+    row = found_object(request, noun, key)
+    return show_object(request, noun, row) if row else show_gone(request, noun, key)
 
 
 @asks_first

@@ -25,10 +25,11 @@ from routing.forms.objects import VersionForm
 from routing.forms.relays import RelayForm
 from routing.models import RelayTarget
 from routing.queries.relays import RelayRow, RelayState, list_relays, routes_by
+from routing.queries.touched import pushes_of
 from routing.services.errors import ConflictingEdit, NotAllowed
 from routing.services.relays import delete_relay_target, save_relay_target
 from routing.views.answers import moved, reason_not, shown
-from routing.views.conflict import conflict
+from routing.views.conflict import chosen, conflict
 from routing.views.history import timeline
 from routing.views.object_pages import UNCHANGED, Act, version_now
 
@@ -92,7 +93,7 @@ def add(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         form = RelayForm(initial={"identity": uuid4(), "version": 0, "port": "25"})
         return render(request, "routing/relay_add.html", {"form": form})
-    form = RelayForm(request.POST)
+    form = RelayForm(chosen(request.POST))
     try:
         row = _save(request, form)
     except ConflictingEdit as error:
@@ -119,7 +120,7 @@ def edit(request: HttpRequest, name: str) -> HttpResponse:
     """Save the form of the page."""
     if request.method != "POST":
         return _show(request, _found(name))
-    form = RelayForm(request.POST)
+    form = RelayForm(chosen(request.POST))
     row = RelayTarget.objects.filter(pk=form.data["identity"]).first() if form.is_valid() else None
     try:
         saved = _save(request, form)
@@ -171,6 +172,7 @@ def _show(
         "form": form or RelayForm(initial=_initial(row)),
         "routes": routes_by(row),
         "history": timeline(object_history(row.pk)),
+        "pushes": pushes_of(row.pk),
         "reason": reason_not(request, Permission.EDIT, "change relay targets"),
     }
     return render(request, "routing/relay.html", context, status=status)

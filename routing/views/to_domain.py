@@ -18,7 +18,8 @@ from routing.services.objects import save_object
 from routing.views.answers import moved
 from routing.views.conflict import conflict
 from routing.views.nouns import DOMAINS, Noun
-from routing.views.object_pages import UNCHANGED, Act, found_or_404, named, version_now
+from routing.views.object_page import named
+from routing.views.object_pages import UNCHANGED, Act, found_or_404, version_now
 
 EFFECT = (
     "It is then handed to the MTA of the list server by its kind, also under the fallback. Its own"

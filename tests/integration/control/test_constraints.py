@@ -27,6 +27,7 @@ from routing.models import (
     RelayTarget,
     Revision,
     RoutingObject,
+    TouchedObject,
 )
 from tests.fixtures.audited import unaudited
 from tests.integration.pages import world
@@ -139,6 +140,7 @@ SPOIL: dict[str, Callable[[Rows], object]] = {
     "host_once_per_push": lambda r: again(r.target, holds_host=False),
     "one_open_push_per_host": lambda r: again(r.target, push=again(r.push, form_token=None)),
     "target_state_is_known": lambda r: PushTarget.objects.update(state="lost"),
+    "object_once_per_target": lambda r: again(TouchedObject.objects.all()[0]),
     "editor_once_per_object": lambda r: again(PushEditor.objects.get()),
     "one_verdict_per_person": lambda r: again(Approval.objects.get()),
     "refusal_has_a_reason": lambda r: Approval.objects.update(verdict="refused", reason=""),

@@ -1,0 +1,148 @@
+"""The page of one routing object, there or deleted: its way, its pushes, its history."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpRequest, HttpResponse
+
+from mailadmin.people.roles import Permission
+from routing.core.intent import DEFAULT_KEY, ObjectKind
+from routing.forms.objects import FORMS, ObjectForm
+from routing.models import MailHost, RelayTarget, RoutingObject
+from routing.queries.effects import effect_without
+from routing.queries.findings import oddities_of
+from routing.queries.objects import ObjectRow, Shown, facts_by_server, object_row
+from routing.queries.pending import standing
+from routing.queries.touched import Gone, gone_object, history_of, pushes_of
+from routing.queries.ways import name_below, ways_of
+from routing.views.answers import reason_not, shown
+from routing.views.finding_rows import finding_row
+from routing.views.history import timeline
+from routing.views.nouns import Noun
+
+WAITING = {
+    "label": "Waiting for it",
+    "missing": "No list server has said yet what waits in its spool.",
+}
+"""A row of the facts beside it. Nobody counts what waits yet, and unknown is not 0."""
+
+
+def show_object(
+    request: HttpRequest,
+    noun: Noun,
+    row: RoutingObject,
+    form: ObjectForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """The page of one object."""
+    line = object_row(row, facts_by_server(), standing())
+    reason = reason_not(request, Permission.EDIT, f"change {noun.many.lower()}")
+    context = {
+        "noun": noun,
+        "row": line,
+        "named": named(row.key),
+        "ways": ways_of(row.server, f"any@{name_below(row.key)}"),
+        "form": form or (object_form(noun, _initial(row), row=row) if noun.kind in FORMS else None),
+        "reason": reason,
+        "effect": effect_without(row.server, row.key, row.pk),
+        "history": timeline(history_of(row.pk, row.key, row.server.name), row.pk),
+        "pushes": pushes_of(row.pk),
+        "mail": (WAITING,),
+        "links": _links(noun, line),
+        "oddities": [
+            finding_row(row.server.name, odd, may_edit=not reason) for odd in oddities_of(row)
+        ],
+    }
+    return shown(request, "routing/object.html", context, status=status)
+
+
+def show_gone(request: HttpRequest, noun: Noun, key: str) -> HttpResponse:
+    """The page of a deleted object: who deleted it, what is live of it, its pushes and history.
+
+    410 when no mail host has it any more. Raises Http404 where there never was one.
+    """
+    gone = gone_object(noun.kind, key, request.GET.get("server", ""))
+    if gone is None:
+        raise Http404(f"There is no {noun.one} {key}.")
+    now = standing()
+    reason = reason_not(request, Permission.EDIT, f"change {noun.many.lower()}")
+    is_live = any(item.id == gone.object_id for _, item in now.removed(noun.kind))
+    context = {
+        "noun": noun,
+        "key": key,
+        "gone": gone,
+        "is_live": is_live,
+        "push": now.held.get(gone.object_id),
+        "reason": reason,
+        "undo_href": _undo_gone(noun, gone) if is_live else "",
+        "add_href": _add_again(noun, key, gone.server) if noun.add_href else "",
+        "history": timeline(history_of(gone.object_id, key, gone.server), gone.object_id),
+        "object_id": gone.object_id,
+        "pushes": pushes_of(gone.object_id),
+    }
+    return shown(request, "routing/object_gone.html", context, status=200 if is_live else 410)
+
+
+def named(key: str) -> str:
+    """The key in a sentence or on a button: a lone dot is not seen there."""
+    return "the . key" if key == DEFAULT_KEY else key
+
+
+def object_form(
+    noun: Noun, initial: dict[str, Any] | None, data: Any = None, row: RoutingObject | None = None
+) -> ObjectForm:
+    """The form of a new object, or of `row`, which stays on its server."""
+    servers = MailHost.in_service.filter(kind="list_server").values_list("name", flat=True)
+    names = [row.server.name] if row else list(servers)
+    relays = RelayTarget.objects.values_list("pk", "name")
+    return FORMS[noun.kind](
+        data,
+        initial=initial,
+        servers=[(name, name) for name in names],
+        relays=[(str(identity), name) for identity, name in relays],
+    )
+
+
+def page_of(noun: Noun, row: RoutingObject) -> str:
+    """The address of an object's page."""
+    return noun.href("page", row.key, row.server.name)
+
+
+def _initial(row: RoutingObject) -> dict[str, Any]:
+    return {
+        "identity": row.pk,
+        "version": row.version,
+        "server": row.server.name,
+        "key": row.key,
+        "relay_target": str(row.relay_target_id or ""),
+        "mailer": row.mailer,
+        "next_hop": row.next_hop,
+        "note": row.note,
+    }
+
+
+def _links(noun: Noun, row: ObjectRow) -> dict[str, str]:
+    acts = (
+        ("delete", "convert")
+        if noun.kind is ObjectKind.FOREIGN_LINE
+        else (
+            "edit",
+            "enable",
+            "disable",
+            "delete",
+        )
+    )
+    links = {act: noun.href(act, row.key, row.server) for act in acts}
+    if row.state in (Shown.EDITED, Shown.NEW):
+        links["undo"] = f"{noun.act_href}?act=undo&pick={row.id.hex}.{row.version}"
+    return links
+
+
+def _undo_gone(noun: Noun, gone: Gone) -> str:
+    return f"{noun.act_href}?act=undo&pick={gone.object_id.hex}.0"
+
+
+def _add_again(noun: Noun, key: str, server: str) -> str:
+    return f"{noun.add_href}?{urlencode({'key': key, 'server': server})}"
