@@ -14,7 +14,7 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import FrameType
 
@@ -35,6 +35,13 @@ from deploy.sandbox.tools import SandboxError, find_tools
 # What --reset removes; tools, environments and logs stay.
 STATE = ("hosts", "redis", "control", "keys", "sinks", "sandbox.json", "mailadmin.sqlite3*")
 WATCH_S = 1.0
+ACCOUNTS = (("making the demonstration's accounts", content.create_people),)
+# People, a first revision from the seed's own table, a push to approve.
+EXAMPLE = (
+    *ACCOUNTS,
+    ("importing the example's mailertable", content.import_table),
+    ("proposing a push", content.propose_demo_push),
+)
 
 
 def main() -> int:
@@ -101,8 +108,11 @@ def open_sandbox(
     return sandbox, stack
 
 
-def bring_up(sandbox: Sandbox, stack: Stack) -> None:
-    """From a layout to a dashboard with its content; each step can be run again."""
+def bring_up(sandbox: Sandbox, stack: Stack, *, example: bool = True) -> None:
+    """From a layout to a dashboard with its content; each step can be run again.
+
+    Without `example` a demonstration has its accounts, and a list server that runs nothing of ours.
+    """
     say("building the wrapper and the hosts' configuration")
     install_wrapper(sandbox)
     say("migrating the database")
@@ -113,16 +123,11 @@ def bring_up(sandbox: Sandbox, stack: Stack) -> None:
     say("starting Redis, web, control worker, beat, agents and sinks")
     stack.start_ready()
     if sandbox.demo:
-        fill(sandbox)
+        fill(sandbox, EXAMPLE if example else ACCOUNTS)
 
 
-def fill(sandbox: Sandbox) -> None:
-    """The example: people, a first revision from the seed's own table, a push to approve."""
-    steps = (
-        ("making the demonstration's accounts", content.create_people),
-        ("importing the example's mailertable", content.import_table),
-        ("proposing a push", content.propose_demo_push),
-    )
+def fill(sandbox: Sandbox, steps: Iterable[tuple[str, Callable[[Sandbox], None]]]) -> None:
+    """What of them was not done before."""
     for what, step in steps:
         if not content.was_done(sandbox, step):
             say(what)
