@@ -71,6 +71,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "mailadmin.ui.faults.NotAllowedPage",
     "mailadmin.nul.RefuseNul",
     "mailadmin.people.middleware.RequirePermission",
 ]

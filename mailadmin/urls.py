@@ -25,3 +25,6 @@ urlpatterns = [
     path("account/password/change/", account.password_change, name="account_change_password"),
     path("account/2fa/", include("allauth.mfa.urls")),
 ]
+
+handler400 = "mailadmin.ui.faults.bad_request"
+handler500 = "mailadmin.ui.faults.server_error"

@@ -47,6 +47,18 @@ class Page:
         return standing_of(self._request) if self._may(Permission.READ) else Standing()
 
     @property
+    def signed_in(self) -> bool:
+        """Whether the page has somebody to show the navigation to."""
+        # An error page may be rendered before the sign-in middleware ran: nobody then.
+        user = getattr(self._request, "user", None)
+        return user is not None and user.is_authenticated
+
+    @property
+    def frame(self) -> str:
+        """The template around a page that everybody may meet."""
+        return "base.html" if self.signed_in else "entrance.html"
+
+    @property
     def strips(self) -> tuple[Strip, ...]:
         """The lines under the top bar."""
         return self.standing.strips
@@ -78,9 +90,8 @@ class Page:
         return ", ".join(role for role in PersonRole if role in held) or "no role"
 
     def _may(self, permission: Permission) -> bool:
-        # An error page is rendered before the sign-in middleware ran: no user, no rights.
         user = getattr(self._request, "user", None)
-        return user is not None and user.is_authenticated and user.may(permission)
+        return isinstance(user, Person) and user.may(permission)
 
 
 def page(request: HttpRequest) -> dict[str, Page]:

@@ -256,4 +256,7 @@ PAGES: Mapping[str, Callable[[datetime], Sample]] = {
     "domains": _domains,
     "domains-empty": _domains_empty,
     "domains-no-match": _domains_no_match,
+    "form-too-old": lambda now: ("403_csrf.html", {}),
+    "too-many-tries": lambda now: ("429.html", {}),
+    "server-error": lambda now: ("500.html", {}),
 }

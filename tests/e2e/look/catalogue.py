@@ -160,6 +160,12 @@ PAGES: tuple[Page, ...] = (
     Page("mfa_remove_webauthn", "/account/2fa/webauthn/keys/{key}/remove/", PLAIN, "tess"),
     Page("mfa_edit_webauthn", "/account/2fa/webauthn/keys/{key}/edit/", PLAIN, "tess"),
     Page("", "/nowhere/", PLAIN, status=404, name="not-found"),
+    Page("", "/nowhere/", PLAIN, NOBODY, status=404, name="not-found-visitor"),
+    Page("", "/people/", PLAIN, status=403, name="not-allowed"),
+    Page("", f"/domains/?{'a&' * 1001}", PLAIN, status=400, name="not-understood"),
+    Page("", f"/sign-in/?{'a&' * 1001}", PLAIN, NOBODY, status=400, name="not-understood-visitor"),
+    Page("", "/theme/", PLAIN, status=405, name="not-to-be-opened"),
+    Page("", "/theme/", PLAIN, NOBODY, status=405, name="not-to-be-opened-visitor"),
 )
 
 NO_PAGE: Mapping[str, str] = {

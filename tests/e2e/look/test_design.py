@@ -31,5 +31,5 @@ def test_the_design_page_and_the_sample_pages_hold_in_both_themes_and_at_every_w
 
 def test_only_administrators_open_the_design_page(signed_in: SignIn) -> None:
     page = signed_in("/design/", PersonRole.EDITOR)
-    assert page.locator("h1").inner_text() == "This page is not yours to open"
+    assert page.locator("h1").inner_text() == "This page is not yours to open 403"
     assert "administrator" in page.locator("main").inner_text()
