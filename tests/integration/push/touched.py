@@ -95,6 +95,15 @@ TOUCHED: dict[str, tuple[Touch, str, str]] = {
     ),
 }
 
+TWO_USERS = frozenset(
+    {
+        "a map that sympa may not read",
+        "a map of root",
+        "a directory that sympa may not enter",
+    }
+)
+"""Of a host on which mailadmin and sympa are two users, and somebody is root."""
+
 
 @dataclass(slots=True)
 class Mail:
