@@ -91,7 +91,8 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListPage:
-    """A list: `total` there are, `matched` fit the filter. Rows belong to the list's own type.
+    """A list: `total` there are, `matched` fit the filter, or `more` than those. Rows belong to the
+    list's own type.
 
     `add_reason` says why the reader may not add one; without `add_href` nothing can be added here.
     `import_href` is where an empty list is filled from what a host has already.
@@ -103,6 +104,7 @@ class ListPage:
     total: int
     matched: int
     action: str
+    more: bool = False
     add_href: str = ""
     query: str = ""
     add_reason: str = ""
@@ -115,7 +117,12 @@ class ListPage:
     @property
     def count_words(self) -> str:
         """How many fit, announced beside the filter; all of them is said by the heading."""
-        return counted(self.matched, self.total)
+        return counted(self.matched, self.total, more=self.more)
+
+    @property
+    def matched_words(self) -> str:
+        """How many fit."""
+        return at_least(self.matched, more=self.more)
 
     @property
     def no_match(self) -> str:
@@ -128,9 +135,14 @@ class ListPage:
         return "" if self.add_reason else self.add_href
 
 
-def counted(matched: int, total: int) -> str:
+def counted(matched: int, total: int, *, more: bool = False) -> str:
     """How many of all fit a filter, "" for all of them."""
-    return "" if matched == total else f"{number(matched)} of {number(total)}"
+    return "" if matched == total else f"{at_least(matched, more=more)} of {number(total)}"
+
+
+def at_least(count: int, *, more: bool) -> str:
+    """A number, or that there are more: nobody counts a million rows for a page."""
+    return f"more than {number(count)}" if more else number(count)
 
 
 def heads_of(asked: Asked, columns: Sequence[Column]) -> tuple[SortHead, ...]:
@@ -166,7 +178,7 @@ def pager_of(asked: Asked, turn: Turn, *, by_time: Iterable[str] = ("changed",))
         return None
     timely = asked.sort.removeprefix("-") in set(by_time)
     return Pager(
-        f"{number(turn.first)} to {number(turn.last)} of {number(turn.total)}",
+        f"{number(turn.first)} to {number(turn.last)} of {at_least(turn.total, more=turn.more)}",
         older_href=asked.turned(turn.next),
         newer_href=asked.turned(turn.back),
         older="Older" if timely else "Next",

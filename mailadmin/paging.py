@@ -16,6 +16,8 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
 
 PAGE_SIZE = 50
+EXACT = 10_000
+"""So many rows are counted. Of a longer list a page says where it was when it was turned to."""
 
 Row = TypeVar("Row", bound=Model)
 Item = TypeVar("Item")
@@ -41,7 +43,11 @@ class Order:
     def beyond(self, value: Any, key: Any, *, backwards: bool) -> Q:
         """The rows after a row, or before it."""
         side = "lt" if self.down != backwards else "gt"
-        return Q(**{f"{self.field}__{side}": value}) | Q(**{self.field: value, f"pk__{side}": key})
+        farther = Q(**{f"{self.field}__{side}": value})
+        # The first condition says nothing more: it is where an index may begin.
+        return Q(**{f"{self.field}__{side}e": value}) & (
+            farther | Q(**{self.field: value, f"pk__{side}": key})
+        )
 
     def _columns(self, down: bool) -> tuple[str, str]:
         sign = "-" if down else ""
@@ -52,7 +58,8 @@ class Order:
 class Turn:
     """Where a page is among all rows: the 1-based places of its first and last, 0 for no row.
 
-    `back` and `next` are cursors for `page_of`, "" where there is no such page.
+    `back` and `next` are cursors for `page_of`, "" where there is no such page. `more`: there are
+    more rows than `total`, which nobody counted.
     """
 
     first: int
@@ -60,6 +67,7 @@ class Turn:
     total: int
     back: str = ""
     next: str = ""
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +79,27 @@ class Page(Generic[Row]):
 
 
 def page_of(
-    rows: QuerySet[Row], *, order: Order, cursor: str = "", size: int = PAGE_SIZE
+    rows: QuerySet[Row],
+    *,
+    order: Order,
+    cursor: str = "",
+    size: int = PAGE_SIZE,
+    total: int | None = None,
 ) -> Page[Row]:
-    """One page. A cursor that cannot be read, or one of another order, is the first page."""
+    """One page. A cursor that cannot be read, or one of another order, is the first page.
+
+    What it costs does not grow with the rows, nor with the place among them: no more than EXACT are
+    counted. `total` is how many there are, where that is known.
+    """
     try:
-        return _page(rows, order, _read(cursor), size)
+        return _page(rows, order, _read(cursor), size, total)
     except (ValueError, TypeError, ValidationError):
-        return _page(rows, order, None, size)
+        return _page(rows, order, None, size, total)
+
+
+def cursor_after(row: Model, order: Order, *, at: int = 0) -> str:
+    """The page after a row; `at` is how many rows there are up to it, where that is known."""
+    return _cursor(row, order, backwards=False, at=at)
 
 
 def page_among(
@@ -99,8 +121,8 @@ def page_among(
         first=start + 1 if shown else 0,
         last=last,
         total=len(items),
-        back=_packed([1, list(place(shown[0])), ""]) if start else "",
-        next=_packed([0, list(place(shown[-1])), ""]) if last < len(items) else "",
+        back=_packed([1, list(place(shown[0])), "", start]) if start else "",
+        next=_packed([0, list(place(shown[-1])), "", last]) if last < len(items) else "",
     )
     return shown, turn
 
@@ -122,46 +144,88 @@ def _start(
 
 @dataclass(frozen=True, slots=True)
 class _Place:
+    """The row that a page ends before, or begins after. `at`: how many rows lay before the page
+    then, or, backwards, before the row; None where the cursor does not say."""
+
     backwards: bool
     value: Any
     key: Any
+    at: int | None = None
 
 
-def _page(rows: QuerySet[Row], order: Order, place: _Place | None, size: int) -> Page[Row]:
+@dataclass(frozen=True, slots=True)
+class _Count:
+    rows: int
+    more: bool = False
+
+    @property
+    def is_short(self) -> bool:
+        """Whether it is worth counting what lies before a page."""
+        return not self.more and self.rows <= EXACT
+
+
+def _page(
+    rows: QuerySet[Row], order: Order, place: _Place | None, size: int, total: int | None
+) -> Page[Row]:
     backwards = place is not None and place.backwards
     found = rows
     if place is not None:
         found = rows.filter(order.beyond(place.value, place.key, backwards=backwards))
     ordered = found.order_by(*(order.reverse if backwards else order.columns))
     taken = list(ordered[: size + 1])
-    if place is not None and not taken:
-        return _page(rows, order, None, size)
     more, shown = len(taken) > size, taken[:size]
+    if place is not None and (not taken or (backwards and len(taken) < size)):
+        # Nothing is left there, or too little for a page: the first one, and that is full.
+        return _page(rows, order, None, size, total)
     if backwards:
         shown.reverse()
-    total = rows.count()
-    before = _before(rows, order, shown)
-    more_after = bool(shown) and (more or backwards) and before + len(shown) < total
+    count = _counted(rows) if total is None else _Count(total)
+    before = _before(rows, order, shown, place, count, more)
+    last = before + len(shown)
+    if backwards:
+        more = bool(shown) and (count.more or last < count.rows)
     turn = Turn(
         first=before + 1 if shown else 0,
-        last=before + len(shown),
-        total=total,
-        back=_cursor(shown[0], order, backwards=True) if shown and before else "",
-        next=_cursor(shown[-1], order, backwards=False) if more_after else "",
+        last=last,
+        total=max(count.rows, last),
+        back=_cursor(shown[0], order, backwards=True, at=before) if shown and before else "",
+        next=cursor_after(shown[-1], order, at=last) if more else "",
+        more=count.more and (more or last < count.rows),
     )
     return Page(tuple(shown), turn)
 
 
-def _before(rows: QuerySet[Row], order: Order, shown: list[Row]) -> int:
-    if not shown:
+def _counted(rows: QuerySet[Row]) -> _Count:
+    found = rows.order_by()[: EXACT + 1].count()
+    return _Count(min(found, EXACT), more=found > EXACT)
+
+
+def _before(
+    rows: QuerySet[Row],
+    order: Order,
+    shown: list[Row],
+    place: _Place | None,
+    count: _Count,
+    more: bool,
+) -> int:
+    """How many rows lie before the page: counted where they are few, else carried on from the page
+    before. At both ends it is certain."""
+    if place is None or not shown or (place.backwards and not more):
         return 0
-    value = getattr(shown[0], order.field)
-    return rows.filter(order.beyond(value, shown[0].pk, backwards=True)).count()
+    if count.is_short or place.at is None:
+        value = getattr(shown[0], order.field)
+        earlier = rows.filter(order.beyond(value, shown[0].pk, backwards=True))
+        return earlier.count() if count.is_short else _counted(earlier).rows
+    if place.backwards:
+        return max(place.at - len(shown), 1)
+    if not more and not count.more:
+        return max(count.rows - len(shown), 1)
+    return place.at
 
 
-def _cursor(row: Model, order: Order, *, backwards: bool) -> str:
+def _cursor(row: Model, order: Order, *, backwards: bool, at: int) -> str:
     value = getattr(row, order.field)
-    return _packed([int(backwards), _plain(value), _plain(row.pk)])
+    return _packed([int(backwards), _plain(value), _plain(row.pk), at])
 
 
 def _packed(parts: list[Any]) -> str:
@@ -180,7 +244,12 @@ def _read(cursor: str) -> _Place | None:
         return None
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
-        backwards, value, key = json.loads(base64.urlsafe_b64decode(padded))
+        backwards, value, key, at = json.loads(base64.urlsafe_b64decode(padded))
     except (binascii.Error, UnicodeDecodeError) as error:
         raise ValueError("not a cursor") from error
-    return _Place(bool(backwards), value, key)
+    return _Place(bool(backwards), value, key, at if _is_place(at) else None)
+
+
+def _is_place(at: Any) -> bool:
+    """A whole number that a list may have; a cursor comes from an address."""
+    return type(at) is int and 0 < at < 1 << 53

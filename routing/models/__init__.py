@@ -1,5 +1,6 @@
 """Rows of the routing app, one module per subject."""
 
+from routing.models.findings import FindingsPass, LineFinding
 from routing.models.hosts import HostState, MailHost
 from routing.models.objects import (
     ForeignLine,
@@ -21,8 +22,10 @@ from routing.models.pushes import (
 __all__ = [
     "Approval",
     "ConfigPush",
+    "FindingsPass",
     "ForeignLine",
     "HostState",
+    "LineFinding",
     "LocalHost",
     "MailHost",
     "PushEditor",

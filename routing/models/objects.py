@@ -83,7 +83,12 @@ class RoutingObject(models.Model):
                 name="foreign_line_keeps_its_value",
             ),
         ]
-        indexes = [models.Index(fields=["server", "kind", "key"], name="objects_by_kind")]
+        indexes = [
+            models.Index(fields=["server", "kind", "key"], name="objects_by_kind"),
+            # A page of a list begins anywhere in its order; `routing/queries/objects.py: ORDERS`.
+            models.Index(fields=["kind", "key", "id"], name="objects_in_order"),
+            models.Index(fields=["kind", "changed_at", "id"], name="objects_as_changed"),
+        ]
 
     def __str__(self) -> str:
         return self.key

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from mailadmin.asked import Asked
-from mailadmin.paging import Order, Page, Turn, page_of
+from mailadmin.paging import EXACT, Order, Page, Turn, page_among, page_of
 from routing.core.edits import Op
 from routing.core.facts import HostFacts
 from routing.core.findings import Finding
@@ -81,17 +81,22 @@ def list_objects(kind: ObjectKind, asked: Asked) -> ObjectList:
     """One page of the objects of a kind. An unknown order or state is the plain list."""
     now = standing()
     every = rows_of(kind).select_related("server", "relay_target")
+    counts = _counts(every, kind, now)
+    total = _total(every, kind, now)
     if asked.state == Shown.REMOVED:
-        return _removed(kind, now, every.count())
+        return _removed(asked, kind, now, total, counts)
     matching = _matching(every, asked, now)
     order = ORDERS.get(asked.sort, ORDERS["key"])
-    page: Page[RoutingObject] = page_of(matching, order=order, cursor=asked.cursor)
+    everything = total if not asked.is_filtered else None
+    page: Page[RoutingObject] = page_of(
+        matching, order=order, cursor=asked.cursor, total=everything
+    )
     facts = facts_by_server()
     return ObjectList(
         rows=tuple(object_row(row, facts, now) for row in page.rows),
-        total=every.count(),
+        total=total,
         turn=page.turn,
-        counts=_counts(every, kind, now),
+        counts=counts,
         servers=tuple(sorted(facts)),
     )
 
@@ -242,20 +247,42 @@ def _loose(now: Standing) -> Q:
 
 
 def _counts(rows: QuerySet[RoutingObject], kind: ObjectKind, now: Standing) -> dict[Shown, int]:
+    off = sum(server.tally.off[kind] for server in now.servers)
     return {
         Shown.EDITED: now.loose_rows.get(kind, 0),
         Shown.IN_PUSH: now.by_push.rows.get(kind, 0),
-        Shown.DISABLED: rows.filter(enabled=False).count(),
+        Shown.DISABLED: off if _is_long(kind, now) else rows.filter(enabled=False).count(),
         Shown.REMOVED: len(now.removed(kind)),
     }
 
 
-def _removed(kind: ObjectKind, now: Standing, total: int) -> ObjectList:
+def _total(rows: QuerySet[RoutingObject], kind: ObjectKind, now: Standing) -> int:
+    """How many there are of a kind; those of a long list were counted when they were written."""
+    return _known(kind, now) if _is_long(kind, now) else rows.count()
+
+
+def _is_long(kind: ObjectKind, now: Standing) -> bool:
+    return _known(kind, now) > EXACT
+
+
+def _known(kind: ObjectKind, now: Standing) -> int:
+    return sum(server.tally.kinds[kind] for server in now.servers)
+
+
+def _removed(
+    asked: Asked, kind: ObjectKind, now: Standing, total: int, counts: Mapping[Shown, int]
+) -> ObjectList:
     """Deleted rows that are still live somewhere: they are edits, not rows."""
-    rows = tuple(_removed_row(server, item, now) for server, item in now.removed(kind))
-    counts = _counts(rows_of(kind), kind, now)
-    turn = Turn(first=1 if rows else 0, last=len(rows), total=len(rows))
-    return ObjectList(rows, total, turn, counts, _names(rows))
+    gone = sorted(now.removed(kind), key=_removed_place)
+    shown, turn = page_among(gone, place=_removed_place, cursor=asked.cursor)
+    rows = tuple(_removed_row(server, item, now) for server, item in shown)
+    servers = tuple(sorted({server for server, _ in gone}))
+    return ObjectList(rows, total, turn, counts, servers)
+
+
+def _removed_place(removed: tuple[str, Item]) -> tuple[str, str, str]:
+    server, item = removed
+    return item.key, server, str(item.id)
 
 
 def _removed_row(server: str, item: Item, now: Standing) -> ObjectRow:
@@ -274,10 +301,6 @@ def _removed_row(server: str, item: Item, now: Standing) -> ObjectRow:
         changed_by="",
         changed_at=None,
     )
-
-
-def _names(rows: Iterable[ObjectRow]) -> tuple[str, ...]:
-    return tuple(sorted({row.server for row in rows}))
 
 
 def _unicode(key: str) -> str:

@@ -18,24 +18,36 @@ Way = tuple[str, UUID | None, str]
 @dataclass(frozen=True)
 class Tally:
     """`named`: how many rows name each relay target. `ways`: how many enabled rows go each way.
-    `edited`: how many rows of each kind have an edit."""
+    Of each kind: `kinds` how many rows, `off` how many disabled, `edited` how many with an edit."""
 
     named: Counter[UUID] = field(default_factory=Counter)
     ways: Counter[Way] = field(default_factory=Counter)
     edited: Counter[str] = field(default_factory=Counter)
+    kinds: Counter[str] = field(default_factory=Counter)
+    off: Counter[str] = field(default_factory=Counter)
 
     def copy(self) -> Tally:
         """One that may be counted on."""
-        return Tally(Counter(self.named), Counter(self.ways), Counter(self.edited))
+        return Tally(
+            named=self.named.copy(),
+            ways=self.ways.copy(),
+            edited=self.edited.copy(),
+            kinds=self.kinds.copy(),
+            off=self.off.copy(),
+        )
 
     def count(self, row: RoutingObject, step: int, *, edited: bool) -> None:
         """One row more, or one less with a `step` of -1. What nothing is left of is dropped."""
         if row.relay_target is not None:
             _add(self.named, row.relay_target, step)
+        kind = row.kind.value
+        _add(self.kinds, kind, step)
         if row.enabled:
-            _add(self.ways, (row.kind.value, row.relay_target, row.mailer), step)
+            _add(self.ways, (kind, row.relay_target, row.mailer), step)
+        else:
+            _add(self.off, kind, step)
         if edited:
-            _add(self.edited, row.kind.value, step)
+            _add(self.edited, kind, step)
 
 
 def tally_of(rows: Iterable[RoutingObject], edited: Collection[UUID]) -> Tally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -21,6 +22,7 @@ from mailadmin.listing import (
 from mailadmin.people.access import requires
 from mailadmin.people.roles import Permission
 from routing.queries.findings import OddList, OddRow, list_oddities
+from routing.services.findings import read_small
 from routing.views.answers import reason_not, shown
 from routing.views.finding_rows import KINDS, FindingRow, finding_row
 
@@ -31,9 +33,12 @@ WORDS = ListWords(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindingsPage(ListPage):
-    """The list, and the servers of which nothing can be said."""
+    """The list, when it was read (None: now), the servers that are still to be read, and those of
+    which nothing can be said."""
 
     rows: tuple[FindingRow, ...]
+    as_of: datetime | None
+    unread: tuple[str, ...]
     silent: tuple[str, ...]
     show_server: bool
 
@@ -44,6 +49,7 @@ def findings(request: HttpRequest) -> HttpResponse:
     """Counts by kind as chips, search, pages; the address is the whole state."""
     asked = asked_of(request, reverse("findings"), also=("server",))
     may_edit = not reason_not(request, Permission.EDIT, "")
+    read_small()
     page = _page(asked, list_oddities(asked), may_edit=may_edit)
     return shown(request, "routing/findings.html", {"list": page})
 
@@ -58,12 +64,15 @@ def _page(asked: Asked, found: OddList, *, may_edit: bool) -> FindingsPage:
         heads=heads_of(asked, [Column(label) for label in columns]),
         total=found.total,
         matched=found.turn.total,
+        more=found.turn.more,
         action=asked.place,
         query=asked.text,
         chips=chips_of(asked, {"server": "Server"}),
         views=views_of(asked, {"": "All", **kinds}, found.counts),
         pager=pager_of(asked, found.turn),
         hidden=asked.hidden,
+        as_of=found.as_of,
+        unread=found.unread,
         silent=found.silent,
         show_server=several,
     )

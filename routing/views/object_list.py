@@ -80,6 +80,7 @@ def domains_page(request: HttpRequest, noun: Noun, asked: Asked, found: ObjectLi
         heads=_heads(noun, asked, several=several),
         total=found.total + found.counts[Shown.REMOVED],
         matched=found.turn.total,
+        more=found.turn.more,
         action=noun.list_href,
         add_href=noun.add_href,
         import_href=reverse("adopt"),

@@ -21,6 +21,7 @@ from routing.models import (
     Approval,
     ConfigPush,
     HostState,
+    LineFinding,
     MailHost,
     PushEditor,
     PushTarget,
@@ -107,6 +108,19 @@ def route(rows: Rows, **values: Any) -> RoutingObject:
     return RoutingObject.objects.create(**(wanted | values))
 
 
+def finding(rows: Rows) -> LineFinding:
+    return LineFinding.objects.create(
+        server=rows.host,
+        place="10 listes a.example",
+        kind="redundant",
+        object_id=rows.object("jres.org").get().pk,
+        object_kind="route",
+        key="a.example",
+        text="The mail of a.example would go the same way.",
+        advice="Delete it.",
+    )
+
+
 def two(make: Callable[[], object]) -> None:
     make()
     make()
@@ -132,6 +146,7 @@ SPOIL: dict[str, Callable[[Rows], object]] = {
     "domain_and_local_host_name_no_way": lambda r: r.object("jres.org").update(mailer="esmtp"),
     "route_names_relay_or_mailer": lambda r: route(r, mailer="esmtp", relay_target=r.relay),
     "foreign_line_keeps_its_value": lambda r: route(r, kind="foreign_line"),
+    "finding_once_per_line": lambda r: two(lambda: finding(r)),
     "push_state_is_known": lambda r: ConfigPush.objects.update(state="done"),
     "proved_push_has_a_digest": lambda r: ConfigPush.objects.update(digest=""),
     "configpush.form_token": lambda r: ConfigPush.objects.update(form_token=uuid4()),
