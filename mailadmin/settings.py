@@ -182,6 +182,16 @@ CACHES = {
 }
 TICK_SECONDS = env.float("MAILADMIN_TICK_SECONDS", default=2.0)
 OBSERVE_SECONDS = env.float("MAILADMIN_OBSERVE_SECONDS", default=15.0)
+# What is asked of the DNS, of whom, how long and how often (docs/dns.md).
+DNS_CHECKS = env.bool("MAILADMIN_DNS", default=True)
+DNS_SERVERS = env.list("MAILADMIN_DNS_SERVERS", default=[])
+DNS_SECONDS = env.float("MAILADMIN_DNS_SECONDS", default=4.0)
+DNS_HOURS = env.float("MAILADMIN_DNS_HOURS", default=24.0)
+DNS_SLICE = env.int("MAILADMIN_DNS_SLICE", default=25)
+DNS_SOURCES = env.list("MAILADMIN_DNS_SOURCES", default=[])
+DNS_TAKERS = env.list("MAILADMIN_DNS_TAKERS", default=[])
+# Nothing else says whether a list server may send past its relay; it is taken that it may.
+FALLBACK_ARMED = env.bool("MAILADMIN_FALLBACK_ARMED", default=True)
 ORDER_LIFETIME_SECONDS = env.int("MAILADMIN_ORDER_LIFETIME_SECONDS", default=3600)
 PUSH_LIFETIME_DAYS = env.int("MAILADMIN_PUSH_LIFETIME_DAYS", default=7)
 WIRE_RESEND_AFTER_S = env.float("MAILADMIN_RESEND_SECONDS", default=10.0)

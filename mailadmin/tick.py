@@ -26,6 +26,7 @@ from mailadmin.wire.services import (
 )
 from mailadmin.wire.transport import Transport, TransportDown
 from routing.services.advance import advance, open_pushes, settle_unheard
+from routing.services.dns.slices import start_slice
 from routing.services.findings import start_reading
 from routing.services.hosts import not_observed, observed, refused_to_observe
 from routing.services.observing import request_observations
@@ -49,6 +50,7 @@ def tick() -> None:
     send_due(now)
     forget_old(now=now)
     start_reading(now=now)
+    start_slice()
 
 
 def take_in(envelope: str) -> None:

@@ -1,6 +1,9 @@
 """Routing: intent, config pushes, and the agents' verbs that carry them out."""
 
 from django.apps import AppConfig
+from django.core.checks import register
+
+from routing.checks import dns_settings
 
 
 class RoutingConfig(AppConfig):
@@ -8,3 +11,7 @@ class RoutingConfig(AppConfig):
 
     name = "routing"
     label = "routing"
+
+    def ready(self) -> None:
+        """Look at the settings before anything runs with them."""
+        register(dns_settings)

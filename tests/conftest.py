@@ -1,3 +1,3 @@
 """What every test may use."""
 
-pytest_plugins = ["tests.fixtures.sandbox", "tests.fixtures.audited"]
+pytest_plugins = ["tests.fixtures.sandbox", "tests.fixtures.audited", "tests.fixtures.nameserver"]

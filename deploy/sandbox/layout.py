@@ -224,7 +224,12 @@ def write_secrets(sandbox: Sandbox) -> None:
         write_file(agent.home / "broker-url", url, 0o600, agent.user)
 
 
-PASSED_ON = ("MAILADMIN_DATABASE_URL",)
+PASSED_ON = (
+    "MAILADMIN_DATABASE_URL",
+    "MAILADMIN_DNS",
+    "MAILADMIN_DNS_SERVERS",
+    "MAILADMIN_DNS_SOURCES",
+)
 """What the caller of ./run may set for its control plane; a database of theirs is never removed."""
 
 
@@ -241,6 +246,8 @@ def control_environment(sandbox: Sandbox) -> dict[str, str]:
         "MAILADMIN_SECRET_KEY_FILE": str(sandbox.control / "secret-key"),
         "MAILADMIN_BROKER_URL_FILE": str(sandbox.control / "broker-url"),
         "MAILADMIN_HTTPS": "false",
+        # The example's names belong to others: what the DNS says of them is not about this sandbox.
+        "MAILADMIN_DNS": "false",
         **(demo if sandbox.demo else {}),
         **{name: os.environ[name] for name in PASSED_ON if name in os.environ},
     }

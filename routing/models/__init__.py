@@ -1,5 +1,6 @@
 """Rows of the routing app, one module per subject."""
 
+from routing.models.dns import Asked, DnsCheck, DnsFinding
 from routing.models.findings import FindingsPass, LineFinding
 from routing.models.hosts import HostState, MailHost
 from routing.models.objects import (
@@ -21,8 +22,11 @@ from routing.models.pushes import (
 
 __all__ = [
     "Approval",
+    "Asked",
     "ConfigPush",
     "FindingsPass",
+    "DnsCheck",
+    "DnsFinding",
     "ForeignLine",
     "HostState",
     "LineFinding",

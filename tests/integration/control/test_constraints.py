@@ -20,6 +20,8 @@ from mailadmin.wire.models import Agent, Attempt
 from routing.models import (
     Approval,
     ConfigPush,
+    DnsCheck,
+    DnsFinding,
     HostState,
     LineFinding,
     MailHost,
@@ -121,6 +123,20 @@ def finding(rows: Rows) -> LineFinding:
     )
 
 
+def dns_check(**values: Any) -> DnsCheck:
+    wanted: dict[str, Any] = {"kind": "domain", "name": "jres.org", "due_at": timezone.now()}
+    return DnsCheck.objects.create(**(wanted | values))
+
+
+def dns_finding(check: DnsCheck, **values: Any) -> DnsFinding:
+    wanted: dict[str, Any] = {"check_of": check, "kind": "mx_none", "place": "01 jres.org"}
+    return DnsFinding.objects.create(**(wanted | values))
+
+
+def twice_found(check: DnsCheck) -> None:
+    two(lambda: dns_finding(check))
+
+
 def two(make: Callable[[], object]) -> None:
     make()
     make()
@@ -147,6 +163,12 @@ SPOIL: dict[str, Callable[[Rows], object]] = {
     "route_names_relay_or_mailer": lambda r: route(r, mailer="esmtp", relay_target=r.relay),
     "foreign_line_keeps_its_value": lambda r: route(r, kind="foreign_line"),
     "finding_once_per_line": lambda r: two(lambda: finding(r)),
+    "dns_name_once_per_kind": lambda r: two(lambda: dns_check()),
+    "dns_kind_is_known": lambda r: dns_check(kind="zone"),
+    "dns_outcome_is_known": lambda r: dns_check(outcome="perhaps"),
+    "dns_marks_are_known": lambda r: dns_check(mx_mark="green"),
+    "dns_finding_once": lambda r: twice_found(dns_check()),
+    "dns_finding_kind_is_known": lambda r: dns_finding(dns_check(), kind="odd"),
     "push_state_is_known": lambda r: ConfigPush.objects.update(state="done"),
     "proved_push_has_a_digest": lambda r: ConfigPush.objects.update(digest=""),
     "configpush.form_token": lambda r: ConfigPush.objects.update(form_token=uuid4()),

@@ -1,0 +1,1 @@
+"""Ask the DNS: names are enrolled, picked when due, asked in a thread, and judged."""
