@@ -91,6 +91,15 @@ FINDING: Mapping[str, Badge] = {
     "info": _badge("unk", "Note"),
 }
 
+DNS: Mapping[str, Badge] = {
+    "good": _badge("ok", "Good"),
+    "warn": _badge("warn", "Works, with a fault"),
+    "bad": _badge("bad", "Wrong"),
+    "unknown": _badge("unk", "Not known"),
+    "found": _badge("unk", "Found"),
+    "missing": _badge("bad", "None"),
+}
+
 FAMILIES: Mapping[str, Mapping[str, Badge]] = {
     "push": PUSH,
     "target": TARGET,
@@ -99,6 +108,7 @@ FAMILIES: Mapping[str, Mapping[str, Badge]] = {
     "host": HOST,
     "drift": DRIFT,
     "finding": FINDING,
+    "dns": DNS,
 }
 
 

@@ -22,6 +22,7 @@ from routing.core.skew import skew_words
 from routing.models import MailHost
 from routing.queries.hosts import AgentLine, HostPage, ReleaseLine
 from routing.views.answers import reason_not
+from routing.views.dns_panel import host_names, host_panel
 from routing.views.history import timeline
 from routing.views.kept import kept_lines
 
@@ -34,6 +35,7 @@ def period() -> timedelta:
 def host_context(request: HttpRequest, found: HostPage) -> dict[str, Any]:
     """The values that the page's template writes down."""
     host = found.summary.host
+    dns = host_panel(request, host)
     restore_reason = reason_not(request, Permission.EDIT, "propose pushes")
     if host.retired_at is not None:
         restore_reason = f"{host.name} is retired. Take it back into service first."
@@ -51,6 +53,7 @@ def host_context(request: HttpRequest, found: HostPage) -> dict[str, Any]:
         "restore_reason": restore_reason,
         "edit_reason": reason_not(request, Permission.ADMINISTER, "change mail hosts"),
         "history": timeline(object_history(host.pk)),
+        "dns": dns,
         "version": host_version(found),
         "poll_href": reverse("mail-host-live", args=[host.name]),
     }
@@ -67,6 +70,7 @@ def host_version(found: HostPage) -> str:
         *(f"{number} {state}" for number, state in found.open_pushes),
         *(f"{line.role} {line.state} {line.seen_at}" for line in summary.agents),
         *(f"{line.digest} {line.push} {line.was_live}" for line in found.releases),
+        *(f"{name.name} {name.asked_at} {name.is_due}" for name in host_names(summary.host)),
     ]
     return digest_of(canonical(said))[:16]
 

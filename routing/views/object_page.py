@@ -18,6 +18,7 @@ from routing.queries.pending import standing
 from routing.queries.touched import Gone, gone_object, history_of, pushes_of
 from routing.queries.ways import name_below, ways_of
 from routing.views.answers import reason_not, shown
+from routing.views.dns_panel import domain_panel
 from routing.views.finding_rows import finding_row
 from routing.views.history import timeline
 from routing.views.nouns import Noun
@@ -51,6 +52,7 @@ def show_object(
         "pushes": pushes_of(row.pk),
         "mail": (WAITING,),
         "links": _links(noun, line),
+        "dns": domain_panel(request, row) if row.kind == ObjectKind.VIRTUAL_DOMAIN else None,
         "oddities": [
             finding_row(row.server.name, odd, may_edit=not reason) for odd in oddities_of(row)
         ],

@@ -30,6 +30,7 @@ from routing.services.errors import ConflictingEdit, NotAllowed
 from routing.services.relays import delete_relay_target, save_relay_target
 from routing.views.answers import moved, reason_not, shown
 from routing.views.conflict import chosen, conflict
+from routing.views.dns_panel import relay_panel
 from routing.views.history import timeline
 from routing.views.object_pages import UNCHANGED, Act, version_now
 
@@ -173,6 +174,7 @@ def _show(
         "routes": routes_by(row),
         "history": timeline(object_history(row.pk)),
         "pushes": pushes_of(row.pk),
+        "dns": relay_panel(request, row),
         "reason": reason_not(request, Permission.EDIT, "change relay targets"),
     }
     return render(request, "routing/relay.html", context, status=status)

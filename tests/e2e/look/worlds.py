@@ -25,11 +25,13 @@ from mailadmin.people.models import Person
 from mailadmin.people.roles import PersonRole
 from mailadmin.people.services import create_person, set_active
 from mailadmin.wire.models import Agent
+from routing.core.dns.answers import Outcome
 from routing.core.facts import HostKind
 from routing.core.intent import ObjectKind
 from routing.core.states import PushState, TargetState
 from routing.models import (
     ConfigPush,
+    DnsCheck,
     HostState,
     MailHost,
     RelayTarget,
@@ -42,6 +44,7 @@ from routing.services.transitions import move_push, move_target
 from spools.core.kept import KeptMessage
 from tests.e2e.look.passkeys import credential
 from tests.fixtures.audited import unaudited
+from tests.integration.dns.told import told
 from tests.integration.pages import world
 
 Names = Mapping[str, object]
@@ -56,6 +59,19 @@ DRIFT = {
     "text": "holds other keys than were staged: + by-hand.example.org esmtp:[127.0.0.1]",
     "since": "2026-11-02T01:30:00+00:00",
 }
+ZONE = {
+    ("listes.renater.fr", "A"): ["192.0.2.10"],
+    ("smtp1.renater.fr", "A"): ["192.0.2.20"],
+    ("10.2.0.192.in-addr.arpa", "PTR"): ["listes.renater.fr"],
+    ("jres.org", "MX"): ["10 listes.renater.fr"],
+    ("jres.org", "TXT"): ["v=spf1 mx include:_spf.renater.fr -all"],
+    ("_spf.renater.fr", "TXT"): ["v=spf1 ip4:192.0.2.128/25 ~all"],
+    ("renater.fr", "MX"): ["10 mx.elsewhere.example", "20 listes.renater.fr"],
+    ("mx.elsewhere.example", "A"): ["198.51.100.7"],
+    ("renater.fr", "TXT"): ["v=spf1 ip4:192.0.2.20 ip4:192.0.2.10 -all"],
+    ("events.renater.fr", "*"): Outcome.TIMED_OUT,
+}
+"""What the DNS says of the full site: something good, much that is not, and one that is silent."""
 LONG = "a-very-long-name-of-a-laboratory-that-nobody-could-shorten.departement.universite.example"
 
 
@@ -77,6 +93,7 @@ def full() -> Names:
     world.answered(waiting, [f"probe{n}@conf.renater.fr" for n in range(30)])
     _edits(listes, claire, luc)
     _kept(listes)
+    told(ZONE, now=timezone.now() - timedelta(hours=3))
     names: dict[str, object] = {"live": live.pk, "waiting": waiting.pk}
     for position, (state, make) in enumerate(ELSEWHERE.items(), 1):
         names[state] = make(_other_host(f"lists{position}", position), claire, people["paul"]).pk
@@ -97,6 +114,7 @@ def silent() -> Names:
     with unaudited():
         Agent.objects.update(last_seen_at=then)
         HostState.objects.update(deploy_at=then, spool_at=then, drift=[DRIFT])
+        _dns_silent()
     return names
 
 
@@ -239,6 +257,15 @@ def _kept(listes: MailHost) -> None:
     )
     with unaudited():
         HostState.objects.filter(host=listes).update(kept=[kept.to_json()], kept_total=3)
+
+
+def _dns_silent() -> None:
+    """Nobody answers since a week; what was known before has that age."""
+    then = timezone.now() - timedelta(days=8)
+    for row in DnsCheck.objects.all():
+        row.answers = {name: {**part, "at": then.isoformat()} for name, part in row.answers.items()}
+        row.outcome = Outcome.TIMED_OUT.value
+        row.save(update_fields=["answers", "outcome"])
 
 
 def _other_host(name: str, position: int) -> MailHost:

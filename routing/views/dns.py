@@ -1,0 +1,91 @@
+"""What the DNS says, on the pages that it is about: looked at again, and asked now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from mailadmin.people.access import requires
+from mailadmin.people.roles import Permission
+from routing.core.intent import ObjectKind
+from routing.models import MailHost, RelayTarget, RoutingObject
+from routing.queries.dns import CheckedName
+from routing.queries.objects import find_object
+from routing.services.dns.rows import check_now
+from routing.views.answers import moved
+from routing.views.dns_panel import domain_names, domain_panel, host_names, relay_names, relay_panel
+from routing.views.nouns import DOMAINS
+
+
+@require_safe
+@requires(Permission.READ)
+def domain_dns(request: HttpRequest, key: str) -> HttpResponse:
+    """The panel of a virtual domain alone."""
+    return render(
+        request, "routing/_dns.html", {"dns": domain_panel(request, _domain(request, key))}
+    )
+
+
+@require_safe
+@requires(Permission.READ)
+def relay_dns(request: HttpRequest, name: str) -> HttpResponse:
+    """The panel of a relay target alone."""
+    return render(request, "routing/_dns.html", {"dns": relay_panel(request, _relay(name))})
+
+
+@require_POST
+@requires(Permission.EDIT)
+def check_domain(request: HttpRequest, key: str) -> HttpResponse:
+    """Ask for a virtual domain, and for the senders that its page shows."""
+    row = _domain(request, key)
+    back = DOMAINS.href("page", row.key, row.server.name)
+    return _asked(request, domain_names(row), row.key, back)
+
+
+@require_POST
+@requires(Permission.EDIT)
+def check_relay(request: HttpRequest, name: str) -> HttpResponse:
+    """Ask for the names and addresses of a relay target."""
+    relay = _relay(name)
+    return _asked(request, relay_names(relay), relay.name, reverse("relay", args=[relay.name]))
+
+
+@require_POST
+@requires(Permission.EDIT)
+def check_host(request: HttpRequest, name: str) -> HttpResponse:
+    """Ask for the names and addresses of a list server."""
+    host = MailHost.in_service.filter(name=name).first()
+    if host is None:
+        raise Http404(f"There is no mail host {name} in service.")
+    return _asked(request, host_names(host), host.name, reverse("mail-host", args=[host.name]))
+
+
+def _asked(
+    request: HttpRequest, names: Iterable[CheckedName], subject: str, back: str
+) -> HttpResponse:
+    """Make them due; what comes back shows on the page, seconds later."""
+    now = timezone.now()
+    due = [check_now(name=item.name, kind=item.kind, now=now) for item in names]
+    if any(due):
+        return moved(request, back, f"The DNS of {subject} is asked again.")
+    return moved(request, back, f"The DNS of {subject} was asked a moment ago.")
+
+
+def _domain(request: HttpRequest, key: str) -> RoutingObject:
+    server = request.GET.get("server", "")
+    row = find_object(kind=ObjectKind.VIRTUAL_DOMAIN, key=key, server=server)
+    if row is None:
+        raise Http404(f"There is no virtual domain {key}.")
+    return row
+
+
+def _relay(name: str) -> RelayTarget:
+    row = RelayTarget.objects.filter(name=name).first()
+    if row is None:
+        raise Http404(f"There is no relay target {name}.")
+    return row
