@@ -96,7 +96,8 @@ class ListPage:
 
     `add_reason` says why the reader may not add one; without `add_href` nothing can be added here.
     `import_href` is where an empty list is filled from what a host has already.
-    `hidden` are the filters that a new search must keep.
+    `hidden` are the filters that a new search must keep, `tags` the words that rows have, each with
+    the address that asks for it.
     """
 
     words: Words
@@ -111,6 +112,7 @@ class ListPage:
     import_href: str = ""
     chips: tuple[FilterChip, ...] = ()
     views: tuple[ViewChip, ...] = ()
+    tags: tuple[tuple[str, str], ...] = ()
     pager: Pager | None = None
     hidden: tuple[tuple[str, str], ...] = ()
 
@@ -166,6 +168,23 @@ def chips_of(asked: Asked, labels: Mapping[str, str]) -> tuple[FilterChip, ...]:
         FilterChip(f"{label}: {asked.also[name]}", asked.href(**{name: ""}))
         for name, label in labels.items()
         if asked.also.get(name)
+    )
+
+
+def tag_links(asked: Asked, words: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Each word that the list is not narrowed to yet, with the address that narrows it."""
+    wanted = asked.also.get("tag", "").split()
+    return tuple(
+        (word, asked.href(tag=" ".join([*wanted, word]))) for word in words if word not in wanted
+    )
+
+
+def tag_chips(asked: Asked) -> tuple[FilterChip, ...]:
+    """A chip for each tag that rows must have now."""
+    words = asked.also.get("tag", "").split()
+    return tuple(
+        FilterChip(f"Tag: {word}", asked.href(tag=" ".join(w for w in words if w != word)))
+        for word in words
     )
 
 

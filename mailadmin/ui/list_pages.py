@@ -78,6 +78,7 @@ class DomainRow:
     finding_text: str = ""
     actions: tuple[RowAction, ...] = ()
     pick: str = ""
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,5 +91,6 @@ class DomainsPage(ListPage):
 
     rows: tuple[DomainRow, ...]
     show_server: bool = False
+    show_tags: bool = False
     exports: tuple[tuple[str, str], ...] = ()
     acts: tuple[tuple[str, str], ...] = ()

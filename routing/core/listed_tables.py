@@ -11,14 +11,16 @@ import io
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from routing.core.findings import Finding, Severity
 from routing.core.intent import ObjectKind
 from routing.core.listed_values import Listed, ListText
 from routing.core.names import normalise_key
+from routing.core.tags import check_tags, normal_tags
 
-SAID = ("server", "key", "kind", "enabled", "relay", "mailer", "next_hop", "note")
+SAID = ("server", "key", "kind", "enabled", "relay", "mailer", "next_hop", "note", "tags")
 """The columns that say what an object is."""
 SHOWN = ("value", "state", "changed_by", "changed_at")
 """Those that only tell; a list with them is read without them."""
@@ -188,6 +190,8 @@ def _wrong(line: int, cells: Any) -> Iterator[Finding]:
         yield _error("kind_unknown", f"There is no kind {kind}.", advice, line)
     if (said := _text(cells.get("enabled"))) and said.lower() not in YES | NO:
         yield _error("enabled_unknown", f"{said} is neither yes nor no.", "Write yes or no.", line)
+    for found in check_tags(_text(cells.get("tags")) or ""):
+        yield replace(found, field="list", line=line)
 
 
 def _listed(line: int, cells: Mapping[str, Any]) -> Listed:
@@ -202,6 +206,7 @@ def _listed(line: int, cells: Mapping[str, Any]) -> Listed:
         mailer=_text(cells.get("mailer")),
         next_hop=_text(cells.get("next_hop")),
         note=_text(cells.get("note")),
+        tags=None if (tags := _text(cells.get("tags"))) is None else normal_tags(tags),
     )
 
 

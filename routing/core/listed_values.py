@@ -25,6 +25,7 @@ class Listed:
     mailer: str | None = None
     next_hop: str | None = None
     note: str | None = None
+    tags: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

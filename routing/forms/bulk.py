@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 
 from routing.core.intent import ObjectKind
 from routing.core.listed import TEXT_LIMIT
-from routing.forms.fields import TextField
+from routing.forms.fields import TextField, tags_field
 from routing.forms.objects import Choices
 from routing.services.bulk import Existing
+from routing.services.bulk_acts import NOTE_LIMIT, Act
 
 EXISTING: Choices = [
     (Existing.SKIP, "Skip it: what is there stays"),
@@ -73,6 +75,41 @@ class ListForm(forms.Form):
         except UnicodeDecodeError as error:
             self.add_error("file", f"{file.name} is not UTF-8 text at byte {error.start}.")
             return ""
+
+
+class NoteForm(forms.Form):
+    """The note of many."""
+
+    note = TextField(
+        label="Note",
+        max_length=NOTE_LIMIT,
+        rows=2,
+        help_text="It takes the place of the notes that are there.",
+    )
+
+    @property
+    def text(self) -> str:
+        """What the act is told."""
+        return str(self.cleaned_data["note"]).strip()
+
+
+class TagsForm(forms.Form):
+    """The tags that many get, or lose."""
+
+    tags = tags_field(required=True)
+
+    @property
+    def text(self) -> str:
+        """What the act is told."""
+        return str(self.cleaned_data["tags"])
+
+
+ACT_FORMS: Mapping[Act, type[NoteForm | TagsForm]] = {
+    Act.NOTE: NoteForm,
+    Act.TAG: TagsForm,
+    Act.UNTAG: TagsForm,
+}
+"""What an act asks for; the others ask for nothing."""
 
 
 class SaveForm(forms.Form):

@@ -11,7 +11,10 @@ from django.core.exceptions import ValidationError
 
 from routing.core.findings import Finding, Severity
 from routing.core.names import check_host, check_key, check_port, check_relay_name
+from routing.core.tags import check_tags, normal_tags
 
+TAGS_INPUT = 1000
+"""Characters of a line of tags; which of them are words is for core to say."""
 Check = Callable[[str], tuple[Finding, ...]]
 
 
@@ -122,6 +125,31 @@ def relay_name_field() -> NameField:
 def note_field() -> TextField:
     """Why it is as it is, for the next reader."""
     return TextField(label="Note", max_length=2000, rows=2)
+
+
+class TagsField(forms.CharField):
+    """Words for finding it again. Gives them in one order, a blank between them."""
+
+    def __init__(self, **options: Any) -> None:
+        look = {"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}
+        super().__init__(max_length=TAGS_INPUT, widget=forms.TextInput(look), **options)
+
+    def clean(self, value: Any) -> str:
+        """Raises ValidationError with everything that is wrong with each word."""
+        text = str(super().clean(value))
+        if found := check_tags(text):
+            raise ValidationError([str(finding) for finding in found])
+        return normal_tags(text)
+
+
+def tags_field(*, label: str = "Tags", required: bool = False) -> TagsField:
+    """Of an object, a relay target or a mail host."""
+    return TagsField(
+        label=label,
+        required=required,
+        help_text="Words with blanks between, such as paris customer-7. No mail host gets them.",
+        error_messages={"required": "Nothing is written here. Write one or more words."},
+    )
 
 
 def add_findings(form: forms.BaseForm, findings: Iterable[Finding]) -> None:

@@ -8,7 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from routing.core.facts import HostKind
-from routing.forms.fields import NameField, TextField, note_field
+from routing.forms.fields import NameField, TextField, note_field, tags_field
 from routing.forms.objects import VersionForm
 
 
@@ -38,6 +38,7 @@ class HostForm(forms.Form):
         css="ma-mono",
     )
     note = note_field()
+    tags = tags_field()
 
 
 class LeaveForm(VersionForm):

@@ -9,7 +9,7 @@ from uuid import UUID
 from django import forms
 
 from routing.core.intent import ObjectKind
-from routing.forms.fields import NameField, key_field, note_field
+from routing.forms.fields import NameField, key_field, note_field, tags_field
 
 Choices = list[tuple[str, str]]
 
@@ -23,6 +23,7 @@ class ObjectForm(forms.Form):
     server = forms.ChoiceField(label="List server")
     key = key_field("Key", "")
     note = note_field()
+    tags = tags_field()
 
     def __init__(self, *args: Any, servers: Choices, relays: Choices, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -86,6 +87,7 @@ class RouteForm(ObjectForm):
         "mailer",
         "next_hop",
         "note",
+        "tags",
     ]
 
     def __init__(self, *args: Any, relays: Choices, **options: Any) -> None:

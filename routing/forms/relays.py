@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from django import forms
 
-from routing.forms.fields import HostsField, PortField, note_field, relay_name_field
+from routing.forms.fields import (
+    HostsField,
+    PortField,
+    note_field,
+    relay_name_field,
+    tags_field,
+)
 
 
 class RelayForm(forms.Form):
@@ -20,3 +26,4 @@ class RelayForm(forms.Form):
         label="Port", initial="25", help_text="25 is SMTP. It holds for all hosts above."
     )
     note = note_field()
+    tags = tags_field()

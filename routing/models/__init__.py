@@ -9,6 +9,7 @@ from routing.models.objects import (
     RelayTarget,
     Route,
     RoutingObject,
+    TaggedObject,
     VirtualDomain,
 )
 from routing.models.pushes import (
@@ -38,6 +39,7 @@ __all__ = [
     "Revision",
     "Route",
     "RoutingObject",
+    "TaggedObject",
     "TouchedObject",
     "VirtualDomain",
 ]

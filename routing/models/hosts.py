@@ -10,6 +10,9 @@ from django.db import models
 from django.utils import timezone
 
 from routing.core.facts import HostFacts, HostKind, facts_from_json
+from routing.core.tags import LONGEST_TAG, MOST_TAGS
+
+TAGS_LENGTH = MOST_TAGS * (LONGEST_TAG + 1)
 
 HOST_NAME = RegexValidator(
     r"^[a-z][a-z0-9-]{0,30}\Z",
@@ -39,6 +42,7 @@ class MailHost(models.Model):
     )
     site_m4 = models.TextField(blank=True)
     note = models.TextField(blank=True)
+    tags = models.CharField(max_length=TAGS_LENGTH, blank=True, default="")
     retired_at = models.DateTimeField(null=True, blank=True)
     version = models.PositiveIntegerField(default=1)
     changed_at = models.DateTimeField(default=timezone.now)

@@ -9,7 +9,8 @@ from django.db import models
 from django.db.models import Q
 
 from routing.core.intent import ObjectKind
-from routing.models.hosts import MailHost
+from routing.core.tags import LONGEST_TAG
+from routing.models.hosts import TAGS_LENGTH, MailHost
 
 KIND_CHOICES = [(kind.value, kind.value) for kind in ObjectKind]
 
@@ -22,6 +23,7 @@ class RelayTarget(models.Model):
     hosts = models.JSONField(default=list)
     port = models.PositiveIntegerField(default=25)
     note = models.TextField(blank=True)
+    tags = models.CharField(max_length=TAGS_LENGTH, blank=True, default="")
     version = models.PositiveIntegerField(default=1)
     changed_at = models.DateTimeField()
     changed_by = models.CharField(max_length=120)
@@ -54,6 +56,7 @@ class RoutingObject(models.Model):
     mailer = models.CharField(max_length=40, blank=True)
     next_hop = models.CharField(max_length=500, blank=True)
     note = models.TextField(blank=True)
+    tags = models.CharField(max_length=TAGS_LENGTH, blank=True, default="")
     version = models.PositiveIntegerField(default=1)
     changed_at = models.DateTimeField()
     changed_by = models.CharField(max_length=120)
@@ -92,6 +95,25 @@ class RoutingObject(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class TaggedObject(models.Model):
+    """One word of the tags of an object, so that a list of a million rows finds those with a word
+    along an index. `RoutingObject.tags` is what holds; whoever writes that writes these anew.
+    """
+
+    object = models.ForeignKey(RoutingObject, on_delete=models.DO_NOTHING, related_name="tagged")
+    kind = models.CharField(max_length=20)
+    word = models.CharField(max_length=LONGEST_TAG)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["object", "word"], name="word_once_per_object"),
+        ]
+        indexes = [models.Index(fields=["kind", "word", "object"], name="objects_by_tag")]
+
+    def __str__(self) -> str:
+        return self.word
 
 
 Kind = TypeVar("Kind", bound=RoutingObject)

@@ -14,6 +14,8 @@ from routing.models import MailHost, PushEditor, PushTarget, Revision
 from routing.queries.revisions import intent_of
 
 PROGRAMS = frozenset({"import", "control", "setup"})
+WORDS = frozenset({"note", "tags"})
+"""Fields of an object or relay target that no rendering reads."""
 
 Values = Mapping[UUID, RoutingObject | RelayTarget]
 
@@ -42,6 +44,8 @@ def editors_of(object_ids: Iterable[UUID], base: Revision | None) -> tuple[Edito
     """Everybody, programs left out, who wrote one of these objects after the value of it that is
     live with `base`. None is a host without a release: everybody who ever wrote it.
 
+    Who changed no more than its note or its tags wrote none of what a host gets.
+
     A push takes up only the edits that were picked. A write may so be older than the live revision
     and not be live: it counts, or its author could approve it later.
     """
@@ -50,12 +54,24 @@ def editors_of(object_ids: Iterable[UUID], base: Revision | None) -> tuple[Edito
     last = {
         (event.actor, event.object_id): event
         for event in events.order_by("number")
-        if event.object_id is not None and event.number > since[event.object_id]
+        if event.object_id is not None
+        and event.number > since[event.object_id]
+        and _reaches_a_host(event)
     }
     return tuple(
         Editor(username, event.actor_name, identity, event.subject, event.at)
         for (username, identity), event in last.items()
     )
+
+
+def _reaches_a_host(event: AuditEvent) -> bool:
+    """Whether a write changed anything but words that only people read. When in doubt, it did."""
+    if event.old is None or event.new is None:
+        return True
+    said = [
+        {k: v for k, v in values.items() if k not in WORDS} for values in (event.old, event.new)
+    ]
+    return said[0] != said[1]
 
 
 def site_m4_editors(host: MailHost, base: Revision | None) -> tuple[Editor, ...]:

@@ -25,6 +25,7 @@ from routing.queries.revisions import (
     observed_revision,
     running_revision,
 )
+from routing.queries.tags import tagged, words_of_rows
 
 LATE_PERIODS = 4
 AWAY_PERIODS = 20
@@ -112,6 +113,7 @@ class HostList:
     total: int
     turn: Turn
     counts: Mapping[HostsShown, int]
+    words: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +179,8 @@ def list_hosts(asked: Asked, *, now: datetime, period: timedelta) -> HostList:
     """
     agents = agents_by_host(now=now, period=period)
     silent = [name for name, _ in silent_hosts(agents)]
-    matching = MailHost.objects.filter(_says(asked.text) & _in_state(asked.state, silent))
+    wanted = _says(asked.text) & tagged(asked.also.get("tag", ""))
+    matching = MailHost.objects.filter(wanted & _in_state(asked.state, silent))
     order = ORDERS.get(asked.sort, ORDERS["order"])
     page: Page[MailHost] = page_of(
         matching.select_related("state"), order=order, cursor=asked.cursor
@@ -190,6 +193,7 @@ def list_hosts(asked: Asked, *, now: datetime, period: timedelta) -> HostList:
         total=MailHost.in_service.count() + counts[HostsShown.RETIRED],
         turn=page.turn,
         counts=counts,
+        words=words_of_rows(MailHost.objects.all()),
     )
 
 

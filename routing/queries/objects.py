@@ -26,6 +26,7 @@ from routing.queries.among import among
 from routing.queries.edits import object_value
 from routing.queries.edits import relay_value as relay_as_value
 from routing.queries.pending import Standing, standing
+from routing.queries.tags import objects_tagged, words_on
 
 ORDERS: Mapping[str, Order] = {
     "key": Order("key"),
@@ -33,6 +34,10 @@ ORDERS: Mapping[str, Order] = {
     "changed": Order("changed_at"),
     "-changed": Order("changed_at", down=True),
 }
+
+
+FILTERS = ("server", "tag")
+"""What the address of a list may name beside search, state and order."""
 
 
 class Shown(StrEnum):
@@ -60,6 +65,7 @@ class ObjectRow:
     push: int | None
     enabled: bool
     note: str
+    tags: tuple[str, ...]
     version: int
     changed_by: str
     changed_at: datetime | None
@@ -68,13 +74,15 @@ class ObjectRow:
 
 @dataclass(frozen=True, slots=True)
 class ObjectList:
-    """A page of rows. `counts` has how many there are in each state that is not live."""
+    """A page of rows. `counts` has how many there are in each state that is not live, `words` the
+    tags that there are."""
 
     rows: tuple[ObjectRow, ...]
     total: int
     turn: Turn
     counts: Mapping[Shown, int]
     servers: tuple[str, ...]
+    words: tuple[str, ...] = ()
 
 
 def list_objects(kind: ObjectKind, asked: Asked) -> ObjectList:
@@ -85,7 +93,7 @@ def list_objects(kind: ObjectKind, asked: Asked) -> ObjectList:
     total = _total(every, kind, now)
     if asked.state == Shown.REMOVED:
         return _removed(asked, kind, now, total, counts)
-    matching = _matching(every, asked, now)
+    matching = _matching(kind, every, asked, now)
     order = ORDERS.get(asked.sort, ORDERS["key"])
     everything = total if not asked.is_filtered else None
     page: Page[RoutingObject] = page_of(
@@ -98,6 +106,7 @@ def list_objects(kind: ObjectKind, asked: Asked) -> ObjectList:
         turn=page.turn,
         counts=counts,
         servers=tuple(sorted(facts)),
+        words=words_on(kind),
     )
 
 
@@ -106,7 +115,7 @@ def matching_versions(kind: ObjectKind, asked: Asked) -> dict[UUID, int]:
     now = standing()
     if asked.state == Shown.REMOVED:
         return {item.id: 0 for _, item in now.removed(kind)}
-    return dict(_matching(rows_of(kind), asked, now).values_list("pk", "version"))
+    return dict(_matching(kind, rows_of(kind), asked, now).values_list("pk", "version"))
 
 
 def exported(kind: ObjectKind, asked: Asked) -> Iterator[dict[str, str]]:
@@ -124,7 +133,7 @@ def exported(kind: ObjectKind, asked: Asked) -> Iterator[dict[str, str]]:
         return
     order = ORDERS.get(asked.sort, ORDERS["key"])
     every = rows_of(kind).select_related("server", "relay_target")
-    matching = _matching(every, asked, now).order_by(*order.columns)
+    matching = _matching(kind, every, asked, now).order_by(*order.columns)
     for row in matching.iterator(chunk_size=1000):
         yield _cells(row, facts, now)
 
@@ -141,6 +150,7 @@ def _cells(
         "mailer": row.mailer,
         "next_hop": row.next_hop,
         "note": row.note,
+        "tags": row.tags,
         "value": row_value(row, facts.get(row.server.name)),
         "state": shown_state(row, now)[0].value,
         "changed_by": row.changed_by,
@@ -179,6 +189,7 @@ def object_row(
         push=push,
         enabled=row.enabled,
         note=row.note,
+        tags=tuple(row.tags.split()),
         version=row.version,
         changed_by=row.changed_by,
         changed_at=row.changed_at,
@@ -215,9 +226,9 @@ def facts_by_server() -> dict[str, HostFacts | None]:
 
 
 def _matching(
-    rows: QuerySet[RoutingObject], asked: Asked, now: Standing
+    kind: ObjectKind, rows: QuerySet[RoutingObject], asked: Asked, now: Standing
 ) -> QuerySet[RoutingObject]:
-    wanted = Q()
+    wanted = objects_tagged(kind, asked.also.get("tag", ""))
     if asked.text:
         wanted &= Q(key__icontains=asked.text.strip()) | Q(note__icontains=asked.text.strip())
     if server := asked.also.get("server"):
@@ -297,6 +308,7 @@ def _removed_row(server: str, item: Item, now: Standing) -> ObjectRow:
         push=now.held.get(item.id),
         enabled=False,
         note="",
+        tags=(),
         version=0,
         changed_by="",
         changed_at=None,

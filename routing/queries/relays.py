@@ -16,6 +16,7 @@ from routing.core.mailertable import relay_value
 from routing.models import RelayTarget, RoutingObject
 from routing.queries.edits import relay_value as as_value
 from routing.queries.pending import standing
+from routing.queries.tags import tagged, words_of_rows
 
 ORDERS: Mapping[str, Order] = {
     f"{sign}{name}": Order(field, down=bool(sign))
@@ -50,6 +51,7 @@ class RelayList:
     total: int
     turn: Turn
     counts: Mapping[RelayState, int]
+    words: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,8 @@ def list_relays(asked: Asked) -> RelayList:
     now = standing()
     edits, edited = now.edits, now.relays
     every = RelayTarget.objects.annotate(named=Count("routes"))
-    matching = every.filter(_says(asked.text) & _in_state(asked.state, edited))
+    wanted = _says(asked.text) & tagged(asked.also.get("tag", ""))
+    matching = every.filter(wanted & _in_state(asked.state, edited))
     order = ORDERS.get(asked.sort, ORDERS["key"])
     page: Page[RelayTarget] = page_of(matching, order=order, cursor=asked.cursor)
     return RelayList(
@@ -74,6 +77,7 @@ def list_relays(asked: Asked) -> RelayList:
         total=RelayTarget.objects.count(),
         turn=page.turn,
         counts={state: every.filter(_in_state(state, edited)).count() for state in RelayState},
+        words=words_of_rows(RelayTarget.objects.all()),
     )
 
 

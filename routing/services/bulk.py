@@ -251,6 +251,7 @@ def _row(
         mailer=said["mailer"].strip(),
         next_hop=said["next_hop"].strip(),
         note=_kept(_blank(item.note, ask), before.note if before else ""),
+        tags=_kept(_blank(item.tags, ask), before.tags if before else ""),
     )
     value = Item(
         row.pk,

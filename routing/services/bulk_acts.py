@@ -1,4 +1,4 @@
-"""Disable, enable, delete, note, or undo many objects at once, each as it was when it was shown."""
+"""Disable, enable, delete, note, tag or undo many objects, each as it was when it was shown."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from routing.core.facts import HostFacts
 from routing.core.findings import Severity
 from routing.core.intent import ObjectKind
 from routing.core.intent import RoutingObject as Item
+from routing.core.tags import check_tags, with_tags, without_tags
 from routing.core.validate import validate_object
 from routing.models import HostState, RelayTarget, RoutingObject
 from routing.queries.edits import object_value
@@ -36,6 +37,8 @@ class Act(StrEnum):
     ENABLE = "enable"
     DELETE = "delete"
     NOTE = "note"
+    TAG = "tag"
+    UNTAG = "untag"
     UNDO = "undo"
 
 
@@ -70,10 +73,11 @@ class _Now:
 
 
 def plan_act(
-    *, act: Act, chosen: Mapping[UUID, int], note: str = "", names: Mapping[UUID, str] | None = None
+    *, act: Act, chosen: Mapping[UUID, int], text: str = "", names: Mapping[UUID, str] | None = None
 ) -> ActPlan:
     """What would be done to the chosen objects: ids with the versions that a page showed, 0 for one
-    that has no row any more. Call it in a transaction: the rows are locked."""
+    that has no row any more. `text` is the note, or the tags. Call it in a transaction: the rows
+    are locked."""
     facts = {state.host_id: state.host_facts for state in HostState.objects.all()}
     now = _Now(rows_by_id(chosen), facts, standing() if act is Act.UNDO else None)
     writes, same, left = Writes(), 0, []
@@ -81,7 +85,7 @@ def plan_act(
         row = now.rows.get(identity)
         try:
             _check_version(row, version)
-            after = ACTS[act](now, identity, row, note)
+            after = ACTS[act](now, identity, row, text)
             same += not _put(writes, row, after)
         except _LeftAlone as why:
             key = row.key if row else (names or {}).get(identity, "") or _key_of(now, identity)
@@ -91,7 +95,7 @@ def plan_act(
 
 
 def do_act(
-    *, act: Act, chosen: Mapping[UUID, int], token: UUID, note: str = "", by: Person | Actor
+    *, act: Act, chosen: Mapping[UUID, int], token: UUID, text: str = "", by: Person | Actor
 ) -> ActPlan:
     """Do it, one event for each object. What somebody else changed meanwhile is left alone and said
     so; sent twice with one token it is done once."""
@@ -99,7 +103,7 @@ def do_act(
         lock_servers()
         if AuditEvent.objects.filter(object_id=token, action="bulk.saved").exists():
             return ActPlan(Writes(), len(chosen), ())
-        plan = plan_act(act=act, chosen=chosen, note=note)
+        plan = plan_act(act=act, chosen=chosen, text=text)
         total = plan.writes.total
         if total:
             happened = Happened(
@@ -144,39 +148,59 @@ def _switched(now: _Now, row: RoutingObject | None, *, enabled: bool) -> Routing
 
 
 def _disabled(
-    now: _Now, identity: UUID, row: RoutingObject | None, note: str
+    now: _Now, identity: UUID, row: RoutingObject | None, text: str
 ) -> RoutingObject | None:
-    del identity, note
+    del identity, text
     return _switched(now, row, enabled=False)
 
 
 def _enabled(
-    now: _Now, identity: UUID, row: RoutingObject | None, note: str
+    now: _Now, identity: UUID, row: RoutingObject | None, text: str
 ) -> RoutingObject | None:
-    del identity, note
+    del identity, text
     return _switched(now, row, enabled=True)
 
 
 def _deleted(
-    now: _Now, identity: UUID, row: RoutingObject | None, note: str
+    now: _Now, identity: UUID, row: RoutingObject | None, text: str
 ) -> RoutingObject | None:
-    del now, identity, note
+    del now, identity, text
     _copied(row)
     return None
 
 
-def _noted(now: _Now, identity: UUID, row: RoutingObject | None, note: str) -> RoutingObject | None:
+def _noted(now: _Now, identity: UUID, row: RoutingObject | None, text: str) -> RoutingObject | None:
     del now, identity
     after = _copied(row)
-    after.note = note[:NOTE_LIMIT]
+    after.note = text[:NOTE_LIMIT]
+    return after
+
+
+def _tagged(
+    now: _Now, identity: UUID, row: RoutingObject | None, text: str
+) -> RoutingObject | None:
+    del now, identity
+    after = _copied(row)
+    after.tags = with_tags(after.tags, text)
+    if found := check_tags(after.tags, after.key):
+        raise _LeftAlone(" ".join(str(finding) for finding in found))
+    return after
+
+
+def _untagged(
+    now: _Now, identity: UUID, row: RoutingObject | None, text: str
+) -> RoutingObject | None:
+    del now, identity
+    after = _copied(row)
+    after.tags = without_tags(after.tags, text)
     return after
 
 
 def _undone(
-    now: _Now, identity: UUID, row: RoutingObject | None, note: str
+    now: _Now, identity: UUID, row: RoutingObject | None, text: str
 ) -> RoutingObject | None:
     """As it is live; None where nothing of it is."""
-    del note
+    del text
     assert now.now is not None
     if (push := now.now.held.get(identity)) is not None:
         raise _LeftAlone(f"It is in push #{push}. Refuse that push first.")
@@ -191,12 +215,13 @@ def _undone(
 
 
 def _gone(now: Standing, identity: UUID) -> RoutingObject:
-    """The row that a deleted object had: its server, and the note that its last event keeps."""
+    """The row that a deleted object had: its server, with what its last event alone keeps."""
     server = next(s.host for s in now.servers if identity in s.live.objects)
     last = AuditEvent.objects.filter(object_id=identity, action__endswith=".deleted")
     event = last.order_by("-number").first()
-    note = str((event.old or {}).get("note", "")) if event else ""
-    return RoutingObject(id=identity, server=server, note=note)
+    old = (event.old if event else None) or {}
+    words = {name: str(old.get(name, "")) for name in ("note", "tags")}
+    return RoutingObject(id=identity, server=server, **words)
 
 
 def _as_live(live: Item, row: RoutingObject) -> RoutingObject:
@@ -250,5 +275,7 @@ ACTS: Mapping[Act, Callable[[_Now, UUID, RoutingObject | None, str], RoutingObje
     Act.ENABLE: _enabled,
     Act.DELETE: _deleted,
     Act.NOTE: _noted,
+    Act.TAG: _tagged,
+    Act.UNTAG: _untagged,
     Act.UNDO: _undone,
 }

@@ -18,10 +18,11 @@ from mailadmin.wire.models import Agent
 from routing.core.facts import HostKind, facts_from_json
 from routing.core.findings import Finding, InvalidIntent, Severity
 from routing.core.render import check_site_m4
+from routing.core.tags import check_tags, normal_tags
 from routing.models import HostState, MailHost, Revision, RoutingObject
 from routing.services.errors import ConflictingEdit, Side
 
-FIELDS = ("name", "kind", "position", "site_m4", "note")
+FIELDS = ("name", "kind", "position", "site_m4", "note", "tags")
 
 
 @looks_again
@@ -34,9 +35,11 @@ def save_mail_host(
     position: int,
     site_m4: str = "",
     note: str = "",
+    tags: str | None = None,
     by: Actor,
 ) -> MailHost:
-    """Make (version 0) or change a mail host; the same form sent twice is saved once.
+    """Make (version 0) or change a mail host; the same form sent twice is saved once. `tags` None:
+    they stay as they are.
 
     Raises InvalidIntent with everything that is wrong, ConflictingEdit when somebody else was
     faster.
@@ -47,6 +50,7 @@ def save_mail_host(
         host.pk = identity or host.pk
         host.name, host.kind, host.position = name, kind, position
         host.site_m4, host.note = site_m4, note
+        host.tags = host.tags if tags is None else normal_tags(tags)
         if before is not None and host_values(before) == host_values(host):
             return before
         if (before.version if before else 0) != version:
@@ -162,6 +166,7 @@ def _conflict(before: MailHost | None, host: MailHost, by: Actor) -> Conflicting
 
 def _check(host: MailHost, before: MailHost | None) -> None:
     findings = [*_field_errors(host), *check_site_m4(host.site_m4), *_fixed(host, before)]
+    findings += check_tags(host.tags, host.name)
     if findings:
         raise InvalidIntent(findings)
 

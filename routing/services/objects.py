@@ -16,11 +16,13 @@ from routing.core.findings import Finding, InvalidIntent, Severity
 from routing.core.intent import ObjectKind
 from routing.core.intent import RoutingObject as RoutingObjectValue
 from routing.core.names import normalise_key
+from routing.core.tags import check_tags, normal_tags
 from routing.core.validate import validate_object
 from routing.models import HostState, MailHost, RelayTarget, RoutingObject
 from routing.services.errors import ConflictingEdit, Side
+from routing.services.tagging import forget_tags, index_tags
 
-FIELDS = ("kind", "key", "enabled", "relay_target_id", "mailer", "next_hop", "note")
+FIELDS = ("kind", "key", "enabled", "relay_target_id", "mailer", "next_hop", "note", "tags")
 
 
 def save_object(
@@ -35,9 +37,11 @@ def save_object(
     mailer: str = "",
     next_hop: str = "",
     note: str = "",
+    tags: str | None = None,
     by: Person | Actor,
 ) -> RoutingObject:
     """Create (version 0) or change an object; `version` is the one that the form was made from.
+    `tags` None: they stay as they are.
 
     The same form sent twice is saved once. Raises InvalidIntent with every finding, ConflictingEdit
     when somebody else saved the object meanwhile.
@@ -52,12 +56,15 @@ def save_object(
         mailer=mailer.strip(),
         next_hop=next_hop.strip(),
         note=note,
+        tags=normal_tags(tags or ""),
     )
     with transaction.atomic():
         # Two people who add one key at once: the second sees the first one's row.
         MailHost.objects.select_for_update().get(pk=server.pk)
-        _check(row, key)
         before = RoutingObject.objects.select_for_update().filter(pk=identity).first()
+        if tags is None and before is not None:
+            row.tags = before.tags
+        _check(row, key)
         if before is not None and object_values(before) == object_values(row):
             return before
         if before is None:
@@ -88,6 +95,7 @@ def delete_object(*, identity: UUID, version: int, by: Person | Actor) -> None:
         if retired := _server_retired(before):
             raise InvalidIntent(retired)
         happened = deleted(before)
+        forget_tags([before.pk])
         RoutingObject.objects.filter(pk=identity, version=version).delete()
         record(by=acting(by), happened=happened)
 
@@ -106,6 +114,7 @@ def _create(row: RoutingObject, version: int, by: Actor) -> RoutingObject:
         raise ConflictingEdit(row.key, gone, Side(object_values(row), by.name, None))
     row.version, row.changed_at, row.changed_by = 1, timezone.now(), by.name
     row.save(force_insert=True)
+    index_tags([(None, row)])
     record(by=by, happened=created(row))
     return row
 
@@ -116,6 +125,7 @@ def _change(before: RoutingObject, row: RoutingObject, version: int, by: Actor) 
     values = {field: getattr(row, field) for field in FIELDS}
     unmoved = RoutingObject.objects.filter(pk=before.pk, version=version)
     unmoved.update(**values, version=version + 1, changed_at=timezone.now(), changed_by=by.name)
+    index_tags([(before, row)])
     record(by=by, happened=changed(before, row))
     return RoutingObject.objects.get(pk=before.pk)
 
@@ -173,6 +183,7 @@ def _check(row: RoutingObject, written: str) -> None:
         next_hop=row.next_hop,
     )
     found = [*validate_object(value, facts=state.host_facts if state else None)]
+    found += check_tags(row.tags, row.key)
     found += [finding for check in NEIGHBOURS for finding in check(row)]
     errors = [finding for finding in found if finding.severity is Severity.ERROR]
     if errors:

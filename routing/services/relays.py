@@ -16,12 +16,13 @@ from mailadmin.race import looks_again
 from routing.core.findings import Finding, InvalidIntent, Severity
 from routing.core.intent import RelayTarget as RelayTargetValue
 from routing.core.names import normalise_name
+from routing.core.tags import check_tags, normal_tags
 from routing.core.validate import validate_relay
 from routing.models import HostState, RelayTarget, RoutingObject
 from routing.services.errors import ConflictingEdit, NotAllowed, Side
 from routing.services.locks import lock_servers
 
-FIELDS = ("name", "hosts", "port", "note")
+FIELDS = ("name", "hosts", "port", "note", "tags")
 
 
 @looks_again
@@ -33,9 +34,11 @@ def save_relay_target(
     hosts: Sequence[str],
     port: int,
     note: str = "",
+    tags: str | None = None,
     by: Person | Actor,
 ) -> RelayTarget:
-    """Create (version 0) or change a relay target; the same form sent twice is saved once.
+    """Create (version 0) or change a relay target; the same form sent twice is saved once. `tags`
+    None: they stay as they are.
 
     Raises InvalidIntent with every finding, ConflictingEdit when somebody else was faster.
     """
@@ -45,11 +48,14 @@ def save_relay_target(
         hosts=[normalise_name(host) for host in hosts],
         port=port,
         note=note,
+        tags=normal_tags(tags or ""),
     )
     with transaction.atomic():
         lock_servers()
-        _check(row)
         before = RelayTarget.objects.select_for_update().filter(pk=identity).first()
+        if tags is None and before is not None:
+            row.tags = before.tags
+        _check(row)
         if before is not None and relay_values(before) == relay_values(row):
             return before
         if before is None:
@@ -116,7 +122,7 @@ def _happened(
 def _check(row: RelayTarget) -> None:
     """Errors of the target itself, and against the facts of every list server that may use it."""
     value = RelayTargetValue(row.pk, row.name, tuple(row.hosts), row.port)
-    found = dict.fromkeys(validate_relay(value))
+    found = dict.fromkeys((*validate_relay(value), *check_tags(row.tags, row.name)))
     for state in HostState.objects.select_related("host").filter(host__retired_at=None):
         if state.host.is_list_server and state.host_facts is not None:
             found |= dict.fromkeys(validate_relay(value, facts=state.host_facts))

@@ -12,6 +12,7 @@ from mailadmin.audit.services import BATCH, Actor, Happened, record_all
 from routing.models import RoutingObject
 from routing.queries.among import among
 from routing.services.objects import FIELDS, changed, created, deleted
+from routing.services.tagging import forget_tags, index_tags
 
 
 @dataclass(slots=True)
@@ -38,7 +39,8 @@ def write_all(writes: Writes, *, by: Actor, note: str = "", also: Sequence[Happe
     events += [changed(before, row, note) for before, row in writes.changed]
     events += [created(row, note) for row in writes.created]
     if writes.deleted:
-        gone = (row.pk for row in writes.deleted)
+        gone = [row.pk for row in writes.deleted]
+        forget_tags(gone)
         RoutingObject.objects.filter(pk__in=among(gone)).delete()
     for before, row in writes.changed:
         row.version, row.changed_at, row.changed_by = before.version + 1, now, by.name
@@ -48,6 +50,7 @@ def write_all(writes: Writes, *, by: Actor, note: str = "", also: Sequence[Happe
     after = [row for _, row in writes.changed]
     RoutingObject.objects.bulk_update(after, columns, batch_size=BATCH // 10)
     RoutingObject.objects.bulk_create(writes.created, batch_size=BATCH)
+    index_tags([*writes.changed, *((None, row) for row in writes.created)])
     record_all(by=by, happened=events)
 
 

@@ -16,9 +16,11 @@ from mailadmin.people.access import requires
 from mailadmin.people.roles import Permission
 from mailadmin.people.session import signed_in
 from mailadmin.ui.words import number
+from routing.forms.bulk import ACT_FORMS, NoteForm, TagsForm
 from routing.queries.effects import effects_without
-from routing.queries.objects import matching_versions
-from routing.services.bulk_acts import NOTE_LIMIT, Act, ActPlan, do_act, plan_act
+from routing.queries.objects import FILTERS, matching_versions
+from routing.queries.tags import words_among
+from routing.services.bulk_acts import Act, ActPlan, do_act, plan_act
 from routing.views.answers import moved
 from routing.views.nouns import Noun
 
@@ -40,6 +42,10 @@ WORDS: Mapping[Act, Words] = {
     Act.DELETE: Words("Delete", "deleted", danger=True),
     Act.ENABLE: Words("Enable", "enabled", "Mail for them then goes by their own keys."),
     Act.NOTE: Words("Set the note of", "noted", "Mail does not change."),
+    Act.TAG: Words("Tag", "tagged", "Mail does not change: no mail host gets tags."),
+    Act.UNTAG: Words(
+        "Take tags from", "without them", "Mail does not change: no mail host gets tags."
+    ),
     Act.UNDO: Words(
         "Undo the edit of", "as live again", "They become what is live now. Mail does not change."
     ),
@@ -60,12 +66,19 @@ def act_on(request: HttpRequest, noun: Noun) -> HttpResponse:
         return _ask(request, noun, act, {}, ("Nothing is ticked. Tick rows of the list first.",))
     if request.method != "POST":
         return _ask(request, noun, act, chosen)
-    note, token = given.get("note", "").replace("\r\n", "\n").strip(), _identity(given.get("token"))
-    if len(note) > NOTE_LIMIT or token is None:
-        text = f"A note has at most {NOTE_LIMIT} characters." if token else "Send the page again."
-        return _ask(request, noun, act, chosen, (text,))
-    plan = do_act(act=act, chosen=chosen, token=token, note=note, by=signed_in(request))
+    form, token = _form(act, request), _identity(given.get("token"))
+    if token is None or (form and not form.is_valid()):
+        wrong = () if token else ("Send the page again.",)
+        return _ask(request, noun, act, chosen, wrong, form)
+    text = form.text if form else ""
+    plan = do_act(act=act, chosen=chosen, token=token, text=text, by=signed_in(request))
     return _done(request, noun, act, plan)
+
+
+def _form(act: Act, request: HttpRequest) -> NoteForm | TagsForm | None:
+    """What the act asks for, with what was sent of it."""
+    asks = ACT_FORMS.get(act)
+    return asks(request.POST if request.method == "POST" else None) if asks else None
 
 
 def _done(request: HttpRequest, noun: Noun, act: Act, plan: ActPlan) -> HttpResponse:
@@ -84,12 +97,14 @@ def _ask(
     act: Act,
     chosen: Mapping[UUID, int],
     errors: tuple[str, ...] = (),
+    form: NoteForm | TagsForm | None = None,
 ) -> HttpResponse:
     with transaction.atomic():
         plan = plan_act(act=act, chosen=chosen)
     writes = plan.writes
     rows = [*writes.deleted, *(before for before, _ in writes.changed), *writes.created]
-    if act is Act.NOTE:
+    form = form or _form(act, request)
+    if form:
         rows, count = [], len(chosen) - len(plan.left)
     else:
         count = writes.total
@@ -104,15 +119,16 @@ def _ask(
         "effects": effects_without(rows) if takes else (WORDS[act].effect,),
         "keys": tuple(row.key for row in rows[:MOST_KEYS]),
         "more": max(0, len(rows) - MOST_KEYS),
-        "same": 0 if act is Act.NOTE else plan.same,
+        "same": 0 if form else plan.same,
         "left": plan.left,
         "count": count,
         "errors": errors,
         "token": uuid4(),
         "chosen": "\n".join(f"{key.hex}.{version}" for key, version in chosen.items()),
-        "note_limit": NOTE_LIMIT,
+        "form": form,
+        "has": words_among(chosen) if act is Act.UNTAG else (),
     }
-    status = 422 if errors else 200
+    status = 422 if errors or (form and form.errors) else 200
     return render(request, "routing/bulk_ask.html", context, status=status)
 
 
@@ -121,7 +137,7 @@ def _chosen(request: HttpRequest, noun: Noun) -> dict[UUID, int]:
     if request.method == "POST":
         return _read(request.POST.get("chosen", "").split())
     if request.GET.get("all"):
-        asked = asked_of(request, noun.list_href, also=("server",))
+        asked = asked_of(request, noun.list_href, also=FILTERS)
         return matching_versions(noun.kind, asked)
     return _read(request.GET.getlist("pick"))
 

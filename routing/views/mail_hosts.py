@@ -13,7 +13,16 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from mailadmin.asked import asked_of
-from mailadmin.listing import Column, ListPage, ListWords, heads_of, pager_of, views_of
+from mailadmin.listing import (
+    Column,
+    ListPage,
+    ListWords,
+    heads_of,
+    pager_of,
+    tag_chips,
+    tag_links,
+    views_of,
+)
 from mailadmin.methods import asks_first
 from mailadmin.people.access import requires
 from mailadmin.people.roles import Permission
@@ -44,13 +53,14 @@ COLUMNS = (
     Column("Order", "order", numeric=True),
     Column("Host", "key"),
     Column("Kind", "kind"),
+    Column("Tags"),
     Column("Agents"),
     Column("Live now"),
     Column("Drift"),
     Column("Kept", numeric=True),
     Column("Seen"),
 )
-RETIRED_COLUMNS = (*COLUMNS[:3], Column("Ran last"), Column("Retired"))
+RETIRED_COLUMNS = (*COLUMNS[:4], Column("Ran last"), Column("Retired"))
 MAIL_HOSTS = ListWords(
     many="Mail hosts",
     short="mail host",
@@ -66,18 +76,19 @@ class MailHostsPage(ListPage):
     rows: tuple[HostSummary, ...]
     retired: bool
     silent: int
+    show_tags: bool
 
 
 @require_safe
 @requires(Permission.READ)
 def list_all(request: HttpRequest) -> HttpResponse:
     """The mail hosts that the address asks for, at first in order of activation."""
-    asked = asked_of(request, reverse("mail-host-list"), plain="order")
+    asked = asked_of(request, reverse("mail-host-list"), plain="order", also=("tag",))
     found = list_hosts(asked, now=timezone.now(), period=period())
     retired = asked.state == HostsShown.RETIRED
     page = MailHostsPage(
         words=MAIL_HOSTS,
-        heads=heads_of(asked, RETIRED_COLUMNS if retired else COLUMNS),
+        heads=heads_of(asked, _columns(found, retired=retired)),
         rows=found.rows,
         total=found.total,
         matched=found.turn.total,
@@ -85,9 +96,12 @@ def list_all(request: HttpRequest) -> HttpResponse:
         add_href=reverse("mail-host-add"),
         add_reason=reason_not(request, Permission.ADMINISTER, "add mail hosts"),
         query=asked.text,
+        chips=tag_chips(asked),
+        tags=tag_links(asked, found.words),
         views=views_of(asked, _states(found), found.counts),
         pager=pager_of(asked, found.turn, by_time=()),
         hidden=asked.hidden,
+        show_tags=bool(found.words),
         retired=retired,
         silent=found.counts[HostsShown.SILENT],
     )
@@ -152,6 +166,11 @@ def _states(found: HostList) -> Mapping[str, str]:
     }
 
 
+def _columns(found: HostList, *, retired: bool) -> list[Column]:
+    columns = RETIRED_COLUMNS if retired else COLUMNS
+    return [column for column in columns if column.label != "Tags" or found.words]
+
+
 def _found(name: str) -> HostPage:
     """The mail host that the address names."""
     found = host_page(name, now=timezone.now(), period=period())
@@ -196,5 +215,5 @@ def _save(request: HttpRequest, form: HostForm) -> MailHost | None:
 def _initial(row: MailHost | None) -> dict[str, object]:
     if row is None:
         return {"identity": uuid4(), "version": 0, "position": MailHost.in_service.count()}
-    fields = ("version", "name", "kind", "position", "site_m4", "note")
+    fields = ("version", "name", "kind", "position", "site_m4", "note", "tags")
     return {"identity": row.pk} | {field: getattr(row, field) for field in fields}

@@ -17,6 +17,8 @@ from mailadmin.listing import (
     chips_of,
     heads_of,
     pager_of,
+    tag_chips,
+    tag_links,
     views_of,
 )
 from mailadmin.people.roles import Permission
@@ -24,7 +26,14 @@ from mailadmin.ui.list_pages import DomainRow, DomainsPage, RowAction
 from routing.core.findings import Severity
 from routing.core.intent import ObjectKind
 from routing.core.listed_tables import csv_lines, json_lines
-from routing.queries.objects import ObjectList, ObjectRow, Shown, exported, list_objects
+from routing.queries.objects import (
+    FILTERS,
+    ObjectList,
+    ObjectRow,
+    Shown,
+    exported,
+    list_objects,
+)
 from routing.views.answers import reason_not, shown
 from routing.views.nouns import Noun
 
@@ -55,7 +64,7 @@ EXPORTS: Mapping[str, Export] = {
 
 def show_list(request: HttpRequest, noun: Noun) -> HttpResponseBase:
     """The list that the address asks for; the address is its whole state."""
-    asked = asked_of(request, noun.list_href, also=("server",))
+    asked = asked_of(request, noun.list_href, also=FILTERS)
     if export := EXPORTS.get(request.GET.get("format", "")):
         return _file(noun, export, exported(noun.kind, asked))
     page = domains_page(request, noun, asked, list_objects(noun.kind, asked))
@@ -77,7 +86,7 @@ def domains_page(request: HttpRequest, noun: Noun, asked: Asked, found: ObjectLi
     return DomainsPage(
         words=noun,
         rows=tuple(_row(noun, asked, row, may_edit=may_edit) for row in found.rows),
-        heads=_heads(noun, asked, several=several),
+        heads=_heads(noun, asked, several=several, tagged=bool(found.words)),
         total=found.total + found.counts[Shown.REMOVED],
         matched=found.turn.total,
         more=found.turn.more,
@@ -86,11 +95,13 @@ def domains_page(request: HttpRequest, noun: Noun, asked: Asked, found: ObjectLi
         import_href=reverse("adopt"),
         query=asked.text,
         add_reason=reason_not(request, Permission.EDIT, f"add {noun.many.lower()}"),
-        chips=chips_of(asked, {"server": "Server"}),
+        chips=(*chips_of(asked, {"server": "Server"}), *tag_chips(asked)),
+        tags=tag_links(asked, found.words),
         views=_views(asked, found),
         pager=pager_of(asked, found.turn),
         hidden=asked.hidden,
         show_server=several,
+        show_tags=bool(found.words),
         acts=_acts(noun, asked) if may_edit else (),
         exports=tuple((name, asked.href(format=name)) for name in EXPORTS),
     )
@@ -103,7 +114,8 @@ def _acts(noun: Noun, asked: Asked) -> tuple[tuple[str, str], ...]:
         return (undo,)
     foreign = noun.kind is ObjectKind.FOREIGN_LINE
     switch = () if foreign else (("disable", "Disable…"), ("enable", "Enable…"))
-    return (*switch, ("note", "Set the note…"), undo, ("delete", "Delete…"))
+    words = (("tag", "Add tags…"), ("untag", "Remove tags…"), ("note", "Set the note…"))
+    return (*switch, *words, undo, ("delete", "Delete…"))
 
 
 def _row(noun: Noun, asked: Asked, row: ObjectRow, *, may_edit: bool) -> DomainRow:
@@ -122,6 +134,7 @@ def _row(noun: Noun, asked: Asked, row: ObjectRow, *, may_edit: bool) -> DomainR
         findings=len(row.findings),
         finding_kind="bad" if any(f.severity is Severity.ERROR for f in row.findings) else "warn",
         finding_text=" ".join(str(finding) for finding in row.findings),
+        tags=row.tags,
         pick=f"{row.id.hex}.{row.version}" if may_edit else "",
         actions=_actions(noun, row) if may_edit and not gone else (),
     )
@@ -144,13 +157,15 @@ def _actions(noun: Noun, row: ObjectRow) -> tuple[RowAction, ...]:
     )
 
 
-def _heads(noun: Noun, asked: Asked, *, several: bool) -> tuple[SortHead, ...]:
+def _heads(noun: Noun, asked: Asked, *, several: bool, tagged: bool) -> tuple[SortHead, ...]:
     server = [Column("Server")] if several else []
+    tags = [Column("Tags")] if tagged else []
     columns = [
         Column(noun.head, "key"),
         *server,
         Column("Route"),
         Column("State"),
+        *tags,
         Column("Findings"),
         Column("Changed by", "changed", latest=True),
     ]

@@ -122,6 +122,7 @@ def _initial(row: RoutingObject) -> dict[str, Any]:
         "mailer": row.mailer,
         "next_hop": row.next_hop,
         "note": row.note,
+        "tags": row.tags,
     }
 
 

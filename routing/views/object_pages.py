@@ -191,6 +191,7 @@ def _save(request: HttpRequest, noun: Noun, form: ObjectForm) -> RoutingObject |
             key=given["key"],
             enabled=before.enabled if before else True,
             note=given["note"],
+            tags=given["tags"],
             by=signed_in(request),
             **form.way(),
         )

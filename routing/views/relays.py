@@ -14,7 +14,16 @@ from django.views.decorators.http import require_safe
 
 from mailadmin.asked import asked_of
 from mailadmin.audit.queries import object_history
-from mailadmin.listing import Column, ListPage, ListWords, heads_of, pager_of, views_of
+from mailadmin.listing import (
+    Column,
+    ListPage,
+    ListWords,
+    heads_of,
+    pager_of,
+    tag_chips,
+    tag_links,
+    views_of,
+)
 from mailadmin.methods import asks_first
 from mailadmin.people.access import requires
 from mailadmin.people.roles import Permission
@@ -24,7 +33,7 @@ from routing.forms.fields import add_findings
 from routing.forms.objects import VersionForm
 from routing.forms.relays import RelayForm
 from routing.models import RelayTarget
-from routing.queries.relays import RelayRow, RelayState, list_relays, routes_by
+from routing.queries.relays import RelayList, RelayRow, RelayState, list_relays, routes_by
 from routing.queries.touched import pushes_of
 from routing.services.errors import ConflictingEdit, NotAllowed
 from routing.services.relays import delete_relay_target, save_relay_target
@@ -47,6 +56,7 @@ COLUMNS = (
     Column("Value in the tables"),
     Column("Routes", "routes", numeric=True, latest=True),
     Column("State"),
+    Column("Tags"),
     Column("Changed by", "changed", latest=True),
 )
 RELAYS = ListWords(
@@ -62,17 +72,18 @@ class RelaysPage(ListPage):
     """The list of relay targets."""
 
     rows: tuple[RelayRow, ...]
+    show_tags: bool
 
 
 @require_safe
 @requires(Permission.READ)
 def list_all(request: HttpRequest) -> HttpResponse:
     """The relay targets that the address asks for, with what goes by them."""
-    asked = asked_of(request, reverse("relay-list"))
+    asked = asked_of(request, reverse("relay-list"), also=("tag",))
     found = list_relays(asked)
     page = RelaysPage(
         words=RELAYS,
-        heads=heads_of(asked, COLUMNS),
+        heads=heads_of(asked, _columns(found)),
         rows=found.rows,
         total=found.total,
         matched=found.turn.total,
@@ -80,9 +91,12 @@ def list_all(request: HttpRequest) -> HttpResponse:
         add_href=reverse("relay-add"),
         add_reason=reason_not(request, Permission.EDIT, "add relay targets"),
         query=asked.text,
+        chips=tag_chips(asked),
+        tags=tag_links(asked, found.words),
         views=views_of(asked, STATES, found.counts),
         pager=pager_of(asked, found.turn),
         hidden=asked.hidden,
+        show_tags=bool(found.words),
     )
     return shown(request, "routing/relays.html", {"list": page})
 
@@ -154,6 +168,10 @@ def delete(request: HttpRequest, name: str) -> HttpResponse:
     return moved(request, reverse("relay-list"), f"{row.name} is deleted.")
 
 
+def _columns(found: RelayList) -> list[Column]:
+    return [column for column in COLUMNS if column.label != "Tags" or found.words]
+
+
 def _save(request: HttpRequest, form: RelayForm) -> RelayTarget | None:
     """The saved target, None when the form now says what is wrong. Raises ConflictingEdit."""
     if not form.is_valid():
@@ -202,6 +220,7 @@ def _initial(row: RelayTarget) -> dict[str, Any]:
         "hosts": row.hosts,
         "port": str(row.port),
         "note": row.note,
+        "tags": row.tags,
     }
 
 

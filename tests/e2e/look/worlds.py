@@ -38,8 +38,10 @@ from routing.models import (
     RoutingObject,
 )
 from routing.services.approve import refuse
+from routing.services.bulk_acts import Act, do_act
 from routing.services.hosts import save_mail_host
 from routing.services.objects import save_object, set_enabled
+from routing.services.relays import save_relay_target
 from routing.services.transitions import move_push, move_target
 from spools.core.kept import KeptMessage
 from tests.e2e.look.passkeys import credential
@@ -72,6 +74,10 @@ ZONE = {
     ("events.renater.fr", "*"): Outcome.TIMED_OUT,
 }
 """What the DNS says of the full site: something good, much that is not, and one that is silent."""
+TAGGED = {
+    "paris": ("jres.org", "host.renater.fr", "fax.renater.fr", "."),
+    "customer-7 to-check-in-spring": ("jres.org", "events.renater.fr"),
+}
 LONG = "a-very-long-name-of-a-laboratory-that-nobody-could-shorten.departement.universite.example"
 
 
@@ -94,6 +100,7 @@ def full() -> Names:
     _edits(listes, claire, luc)
     _kept(listes)
     told(ZONE, now=timezone.now() - timedelta(hours=3))
+    _tags(claire)
     names: dict[str, object] = {"live": live.pk, "waiting": waiting.pk}
     for position, (state, make) in enumerate(ELSEWHERE.items(), 1):
         names[state] = make(_other_host(f"lists{position}", position), claire, people["paul"]).pk
@@ -243,6 +250,33 @@ def _edits(listes: MailHost, claire: Person, luc: Person) -> None:
     )
     paused = RoutingObject.objects.get(server=listes, key="demo.sympa.org")
     set_enabled(identity=paused.pk, version=paused.version, enabled=False, by=luc)
+
+
+def _tags(claire: Person) -> None:
+    """Words on a few of everything."""
+    for words, keys in TAGGED.items():
+        chosen = RoutingObject.objects.filter(key__in=keys, server__name="listes")
+        picked = dict(chosen.values_list("pk", "version"))
+        do_act(act=Act.TAG, chosen=picked, token=uuid4(), text=words, by=claire)
+    relay, host = RelayTarget.objects.get(name="smtp2"), MailHost.objects.get(name="listes")
+    save_relay_target(
+        identity=relay.pk,
+        version=relay.version,
+        name=relay.name,
+        hosts=relay.hosts,
+        port=relay.port,
+        tags="partner spare",
+        by=claire,
+    )
+    save_mail_host(
+        identity=host.pk,
+        version=host.version,
+        name=host.name,
+        kind=HostKind.LIST_SERVER,
+        position=host.position,
+        tags="paris",
+        by=SETUP,
+    )
 
 
 def _kept(listes: MailHost) -> None:

@@ -30,6 +30,7 @@ from routing.models import (
     RelayTarget,
     Revision,
     RoutingObject,
+    TaggedObject,
     TouchedObject,
 )
 from tests.fixtures.audited import unaudited
@@ -137,6 +138,11 @@ def twice_found(check: DnsCheck) -> None:
     two(lambda: dns_finding(check))
 
 
+def tagged_object(rows: Rows) -> TaggedObject:
+    row = rows.object("conf.renater.fr").get()
+    return TaggedObject.objects.create(object=row, kind=row.kind, word="paris")
+
+
 def two(make: Callable[[], object]) -> None:
     make()
     make()
@@ -178,6 +184,7 @@ SPOIL: dict[str, Callable[[Rows], object]] = {
     "one_open_push_per_host": lambda r: again(r.target, push=again(r.push, form_token=None)),
     "target_state_is_known": lambda r: PushTarget.objects.update(state="lost"),
     "object_once_per_target": lambda r: again(TouchedObject.objects.all()[0]),
+    "word_once_per_object": lambda r: again(tagged_object(r)),
     "editor_once_per_object": lambda r: again(PushEditor.objects.get()),
     "one_verdict_per_person": lambda r: again(Approval.objects.get()),
     "refusal_has_a_reason": lambda r: Approval.objects.update(verdict="refused", reason=""),

@@ -71,6 +71,7 @@ def test_a_new_object_has_version_one_and_an_event_with_its_values(
         "mailer": "",
         "next_hop": "",
         "note": "for the board",
+        "tags": "",
     }
 
 

@@ -67,6 +67,7 @@ def test_a_new_target_has_its_hosts_in_order_and_an_event(save: Save, trail: Tra
         "hosts": ["b.renater.fr", "a.renater.fr"],
         "port": 2525,
         "note": "",
+        "tags": "",
     }
 
 
