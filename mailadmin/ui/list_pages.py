@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from mailadmin.listing import ListPage, Pager, ViewChip
+from mailadmin.listing import FilterChip, ListPage, Pager, ViewChip
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,7 @@ class PushesPage:
     propose_reason: str = ""
     pager: Pager | None = None
     query: str = ""
+    chips: tuple[FilterChip, ...] = ()
     hidden: tuple[tuple[str, str], ...] = ()
     count_words: str = ""
     filtered: bool = False

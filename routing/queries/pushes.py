@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
@@ -17,7 +18,15 @@ from mailadmin.people.roles import Permission
 from routing.core.edits import Op
 from routing.core.plan import Plan, plan_from_json
 from routing.core.states import OPEN_PUSH, PushState, TargetState
-from routing.models import Approval, ConfigPush, HostState, PushEditor, PushTarget, Revision
+from routing.models import (
+    Approval,
+    ConfigPush,
+    HostState,
+    PushEditor,
+    PushTarget,
+    Revision,
+    TouchedObject,
+)
 
 NEWEST_FIRST = Order("pk", down=True)
 
@@ -109,16 +118,25 @@ class PushRecord:
 
 
 def list_pushes(
-    *, view: View, person: Person, one_postmaster: bool, text: str = "", cursor: str = ""
+    *,
+    view: View,
+    person: Person,
+    one_postmaster: bool,
+    text: str = "",
+    changing: UUID | None = None,
+    cursor: str = "",
 ) -> PushList:
     """One page of a view, newest first; what waits for the reader stands above the rest.
 
-    `text` is looked for in titles, notes, authors and host names; a number is that push.
+    `text` is looked for in titles, notes, authors and host names; a number is that push. `changing`
+    leaves those that change one object or relay target.
     """
     mine = waiting_for(person, one_postmaster=one_postmaster)
     live = live_pushes()
     page: Page[ConfigPush] = page_of(
-        _of_view(view, mine, live).filter(_says(text)), order=NEWEST_FIRST, cursor=cursor
+        _of_view(view, mine, live).filter(_says(text) & _changing(changing)),
+        order=NEWEST_FIRST,
+        cursor=cursor,
     )
     counts = {name: _of_view(name, mine, live).count() for name in View}
     lines = _lines(page.rows, mine)
@@ -237,6 +255,13 @@ def _of_view(view: View, mine: frozenset[int], live: frozenset[int]) -> QuerySet
             return every.filter(pk__in=live)
         case View.ALL:
             return every
+
+
+def _changing(object_id: UUID | None) -> Q:
+    if object_id is None:
+        return Q()
+    found = TouchedObject.objects.filter(object_id=object_id)
+    return Q(pk__in=found.values("target__push_id"))
 
 
 def _says(text: str) -> Q:

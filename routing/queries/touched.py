@@ -42,6 +42,19 @@ class TouchedBy:
 
 
 @dataclass(frozen=True, slots=True)
+class PushesOf:
+    """The newest pushes that changed one object, and how many there are in all."""
+
+    newest: tuple[TouchedBy, ...]
+    total: int
+
+    @property
+    def older(self) -> int:
+        """How many are not among the newest."""
+        return self.total - len(self.newest)
+
+
+@dataclass(frozen=True, slots=True)
 class Gone:
     """An object that was deleted: the event that says so."""
 
@@ -51,18 +64,20 @@ class Gone:
     at: datetime
 
 
-def pushes_of(object_id: UUID, limit: int = MOST_PUSHES) -> tuple[TouchedBy, ...]:
+def pushes_of(object_id: UUID, limit: int = MOST_PUSHES) -> PushesOf:
     """The newest pushes that changed an object or relay target, newest first."""
     found = TouchedObject.objects.filter(object_id=object_id)
     numbers = (
         found.order_by("-target__push_id").values_list("target__push_id", flat=True).distinct()
     )
-    wanted = list(numbers[:limit])
-    targets = PushTarget.objects.filter(push__in=wanted, touched__object_id=object_id)
+    wanted = list(numbers[: limit + 1])
+    total = numbers.count() if len(wanted) > limit else len(wanted)
+    targets = PushTarget.objects.filter(push__in=wanted[:limit], touched__object_id=object_id)
     # Not the plan, the proof and the answers: each may tell of thousands of keys.
     light = targets.select_related("push", "host").defer("plan", "proof", "answers")
     ordered = light.order_by("-push_id", "position")
-    return tuple(_touched(parts) for _, parts in groupby(ordered, lambda part: part.push_id))
+    pushes = groupby(ordered, lambda part: part.push_id)
+    return PushesOf(tuple(_touched(parts) for _, parts in pushes), total)
 
 
 def history_of(object_id: UUID, key: str, server: str) -> tuple[EventRow, ...]:

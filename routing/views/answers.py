@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -44,6 +45,14 @@ def moved(request: HttpRequest, address: str, text: str = "") -> HttpResponse:
     if wants_fragment(request):
         return HttpResponseClientRedirect(address)
     return redirect(address)
+
+
+def uuid_of(text: str | None) -> UUID | None:
+    """What an address or a form names, None where it is no identity."""
+    try:
+        return UUID(text or "")
+    except ValueError:
+        return None
 
 
 def reason_not(request: HttpRequest, permission: Permission, act: str) -> str:

@@ -21,7 +21,7 @@ from routing.queries.effects import effects_without
 from routing.queries.objects import FILTERS, matching_versions
 from routing.queries.tags import words_among
 from routing.services.bulk_acts import Act, ActPlan, do_act, plan_act
-from routing.views.answers import moved
+from routing.views.answers import moved, uuid_of
 from routing.views.nouns import Noun
 
 MOST_KEYS = 100
@@ -66,7 +66,7 @@ def act_on(request: HttpRequest, noun: Noun) -> HttpResponse:
         return _ask(request, noun, act, {}, ("Nothing is ticked. Tick rows of the list first.",))
     if request.method != "POST":
         return _ask(request, noun, act, chosen)
-    form, token = _form(act, request), _identity(given.get("token"))
+    form, token = _form(act, request), uuid_of(given.get("token"))
     if token is None or (form and not form.is_valid()):
         wrong = () if token else ("Send the page again.",)
         return _ask(request, noun, act, chosen, wrong, form)
@@ -146,14 +146,7 @@ def _read(picks: Iterable[str]) -> dict[UUID, int]:
     found = {}
     for pick in picks:
         name, _, version = pick.partition(".")
-        identity = _identity(name)
+        identity = uuid_of(name)
         if identity is not None and version.isascii() and version.isdigit():
             found[identity] = int(version[:9])
     return found
-
-
-def _identity(text: str | None) -> UUID | None:
-    try:
-        return UUID(text or "")
-    except ValueError:
-        return None

@@ -47,6 +47,11 @@ class Field:
         return self.before == self.yours
 
     @property
+    def touched(self) -> bool:
+        """Whether the reader changed it."""
+        return not self.untouched
+
+    @property
     def differs(self) -> bool:
         """Whether there is something to choose."""
         return self.theirs != self.yours
@@ -63,6 +68,11 @@ class Clash:
     keep: str
     has_theirs: bool = True
     has_yours: bool = True
+
+    @property
+    def is_choice(self) -> bool:
+        """Whether there are two sides, field by field."""
+        return self.has_theirs and self.has_yours
 
 
 def conflict(

@@ -10,12 +10,13 @@ from django.urls import reverse
 
 from mailadmin.asked import Asked, asked_of
 from mailadmin.audit.models import AuditHead
-from mailadmin.listing import ViewChip, counted, pager_of
+from mailadmin.audit.queries import object_history
+from mailadmin.listing import FilterChip, ViewChip, counted, pager_of
 from mailadmin.people.roles import Permission
 from mailadmin.people.session import signed_in
 from mailadmin.ui.list_pages import PushesPage, PushRow
 from routing.queries.pushes import PushLine, PushList, View, list_pushes
-from routing.views.answers import reason_not
+from routing.views.answers import reason_not, uuid_of
 
 WORDS: Mapping[View, str] = {
     View.WAITING: "Waiting for me",
@@ -40,12 +41,13 @@ def list_version() -> str:
 def pushes_page(request: HttpRequest, view: View | None = None) -> PushesPage:
     """The values of `routing/pushes.html`."""
     view = view or asked_view(request)
-    asked = asked_of(request, reverse("pushes"), plain="newest", also=("view",))
+    asked = asked_of(request, reverse("pushes"), plain="newest", also=("view", "object"))
     found = list_pushes(
         view=view,
         person=signed_in(request),
         one_postmaster=settings.ONE_POSTMASTER,
         text=asked.text,
+        changing=uuid_of(asked.also["object"]),
         cursor=asked.cursor,
     )
     return PushesPage(
@@ -58,6 +60,7 @@ def pushes_page(request: HttpRequest, view: View | None = None) -> PushesPage:
         propose_reason=reason_not(request, Permission.EDIT, "propose pushes"),
         pager=pager_of(asked, found.turn, by_time=("newest",)),
         query=asked.text,
+        chips=_chips(asked),
         hidden=asked.hidden,
         count_words=counted(found.turn.total, found.counts[view]),
         filtered=asked.is_filtered and found.counts[View.ALL] > 0,
@@ -69,6 +72,16 @@ def _views(asked: Asked, view: View, found: PushList) -> tuple[ViewChip, ...]:
         ViewChip(label, asked.href(view=name), name is view, found.counts[name])
         for name, label in WORDS.items()
     )
+
+
+def _chips(asked: Asked) -> tuple[FilterChip, ...]:
+    """The object that the list is narrowed to, by its last name."""
+    identity = uuid_of(asked.also["object"])
+    if identity is None:
+        return ()
+    events = object_history(identity, 1)
+    name = events[0].subject if events else "an object that is not known"
+    return (FilterChip(f"Changing: {name}", asked.href(object="")),)
 
 
 def _row(line: PushLine) -> PushRow:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from uuid import uuid4
 
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -13,6 +14,7 @@ from routing.models import ConfigPush, RelayTarget, RoutingObject, TouchedObject
 from routing.queries.touched import pushes_of
 from routing.services.objects import delete_object, save_object, set_enabled
 from routing.services.propose import propose, restore
+from tests.fixtures.audited import unaudited
 from tests.integration.pages import world
 from tests.integration.pages.conftest import Site, text
 
@@ -30,11 +32,11 @@ def disabled(site: Site, key: str) -> RoutingObject:
 def test_a_push_is_found_from_the_objects_that_it_changes_and_from_no_other(
     site: Site, waiting: ConfigPush
 ) -> None:
-    (only,) = pushes_of(domain("conf.renater.fr").pk)
+    (only,) = pushes_of(domain("conf.renater.fr").pk).newest
     assert (only.number, only.state) == (waiting.pk, PushState.PROVED)
     assert [(host.name, host.live_at) for host in only.hosts] == [("listes", None)]
 
-    (first,) = pushes_of(domain("jres.org").pk)
+    (first,) = pushes_of(domain("jres.org").pk).newest
     assert first.number == site.first.pk
     target = site.first.targets.get()
     assert [(host.name, host.live_at) for host in first.hosts] == [("listes", target.state_at)]
@@ -43,9 +45,9 @@ def test_a_push_is_found_from_the_objects_that_it_changes_and_from_no_other(
 def test_a_picked_edit_is_in_its_push_and_one_that_waits_is_in_none(site: Site) -> None:
     picked, left = disabled(site, "jres.org"), disabled(site, "demo.sympa.org")
     push = world.proposed([picked.pk], site.people["claire"], "Disable jres.org")
-    assert [found.number for found in pushes_of(picked.pk)] == [push.pk, site.first.pk]
-    assert [found.number for found in pushes_of(left.pk)] == [site.first.pk]
-    assert [found.number for found in pushes_of(picked.pk, limit=1)] == [push.pk]
+    assert [found.number for found in pushes_of(picked.pk).newest] == [push.pk, site.first.pk]
+    assert [found.number for found in pushes_of(left.pk).newest] == [site.first.pk]
+    assert [found.number for found in pushes_of(picked.pk, limit=1).newest] == [push.pk]
 
 
 def test_a_restore_touches_what_it_turns_back_and_nothing_else(site: Site) -> None:
@@ -76,10 +78,10 @@ def test_a_new_relay_target_is_in_the_push_of_the_route_that_names_it(site: Site
         guard_reason="agreed",
         by=site.people["claire"],
     )
-    assert [found.number for found in pushes_of(relay.pk)] == [push.pk]
+    assert [found.number for found in pushes_of(relay.pk).newest] == [push.pk]
     assert "Pushes that changed it" in text(site.sign_in("vera").get("/relays/smtp2/"))
     left = RelayTarget.objects.get(name="smtp1")
-    assert [found.number for found in pushes_of(left.pk)] == [site.first.pk]
+    assert [found.number for found in pushes_of(left.pk).newest] == [site.first.pk]
 
 
 def test_the_page_names_the_push_its_state_and_where_it_is_live(
@@ -150,10 +152,32 @@ def test_history_says_old_and_new(site: Site) -> None:
     assert "note first → second" in text(site.sign_in("vera").get("/domains/jres.org/"))
 
 
+def test_more_pushes_than_the_card_shows_are_told_and_all_are_one_step_away(site: Site) -> None:
+    row, client = domain("jres.org"), site.sign_in("vera")
+    assert "not shown here" not in text(client.get("/domains/jres.org/"))
+    with unaudited():
+        for _ in range(60):
+            target = site.first.targets.get()
+            push, target.pk, target.holds_host = site.first, None, False
+            push.pk, push.form_token = None, None
+            push.save(force_insert=True)
+            target.push = push
+            target.save(force_insert=True)
+            TouchedObject.objects.create(target=target, object_id=row.pk)
+    page = text(client.get("/domains/jres.org/"))
+    assert "41 older ones are not shown here." in page and "All 61 pushes that changed it" in page
+    found = client.get(f"/pushes/?object={row.pk}").context["pushes"]
+    assert (len(found.rows), found.count_words) == (50, "")
+    assert [chip.label for chip in found.chips] == ["Changing: jres.org"]
+    assert found.pager.summary == "1 to 50 of 61"
+    assert not client.get(f"/pushes/?object={uuid4()}").context["pushes"].rows
+    assert client.get("/pushes/?object=nonsense").context["pushes"].pager.summary.endswith("of 61")
+
+
 def test_the_pushes_of_an_object_are_found_along_an_index(site: Site) -> None:
     found = domain("jres.org").pk
     with CaptureQueriesContext(connection) as asked:
-        assert pushes_of(found)
+        assert pushes_of(found).newest
     assert len(asked) == 2
     sqlite = connection.vendor == "sqlite"
     with connection.cursor() as cursor:
