@@ -50,6 +50,7 @@ def mail_host(sandbox: Sandbox, agent: SandboxAgent) -> dict[str, str | int | Pa
         "trusted_user": tree.users.spool,
         "local_mta_port": sandbox.ports.mta,
         "service_switch": str(tree.service_switch),
+        "existing_cf": tree.baked_cf,
     }
 
 

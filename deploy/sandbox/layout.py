@@ -262,10 +262,14 @@ def write_manage(sandbox: Sandbox) -> None:
 
 
 def install_wrapper(sandbox: Sandbox) -> None:
-    """Compile the program that Sympa calls, unless it is there and newer than its source."""
+    """Compile the program that Sympa calls, unless it is there and newer than its source.
+
+    Every list server gets the configuration that it had before mailadmin came.
+    """
     tree, source = sandbox.listes, CHECKOUT / "deploy/wrapper"
-    facts = sandbox_facts(tree, LIST_SERVER, sandbox.tools, sandbox.ports.mta)
-    bake(tree, facts, sandbox.tools, SEED_TABLE, sandbox.ports.relay)
+    for name, host in sandbox.list_servers.items():
+        facts = sandbox_facts(host, name, sandbox.tools, sandbox.ports.mta)
+        bake(host, facts, sandbox.tools, SEED_TABLE, sandbox.ports.relay)
     newest = max(file.stat().st_mtime for file in source.iterdir() if file.is_file())
     if tree.wrapper.exists() and tree.wrapper.stat().st_mtime > newest:
         return

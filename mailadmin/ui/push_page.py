@@ -96,6 +96,42 @@ class Proof:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherWay:
+    """An address that does not go as before; `after` is empty where the way before is unknown."""
+
+    address: str
+    before: str
+    after: str
+    decides: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class AsBefore:
+    """The first release of a host against the configuration that it takes the place of.
+
+    `why_not` says why there is nothing to compare, `problem` why not all could be asked. `same`
+    and the rest count addresses; `hidden` are those that are not among the `ways`.
+    """
+
+    host: str
+    configuration: str
+    is_compared: bool
+    why_not: str
+    problem: str
+    output: str
+    same: int
+    asked: int
+    kept: int
+    differs: int
+    silent: int
+    ways: tuple[OtherWay, ...] = ()
+    hidden: int = 0
+    notes: tuple[str, ...] = ()
+    show_all_href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Guard:
     """Something unusual about the plan, and who took it on with which reason (or nobody yet)."""
 
@@ -223,6 +259,7 @@ class PushPage:
     state_raw: str = ""
     proofs: tuple[Proof, ...] = ()
     proof_waits: str = ""
+    as_before: tuple[AsBefore, ...] = ()
     guards: tuple[Guard, ...] = ()
     files: tuple[FileDiff, ...] = ()
     activity: tuple[Event, ...] = ()

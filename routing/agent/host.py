@@ -37,6 +37,8 @@ class HostConfig:
     local_mta_host: str = "127.0.0.1"
     local_mta_port: int = 25
     service_switch: str = ""
+    existing_cf: Path = Path("/etc/mail/sympa.cf")
+    """What Sympa submits with before the first release; it need not be there, empty is none."""
     build_seconds: int = 120
     """The most that one run of m4 or makemap may take."""
     ask_seconds: int = 120

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mailadmin.wire.core.canonical import Json, canonical, digest_of
 from mailadmin.wire.core.results import VerbResult, done
 from routing.agent.arguments import digests
+from routing.agent.asking import ask
+from routing.agent.existing import ask_existing
 from routing.agent.faults import Fault, reports_faults
 from routing.agent.host import HostConfig
 from routing.agent.own_name import is_qualified, own_name
@@ -20,15 +22,11 @@ from routing.agent.releases import (
     release_path,
     remembered,
 )
-from routing.agent.tools import Ran, run
+from routing.agent.tools import run
 from routing.agent.version import sendmail_version
-from routing.core.bv import Answer, parse_bv
 from routing.core.names import check_host
 
-BATCH = 500
 SIDES = {"primary": "sympa.cf", "fallback": "sympa-fallback.cf"}
-NOTICE = "Notice: -bv may give misleading output"
-NO_MX = "MX lookup failure"
 MOST_ADDRESS = 320
 
 
@@ -37,7 +35,8 @@ def prove(host: HostConfig, arguments: Mapping[str, Json], blob: bytes | None) -
     """Answers of the releases `live` and `staged` ("" is none), primary and fallback.
 
     Before it asks, it makes sure that this user can read every file and every map: `-bv` would
-    answer by MX otherwise.
+    answer by MX otherwise. Before the first release the configuration that the site has had so far
+    is asked too; whatever is wrong with that one is told and fails nothing.
     """
     asked_live, staged = digests(arguments, "live", "staged", may_be_empty=("live", "staged"))
     addresses = _addresses(blob)
@@ -47,6 +46,8 @@ def prove(host: HostConfig, arguments: Mapping[str, Json], blob: bytes | None) -
     for side, digest in (("live", asked_live), ("staged", staged)):
         if digest:
             answers[side] = _ask_release(host, digest, addresses)
+    if staged and not live(host):
+        answers["existing"] = ask_existing(host, release_path(host, staged), addresses)
     _same_live(host, asked_live)
     body: dict[str, Json] = {
         "asked": len(addresses),
@@ -102,7 +103,7 @@ def _ask_release(host: HostConfig, digest: str, addresses: Sequence[str]) -> dic
     return {
         side: {
             address: list(answer)
-            for address, answer in _ask(host, release / configuration, addresses).items()
+            for address, answer in ask(host, release / configuration, addresses).items()
         }
         for side, configuration in SIDES.items()
     }
@@ -143,37 +144,3 @@ def _check_configuration(host: HostConfig, configuration: Path) -> None:
     if not ran.silent_success:
         text = f"sendmail does not accept {configuration.name}: {ran.verdict}."
         raise Fault("check_failed", text, output=ran.said)
-
-
-def _ask(host: HostConfig, configuration: Path, addresses: Sequence[str]) -> Mapping[str, Answer]:
-    answers: dict[str, Answer] = {}
-    for batch in _batches(addresses):
-        argv: list[str | Path] = [host.sendmail, "-C", configuration, "-bv", *batch]
-        ran = run(argv, cwd=configuration.parent, seconds=host.ask_seconds)
-        output = (ran.out + ran.err).decode("utf-8", "replace")
-        found = parse_bv(output, batch)
-        _refuse_noise(ran, output, found.values())
-        answers |= found
-    return answers
-
-
-def _refuse_noise(ran: Ran, output: str, answers: Iterable[Answer]) -> None:
-    """Any line that is no answer is a warning that must not pass unseen."""
-    texts = {text for _, text in answers} | {NO_MX}
-    noise = [
-        line
-        for line in output.splitlines()
-        if line.strip()
-        and "... " not in line
-        and not line.startswith(NOTICE)
-        and not any(line.strip() in text or text in line for text in texts if text)
-    ]
-    if ran.stopped or ran.exit_code < 0 or noise:
-        raise Fault(
-            "sendmail_failed", f"{ran.verdict}, and said more than answers.", output=ran.said
-        )
-
-
-def _batches(addresses: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(addresses), BATCH):
-        yield addresses[start : start + BATCH]

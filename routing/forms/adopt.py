@@ -19,11 +19,26 @@ LARGEST = 2_000_000
 TEXTS = ("mailertable", "mc", "class_w", "sympa_conf", "robots")
 
 
+class TableField(TextField):
+    """The table is needed, but may come from a file: the form looks when it knows both."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.required = True
+
+    def validate(self, value: Any) -> None:
+        """Nothing written is no fault yet."""
+
+
 class AdoptForm(forms.Form):
     """Each text can be pasted, or come from a file; a file wins. Only the table is needed."""
 
-    server = forms.ChoiceField(label="List server")
-    mailertable = TextField(label="mailertable", rows=8, css="ma-mono")
+    use_required_attribute = False
+
+    server = forms.ChoiceField(
+        label="List server", widget=forms.Select(attrs={"class": "form-select"})
+    )
+    mailertable = TableField(label="mailertable", rows=8, css="ma-mono")
     mc = TextField(
         label="sympa.mc",
         rows=8,
@@ -46,10 +61,9 @@ class AdoptForm(forms.Form):
 
     def __init__(self, *args: Any, servers: tuple[str, ...], **options: Any) -> None:
         super().__init__(*args, **options)
-        choices = forms.ChoiceField(label="List server", choices=[(name, name) for name in servers])
-        choices.widget.attrs["class"] = "form-select"
-        self.fields["server"] = choices
-        self.order_fields(["server", *TEXTS, "relay_port"])
+        choice = self.fields["server"]
+        assert isinstance(choice, forms.ChoiceField)
+        choice.choices = [(name, name) for name in servers]
 
     def clean(self) -> dict[str, Any]:
         """Raises ValidationError with everything that is wrong with the texts together."""

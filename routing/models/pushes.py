@@ -112,6 +112,9 @@ class PushTarget(models.Model):
     damage = models.JSONField(default=list, help_text="what differed in the base when proposed")
     revision = models.ForeignKey(Revision, on_delete=models.PROTECT, related_name="targets")
     plan = models.JSONField()
+    told = models.JSONField(
+        null=True, blank=True, help_text="of an import: what its report explains of the old ways"
+    )
     manifest = models.JSONField(null=True, blank=True)
     manifest_digest = models.CharField(max_length=64, blank=True)
     proof = models.JSONField(null=True, blank=True)

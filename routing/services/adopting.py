@@ -9,6 +9,7 @@ from django.db import transaction
 
 from mailadmin.audit.services import Actor
 from mailadmin.people.models import Person
+from routing.core.adopt.as_before import told_of
 from routing.core.adopt.report import Report, Sources, report
 from routing.core.facts import HostKind
 from routing.core.intent import SMTP_PORT
@@ -26,6 +27,7 @@ class Adoption:
     source: str
     report: Report
     against: tuple[str, ...]
+    mc_name: str
 
 
 def read_server(
@@ -33,7 +35,7 @@ def read_server(
 ) -> Adoption:
     """Read everything of a server. Raises NotAllowed before the host's facts are known."""
     found = report(sources, facts_of(host), new_id=uuid4, relay_port=relay_port)
-    return Adoption(host, source, found, tuple(reasons_against(host)))
+    return Adoption(host, source, found, tuple(reasons_against(host)), sources.mc_name)
 
 
 def adopt(
@@ -58,7 +60,8 @@ def adopt(
                 note=host.note,
                 by=by,
             )
-        plan = ImportPlan(host, adoption.source, found.intent, found.findings)
+        told = told_of(found, adoption.mc_name)
+        plan = ImportPlan(host, adoption.source, found.intent, found.findings, told)
         return import_mailertable(plan=plan, by=by, person=person)
 
 

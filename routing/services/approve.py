@@ -18,14 +18,16 @@ from routing.core.states import PushState
 from routing.models import Approval, ConfigPush
 from routing.services.advance import moved_base
 from routing.services.errors import DigestMoved, NotAllowed
+from routing.services.order import to_acknowledge
 from routing.services.transitions import move_push
 
 
-def approve(*, push: ConfigPush, digest: str, deploy: bool, by: Person) -> None:
+def approve(*, push: ConfigPush, digest: str, deploy: bool, by: Person, reason: str = "") -> None:
     """Accept the push with this digest; with `deploy` it goes live as soon as its turn comes.
 
-    The same person approving the same digest twice has approved once. Raises DigestMoved when the
-    push has another digest now, NotAllowed with every reason.
+    `reason` takes on what its proof leaves open (`order.to_acknowledge`). The same person approving
+    the same digest twice has approved once. Raises DigestMoved when the push has another digest
+    now, NotAllowed with every reason.
     """
     with transaction.atomic():
         push = ConfigPush.objects.select_for_update().get(pk=push.pk)
@@ -33,10 +35,10 @@ def approve(*, push: ConfigPush, digest: str, deploy: bool, by: Person) -> None:
             return
         if digest != push.digest:
             raise DigestMoved(digest, push.digest, push.state, push.state_at)
-        reasons = why_not(push=push, person=by)
+        reasons = why_not(push=push, person=by, acknowledged=bool(reason.strip()))
         if reasons:
-            raise NotAllowed(reason.text for reason in reasons)
-        _record_verdict(push, "approved", digest, "", by)
+            raise NotAllowed(against.text for against in reasons)
+        _record_verdict(push, "approved", digest, reason.strip(), by)
         move_push(push=push, to=PushState.APPROVED, by=actor(by), deploy_when_approved=deploy)
 
 
@@ -59,8 +61,11 @@ def refuse(*, push: ConfigPush, digest: str, reason: str, by: Person) -> None:
         move_push(push=push, to=PushState.REFUSED, by=actor(by), note=reason.strip())
 
 
-def why_not(*, push: ConfigPush, person: Person) -> tuple[Reason, ...]:
-    """Every reason against an approval by this person now; for the button and for the service."""
+def why_not(*, push: ConfigPush, person: Person, acknowledged: bool = True) -> tuple[Reason, ...]:
+    """Every reason against an approval by this person now; for the button and for the service.
+
+    `acknowledged` is whether they give a reason for what the proof leaves open.
+    """
     written = list(push.editors.values_list("username", "subject"))
     author = push.proposed_by_person.username if push.proposed_by_person else None
     editors = {username for username, _ in written}
@@ -73,6 +78,8 @@ def why_not(*, push: ConfigPush, person: Person) -> tuple[Reason, ...]:
         digest_shown=push.digest,
         digest_now=push.digest,
         one_postmaster=settings.ONE_POSTMASTER,
+        guards=[guard.code for guard in to_acknowledge(push)],
+        guards_acknowledged=acknowledged,
         edited=sorted({subject for username, subject in written if username == person.username}),
         could=who_could(push=push),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
+from routing.core.adopt.as_before import Told
 from routing.core.bundle import Bundle
 from routing.core.edits import Edit, apply_edits, compute_edits, pull_in
 from routing.core.facts import HostFacts, HostKind
@@ -24,7 +25,7 @@ class Draft:
 
     `edits` are those in it, `pulled_in` the ids among them that nobody picked but that a picked
     one refers to. `base` is the revision that is live by our record; `onto` is what the host was
-    seen to run where that is something else.
+    seen to run where that is something else; `told` is what an import says of the ways before it.
     """
 
     host: MailHost
@@ -36,6 +37,7 @@ class Draft:
     edits: tuple[Edit, ...]
     pulled_in: frozenset[UUID]
     onto: Ground | None = None
+    told: Told | None = None
 
 
 def draft_edits(*, host: MailHost, picked: frozenset[UUID]) -> Draft | None:

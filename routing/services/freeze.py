@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -10,6 +11,7 @@ from django.utils import timezone
 
 from mailadmin.audit.services import BATCH, Actor, Happened, record
 from mailadmin.wire.core.blobs import pack
+from routing.core.adopt.as_before import told_to_json
 from routing.core.edits import compute_edits
 from routing.core.mc import LOCAL_M4
 from routing.core.plan import plan_to_json
@@ -149,6 +151,7 @@ def _freeze_target(push: ConfigPush, draft: Draft, position: int, head: int, by:
         damage=list(ground.damage),
         revision=revision,
         plan=plan_to_json(draft.plan),
+        told=_told(draft),
     )
     touched = (TouchedObject(target=target, object_id=found) for found in _touched(draft, ground))
     TouchedObject.objects.bulk_create(touched, batch_size=BATCH)
@@ -160,6 +163,16 @@ def _touched(draft: Draft, ground: Ground) -> frozenset[UUID]:
         return frozenset(edit.object_id for edit in draft.edits)
     before = intent_of(ground.revision) if ground.revision else None
     return frozenset(edit.object_id for edit in compute_edits(before, draft.intent))
+
+
+def _told(draft: Draft) -> dict[str, Any] | None:
+    """Until a host has a release, every push for it stands on what the import said."""
+    if draft.told is not None:
+        return told_to_json(draft.told)
+    if draft.base is not None:
+        return None
+    before = PushTarget.objects.filter(host=draft.host, told__isnull=False).order_by("-pk")
+    return before.values_list("told", flat=True).first()
 
 
 def _whole(draft: Draft) -> Ground:

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from mailadmin.audit.services import IMPORT, Actor
 from mailadmin.people.models import Person
+from routing.core.adopt.as_before import Told, told_of
 from routing.core.adopt.report import Sources, report
 from routing.core.findings import Finding, InvalidIntent, Severity
 from routing.core.intent import SMTP_PORT, Intent
@@ -30,6 +31,7 @@ class ImportPlan:
     source: str
     intent: Intent
     findings: tuple[Finding, ...]
+    told: Told = Told()
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -43,7 +45,7 @@ def read_mailertable(
     """Classify every line. Raises NotAllowed before the host's facts are known."""
     sources = Sources(mailertable=text)
     found = report(sources, facts_of(host), new_id=uuid4, relay_port=relay_port)
-    return ImportPlan(host, source, found.intent, found.findings)
+    return ImportPlan(host, source, found.intent, found.findings, told_of(found, source))
 
 
 def import_mailertable(
@@ -83,7 +85,7 @@ def import_mailertable(
                 by=by,
             )
         title = f"Import of {plan.source}"
-        return propose_import(server=plan.host, title=title, by=by, person=person)
+        return propose_import(server=plan.host, title=title, told=plan.told, by=by, person=person)
 
 
 def _shared_relays(intent: Intent) -> dict[UUID, UUID]:

@@ -9,9 +9,10 @@ from mailadmin.wire.core.canonical import Json, canonical
 from mailadmin.wire.core.messages import Role, Verb
 from mailadmin.wire.models import Attempt
 from mailadmin.wire.services import request
+from routing.core.adopt.as_before import open_questions, told_from_json
 from routing.core.approval import PushPart, push_digest
 from routing.core.intent import Intent, ObjectKind
-from routing.core.plan import plan_from_json
+from routing.core.plan import Guard, plan_from_json
 from routing.core.proof import addresses_to_ask
 from routing.core.states import OVER_TARGET, PushState, TargetState
 from routing.models import Approval, ConfigPush, MailHost, PushTarget
@@ -103,11 +104,13 @@ def why_not_deploy(push: ConfigPush) -> str | None:
     now = digest_of_push(push)
     if now != push.digest:
         return f"push #{push.pk} is no longer what was proved ({now[:8]}, not {push.digest[:8]})"
-    if is_first_release(push):
+    if goes_as_before(push):
         return None
     given = Approval.objects.filter(
         push=push, verdict="approved", voided_at=None, digest=now, person__is_active=True
     )
+    if to_acknowledge(push):
+        given = given.exclude(reason="")
     own = Q(person__username__in=push.editors.values("username")) | Q(
         person=push.proposed_by_person_id
     )
@@ -116,10 +119,19 @@ def why_not_deploy(push: ConfigPush) -> str | None:
     return f"push #{push.pk} has no approval of {now[:8]} by somebody who did not edit it"
 
 
-def is_first_release(push: ConfigPush) -> bool:
-    """An import of a host without a release needs no approval: it changes no route."""
+def goes_as_before(push: ConfigPush) -> bool:
+    """The import of a host without a release needs no approval when it changes no route."""
     targets = list(push.targets.all())
-    return push.proposed_by_person_id is None and all(target.base == "" for target in targets)
+    first = push.proposed_by_person_id is None and all(target.base == "" for target in targets)
+    return first and not to_acknowledge(push)
+
+
+def to_acknowledge(push: ConfigPush) -> tuple[Guard, ...]:
+    """What the proof of a first release leaves open: who approves it gives a reason."""
+    proofs = push.targets.order_by("position").values_list("proof", flat=True)
+    return tuple(
+        item for proof in proofs for item in open_questions((proof or {}).get("as_before"))
+    )
 
 
 def digest_of_push(push: ConfigPush) -> str:
@@ -164,11 +176,12 @@ def _needed(host: MailHost) -> list[str]:
 
 def _addresses(target: PushTarget) -> bytes:
     live = bundle_of(target.base_revision) if target.base_revision else None
+    managed, told = managed_keys(intent_of(target.revision)), told_from_json(target.told)
     asked = addresses_to_ask(
         live,
         bundle_of(target.revision),
         plan_from_json(target.plan),
-        managed_keys(intent_of(target.revision)),
+        (*managed, *(told.to_ask if told is not None else ())),
     )
     return canonical(list(asked))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from mailadmin.audit.services import IMPORT, Actor, last_number
@@ -10,6 +11,7 @@ from mailadmin.people.models import Person
 from mailadmin.people.services import actor
 from mailadmin.wire.core.messages import Role
 from mailadmin.wire.models import Agent
+from routing.core.adopt.as_before import Told
 from routing.core.drift import what_differs
 from routing.core.states import REPLACEABLE_PUSH
 from routing.models import (
@@ -98,9 +100,17 @@ def restore(
 
 
 def propose_import(
-    *, server: MailHost, title: str, by: Actor = IMPORT, person: Person | None = None
+    *,
+    server: MailHost,
+    title: str,
+    told: Told,
+    by: Actor = IMPORT,
+    person: Person | None = None,
 ) -> ConfigPush:
-    """Push 1 of a host: everything that the import wrote. Only while the host has no release."""
+    """Push 1 of a host: everything that the import wrote. Only while the host has no release.
+
+    `told` is what the import's report explains of the ways before it.
+    """
     if live_target(server) is not None:
         raise NotAllowed([f"{server.name} has a release already; edit and propose instead."])
     head = last_number()
@@ -111,7 +121,13 @@ def propose_import(
         raise NotAllowed(reasons)
     reason = "first release of the host"
     push = ConfigPush(title=title, note="", guard_reason=reason, proposed_by_person=person)
-    return freeze(push=push, drafts=[draft], head=head, by=by, replaces=SUPERSEDABLE)
+    return freeze(
+        push=push,
+        drafts=[replace(draft, told=told)],
+        head=head,
+        by=by,
+        replaces=SUPERSEDABLE,
+    )
 
 
 def refusals(drafts: Sequence[Draft]) -> list[str]:

@@ -16,17 +16,25 @@ from mailadmin.wire.core.sequence import Refusal
 from mailadmin.wire.core.states import AttemptState
 from mailadmin.wire.models import Attempt
 from mailadmin.wire.services import again
-from routing.core.plan import plan_from_json
+from routing.core.adopt.as_before import (
+    as_before_to_json,
+    compare,
+    existing_of,
+    told_from_json,
+)
+from routing.core.plan import PRIMARY_TABLE, plan_from_json
 from routing.core.proof import Proof, judge, proof_to_json
+from routing.core.resolve import Resolver
 from routing.core.skew import expired_words
 from routing.core.states import OVER_TARGET, PushState, TargetState
+from routing.core.table import Table
 from routing.models import Approval, ConfigPush, PushTarget
 from routing.queries.revisions import bundle_of
 from routing.services.draft import facts_of
 from routing.services.hosts import note_live
 from routing.services.order import (
     digest_of_push,
-    is_first_release,
+    goes_as_before,
     request_activation,
     request_confirmation,
     request_live_proof,
@@ -194,11 +202,12 @@ def _after_prove(ended: Ended) -> None:
         _after_live_proof(ended)
         return
     target = ended.target
-    answers = ended.attempt.result_bytes() or b"{}"
-    proof = _judge(target, json.loads(answers))
+    answers = json.loads(ended.attempt.result_bytes() or b"{}")
+    proof = _judge(target, answers)
     PushTarget.objects.filter(pk=target.pk).update(
         proof=proof_to_json(proof)
-        | {"sendmail_version": ended.body["sendmail_version"], "user": ended.body["user"]},
+        | {"sendmail_version": ended.body["sendmail_version"], "user": ended.body["user"]}
+        | _as_before(target, answers),
         answers=ended.attempt.result,
         answers_digest=ended.attempt.result_digest,
         proved_at=timezone.now(),
@@ -214,8 +223,8 @@ def _after_prove(ended: Ended) -> None:
 def _proved(push: ConfigPush) -> None:
     digest = digest_of_push(push)
     move_push(push=push, to=PushState.PROVED, by=CONTROL, digest=digest)
-    if is_first_release(push):
-        note = "first release of the host: it resolves every key as before"
+    if goes_as_before(push):
+        note = "first release of the host: no mail was seen to go another way than before"
         move_push(push=push, to=PushState.APPROVED, by=CONTROL, note=note)
 
 
@@ -298,6 +307,21 @@ def _judge(target: PushTarget, answers: Mapping[str, Any]) -> Proof:
         live_answers=_sides(live) if live else None,
         staged_answers=_sides(staged),
     )
+
+
+def _as_before(target: PushTarget, answers: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a first release only: later ones are compared with the live release."""
+    if target.base:
+        return {}
+    bundle, primary = bundle_of(target.revision), _sides(answers["staged"])[0]
+    table = Table.from_text(bundle.files[PRIMARY_TABLE])
+    found = compare(
+        existing_of(answers.get("existing")),
+        primary,
+        resolver=Resolver.of_bundle(bundle, table, facts_of(target.host)),
+        told=told_from_json(target.told),
+    )
+    return {"as_before": as_before_to_json(found)}
 
 
 def _sides(answers: Mapping[str, Any]) -> tuple[Answers, Answers]:

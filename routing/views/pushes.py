@@ -112,6 +112,7 @@ def push_approve(request: HttpRequest, number: int) -> HttpResponse:
             push=record.push,
             digest=given.get("digest", ""),
             deploy=given.get("deploy", False),
+            reason=given.get("reason", ""),
             by=signed_in(request),
         )
 

@@ -68,7 +68,7 @@ def test_a_messy_server_moves_in_and_is_put_in_order(
 
     reads_every_fault(claire, strange)
     first = imports(claire)
-    approve(paul, first)
+    takes_on_what_differs(paul, first)
     becomes_live(claire)
     before = keys_of(live_map(strange))
     assert {"jres.org", "xn--ecole-t-gyab.example.fr", ".partner.example", "."} <= before
@@ -135,6 +135,22 @@ def imports(desk: Desk) -> str:
     expect(page.locator("#import-title")).to_have_text("Ready to import")
     desk.button("Import 15 lines as the first push").click()
     return proved(page)
+
+
+def takes_on_what_differs(desk: Desk, push: str) -> None:
+    """The configuration before knew other domains: who approves reads which, and says why."""
+    page = desk.page
+    page.goto(push)
+    ways = page.get_by_role("table", name="Addresses on listes that do not go as before")
+    moved = ways.locator("tr").filter(has_text="probe@listes.cru.fr")
+    expect(moved.first.locator("[data-label=Before]")).to_contain_text("[smtp1.renater.fr]")
+    expect(moved.first.locator("[data-label='From now on']")).to_contain_text("[127.0.0.1]")
+    expect(desk.button(re.compile("^Approve exactly"))).to_have_count(0)
+    page.get_by_text(re.compile("^Approve exactly [0-9a-f]{8}…$")).click()
+    why = page.get_by_role("textbox", name="Why it is right that not all mail")
+    why.fill("The new table is the one that was agreed on.")
+    desk.button(re.compile("^Approve exactly [0-9a-f]{8}$")).click()
+    expect(page.locator("#push")).to_contain_text(re.compile("Approved|Deploying|Active"))
 
 
 def proved(page: Page) -> str:

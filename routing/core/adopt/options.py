@@ -7,7 +7,7 @@ that names a file with a secret or a key stays a name: no content of such a file
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from routing.core.adopt.mc import Block, Call, Statements, defines, read_mc
@@ -40,6 +40,8 @@ class Option:
     ours: str = ""
     keep: str = ""
     is_secret: bool = False
+    routes: bool = False
+    """Whether it may send mail past the table."""
 
 
 SKELETON = frozenset({"include", "VERSIONID", "OSTYPE", "divert", "MAILER", "DOMAIN", "dnl"})
@@ -148,7 +150,7 @@ def _of_value(line: int, name: str, value: str, text: str, ours: Mapping[str, st
         return Option(line, text, Verdict.OURS, f"{PROTECTED[name].capitalize()}.", said)
     if name in LOCAL_ROUTES | OTHER_RELAYS:
         advice = "Local recipients go to the MTA of this host. Add a route for each name it served."
-        return Option(line, text, Verdict.BY_HAND, advice)
+        return Option(line, text, Verdict.BY_HAND, advice, routes=True)
     if name in DAEMON_DEFINES or name.startswith("confMILTER_"):
         return _daemon(line, text)
     if name in ours:
@@ -171,7 +173,7 @@ def _of_feature(call: Call, ours: Mapping[str, Call]) -> Option:
         return _daemon(call.line, call.text)
     if name in ("nullclient", "msp", "bestmx_is_local", "virtusertable", "ldap_routing"):
         advice = f"FEATURE({name}) decides where mail goes, beside the table. Make routes of it."
-        return _by_hand(call.line, call.text, advice)
+        return replace(_by_hand(call.line, call.text, advice), routes=True)
     return _kept(call.line, call.text, Verdict.KEEP, _keep_advice(name, " ".join(call.arguments)))
 
 
@@ -209,7 +211,8 @@ def _of_lines(block: Block, lines: list[str]) -> Option:
         advice = "Rules of the site's own may send mail past the table; the proof asks sendmail."
     else:
         advice = "Text of the site's own."
-    return _kept(block.line, text, Verdict.KEEP, advice)
+    kept = _kept(block.line, text, Verdict.KEEP, advice)
+    return replace(kept, routes=block.name in RULES)
 
 
 def _kept(line: int, text: str, verdict: Verdict, advice: str, ours: str = "") -> Option:

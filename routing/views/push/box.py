@@ -21,6 +21,7 @@ from routing.services.advance import moved_base
 from routing.services.approve import why_not
 from routing.services.giving_up import why_not_give_up
 from routing.views.answers import people_who
+from routing.views.push.as_before import question_guards
 from routing.views.push.requirements import heard_since, requirements
 
 BEFORE = frozenset({PushState.PROPOSED, PushState.STAGING, PushState.PROVED, PushState.APPROVED})
@@ -95,7 +96,8 @@ def _actions(record: PushRecord, reader: Reader) -> Iterator[Action]:
         yield _button(record, reader, "deploy", f"Deploy to {', then '.join(record.host_names)}")
     if record.state is PushState.STOPPED:
         yield _button(record, reader, "retry", "Retry the rest")
-    if record.state in BEFORE and record.push.proposed_by_person_id is not None:
+    by_itself = record.push.proposed_by_person_id is None and record.approval is None
+    if record.state in BEFORE and (not by_itself or record.state is PushState.PROVED):
         yield _refuse(record, reader)
     for revision in _restorable(record):
         yield _restore(revision, reader)
@@ -105,10 +107,12 @@ def _actions(record: PushRecord, reader: Reader) -> Iterator[Action]:
 
 
 def _approve(record: PushRecord, reader: Reader) -> Action:
-    push = record.push
+    push, taken_on = record.push, question_guards(record)
     return Action(
         id="approve",
-        label="Approve exactly",
+        label=f"Approve exactly {push.digest[:8]}…" if taken_on else "Approve exactly",
+        asks="Why it is right that not all mail is seen to go as before" if taken_on else "",
+        confirm_label=f"Approve exactly {push.digest[:8]}" if taken_on else "",
         action=reverse("push-approve", args=[push.pk]),
         kind="primary",
         digest=push.digest,

@@ -11,6 +11,7 @@ from routing.core.states import PUSH_TRANSITIONS, PushState, TargetState
 from routing.models import PushTarget
 from routing.queries.pushes import PushRecord, shown_version
 from routing.views.push.activity import activity
+from routing.views.push.as_before import as_before, question_guards
 from routing.views.push.box import box
 from routing.views.push.changes import changes, guards
 from routing.views.push.files import files
@@ -53,7 +54,8 @@ def push_page(request: HttpRequest, record: PushRecord) -> PushPage:
         state_raw=raw,
         proofs=proofs(record),
         proof_waits=proof_waits(record),
-        guards=guards(record),
+        as_before=as_before(record),
+        guards=(*guards(record), *question_guards(record)),
         files=files(record),
         activity=activity(record),
     )

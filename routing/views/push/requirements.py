@@ -16,7 +16,8 @@ from routing.core.states import PushState, TargetState
 from routing.models import HostState, MailHost, PushTarget
 from routing.queries.pushes import PushRecord, is_silent
 from routing.services.advance import moved_base
-from routing.services.order import is_first_release
+from routing.services.order import goes_as_before
+from routing.views.push.as_before import requirements_of
 
 ENDED = frozenset(
     {
@@ -34,7 +35,7 @@ def requirements(record: PushRecord, *, mine: str) -> tuple[Requirement, ...]:
     """Staged, proved, base, guard, approvals. `mine` says what the reader may do about the last."""
     if record.state is PushState.ACTIVE:
         return tuple(_confirmed(record))
-    parts = [_staged(record), _proved(record)]
+    parts = [_staged(record), _proved(record), *requirements_of(record)]
     if record.state not in ENDED and record.state is not PushState.DEPLOYING:
         parts.append(_base(record))
     parts += _guard(record)
@@ -139,7 +140,7 @@ def _approval(record: PushRecord, mine: str) -> Requirement:
     if verdict is not None:
         short = verdict.digest[:8]
         return Requirement("met", f"Approved by {verdict.person.full_name}", short, verdict.at)
-    if is_first_release(record.push):
+    if goes_as_before(record.push):
         return Requirement("met", "No approval needed", "the first release of the host, an import")
     if settings.ONE_POSTMASTER:
         return Requirement("waits", "1 approval, your own will do", "one-postmaster policy")

@@ -125,6 +125,7 @@ PAGES: tuple[Page, ...] = (
     Page("push", "/pushes/{waiting}/", (*READ, State.MANY), name="push-author"),
     Page("push", "/pushes/{waiting}/", (*PLAIN, State.MANY), "paul", name="push-approver"),
     *(Page("push", f"/pushes/{{{p}}}/", READ, "paul", name=f"push-{p}") for p in PUSHES),
+    Page("push", "/pushes/{before}/", READ, "paul", name="push-first"),
     Page("push-file", "/pushes/{waiting}/files/listes/sympa.mc"),
     Page("push-answers", "/pushes/{waiting}/answers/listes/"),
     Page("audit", "/audit/", SEARCHED, error="?actor=nobody-of-that-name"),

@@ -40,6 +40,7 @@ from routing.models import (
 from routing.services.approve import refuse
 from routing.services.bulk_acts import Act, do_act
 from routing.services.hosts import save_mail_host
+from routing.services.importing import import_mailertable, read_mailertable
 from routing.services.objects import save_object, set_enabled
 from routing.services.relays import save_relay_target
 from routing.services.transitions import move_push, move_target
@@ -104,6 +105,7 @@ def full() -> Names:
     names: dict[str, object] = {"live": live.pk, "waiting": waiting.pk}
     for position, (state, make) in enumerate(ELSEWHERE.items(), 1):
         names[state] = make(_other_host(f"lists{position}", position), claire, people["paul"]).pk
+    names["before"] = _before(claire).pk
     _machines()
     _, names["secret"] = invite_person(
         username="iris",
@@ -310,6 +312,16 @@ def _other_host(name: str, position: int) -> MailHost:
     )
     world.imported(host, table)
     return host
+
+
+def _before(claire: Person) -> ConfigPush:
+    """The first push of a server whose old configuration sent some mail another way."""
+    host = world.list_server("annuaire", len(ELSEWHERE) + 1)
+    table = world.TABLE.replace("smtp1", "smtp-annuaire")
+    plan = read_mailertable(text=table, host=host, source="mailertable")
+    push = world.prove(import_mailertable(plan=plan, person=claire))
+    world.answered(push, [f"probe{n}@jres.org" for n in range(14)])
+    return world.compared(push)
 
 
 def _open(host: MailHost, claire: Person) -> ConfigPush:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
@@ -133,6 +135,15 @@ def test_a_form_that_is_not_whole_says_what_is_missing(
 ) -> None:
     del forums
     assert site.sign_in("claire").post("/import/", given).status_code == 422
+
+
+def test_only_what_need_not_be_given_is_called_optional(site: Site, forums: MailHost) -> None:
+    del forums
+    page = text(site.sign_in("claire").get("/import/"))
+    labels = re.findall(r"<label class=\"ma-label\" for=\"id_(\w+)\">([^\n]*?)</label>", page)
+    optional = {name for name, label in labels if "(optional)" in label}
+    assert {name for name, _ in labels} - optional == {"server", "mailertable", "relay_port"}
+    assert optional == {"mc", "class_w", "sympa_conf", "robots"}
 
 
 def test_a_viewer_is_told_who_could(site: Site) -> None:

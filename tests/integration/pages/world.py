@@ -6,7 +6,7 @@ is written as the control plane writes it, so that no test of a page needs a mai
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from uuid import UUID, uuid4
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -204,6 +204,47 @@ def proof_of(target: PushTarget) -> dict[str, object]:
         "sendmail_version": "8.17.1.9",
         "user": "sympa",
     }
+
+
+AS_BEFORE: Mapping[str, object] = {
+    "state": "asked",
+    "configuration": "/etc/mail/sympa.cf",
+    "asked": 14,
+    "same": 11,
+    "kept": 2,
+    "differs": 2,
+    "moved": [
+        {
+            "address": "probe@jres.org",
+            "before": ["local", ""],
+            "after": ["esmtp", "[127.0.0.1]"],
+            "decides": "the line jres.org",
+            "why": "jres.org was a name of the host itself (class w,"
+            " /etc/mail/local-host-names line 2): no line of the table counted.",
+        },
+        {
+            "address": "probe@odd.example",
+            "before": ["esmtp", "[odd.gw]"],
+            "after": ["esmtp", "[smtp1.renater.fr]"],
+            "decides": "the line .",
+            "why": "",
+        },
+    ],
+    "silent": 1,
+    "unsaid": ["probe@silent.example"],
+    "problem": "",
+    "output": "",
+    "notes": ["Warning: Cannot use HostStatusDirectory = /var/lib/x: No such file or directory"],
+}
+"""How the first release of a host compares with the configuration before, as it is stored."""
+
+
+def compared(push: ConfigPush, **more: object) -> ConfigPush:
+    """The proof of a first release says so too; `more` are other values of AS_BEFORE."""
+    for target in push.targets.all():
+        proof = {**(target.proof or {}), "as_before": {**AS_BEFORE, **more}}
+        PushTarget.objects.filter(pk=target.pk).update(proof=proof)
+    return push
 
 
 def approved(push: ConfigPush, by: Person, *, at_once: bool = True) -> ConfigPush:

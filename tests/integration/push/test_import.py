@@ -26,6 +26,9 @@ def test_an_import_is_live_and_confirmed_without_an_approval(site: Site) -> None
     assert (push.state, target.state) == (PushState.ACTIVE, TargetState.CONFIRMED)
     assert not Approval.objects.filter(push=push).exists()
     assert site.proof(push)["unexplained"] == 0
+    before = site.proof(push)["as_before"]
+    assert (before["state"], before["differs"], before["silent"]) == ("asked", 0, 0)
+    assert before["same"] == before["asked"] > 0
     assert (site.releases / target.revision.digest / "manifest.json").is_file()
 
 

@@ -130,6 +130,7 @@ class MailHost:
             "group": tree.group,
             "trusted_user": tree.users.spool,
             "service_switch": str(tree.service_switch),
+            "existing_cf": str(tree.etc / "mail/sympa.cf"),
         }
 
     def bundle(self, more: str = "", *, site_m4: str = "") -> Bundle:
@@ -153,8 +154,11 @@ class MailHost:
             arguments["ground"] = ground
         return self.verb(Verb.ACTIVATE, arguments, **options)
 
-    def prove(self, *, live: str = "", staged: str = "", ask: Sequence[str] = ADDRESSES) -> Given:
-        return self.verb(Verb.PROVE, {"live": live, "staged": staged}, canonical(list(ask)))
+    def prove(
+        self, *, live: str = "", staged: str = "", ask: Sequence[str] = ADDRESSES, **options: Any
+    ) -> Given:
+        asked = canonical(list(ask))
+        return self.verb(Verb.PROVE, {"live": live, "staged": staged}, asked, **options)
 
     def make_live(self, bundle: Bundle, base: str = "") -> str:
         """Stage, activate and confirm; returns the digest."""

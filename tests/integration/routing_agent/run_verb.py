@@ -33,6 +33,7 @@ PATHS = (
     "makemap",
     "m4",
     "wrapper",
+    "existing_cf",
 )
 # Not the agents' own table: importing that costs more than most verbs do.
 VERBS = {
