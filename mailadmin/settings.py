@@ -125,6 +125,8 @@ else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     options = DATABASES["default"].setdefault("OPTIONS", {})
     options.setdefault("options", "-c statement_timeout=30s -c lock_timeout=15s")
+    # libpq would wait as long as the network does, two minutes, for a machine that is gone.
+    options.setdefault("connect_timeout", 5)
 ATOMIC_REQUESTS = False
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

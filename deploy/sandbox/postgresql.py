@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -44,8 +45,8 @@ class NoPostgreSQL(RuntimeError):
 
 
 @contextmanager
-def throw_away_server(place: Path) -> Iterator[str]:
-    """Run a server below `place`; the value is a MAILADMIN_DATABASE_URL.
+def throw_away_server(place: Path) -> Iterator[Server]:
+    """Run a server below `place`; its `url` is a MAILADMIN_DATABASE_URL.
 
     Raises NoPostgreSQL when Debian's package is missing.
     """
@@ -57,16 +58,40 @@ def throw_away_server(place: Path) -> Iterator[str]:
     user = _user()
     if user is not None:
         shutil.chown(directory, user)
-    server = None
+    server = Server(programs, directory, user)
     try:
         _make(programs, directory, user)
-        server = _start(programs, directory, user)
-        yield f"postgres://{ROLE}@/{ROLE}?host={directory}"
+        server.start()
+        server.create()
+        yield server
     finally:
-        if server is not None:
-            server.terminate()
-            server.wait(timeout=60)
+        server.stop()
         shutil.rmtree(directory, ignore_errors=True)
+
+
+class Server:
+    """A server that a test may stop and start again; it is found at `url`."""
+
+    def __init__(self, programs: Path, directory: Path, user: str | None) -> None:
+        self.url = f"postgres://{ROLE}@/{ROLE}?host={directory}"
+        self._programs, self._directory, self._user = programs, directory, user
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Run it, and return when it answers. Raises NoPostgreSQL when it ends instead."""
+        self._process = _start(self._programs, self._directory, self._user)
+
+    def create(self) -> None:
+        """Make its one database."""
+        create = [str(self._programs / "createdb"), "--host", str(self._directory)]
+        subprocess.run([*create, "--username", ROLE, ROLE], check=True)
+
+    def stop(self) -> None:
+        """End it and every connection, now: a clean stop would wait for them."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait(timeout=60)
+            self._process = None
 
 
 def _programs() -> Path:
@@ -107,8 +132,6 @@ def _start(programs: Path, directory: Path, user: str | None) -> subprocess.Pope
             said = (directory / "log").read_text(errors="replace").strip()
             raise NoPostgreSQL(f"PostgreSQL ended with exit {server.returncode}: {said}")
         time.sleep(PAUSE_S)
-    create = [str(programs / "createdb"), "--host", str(directory), "--username", ROLE, ROLE]
-    subprocess.run(create, check=True)
     return server
 
 
@@ -120,8 +143,8 @@ def main(command: Sequence[str]) -> int:
     place = Path(os.environ.get("MAILADMIN_VAR", "var")).absolute()
     place.mkdir(parents=True, exist_ok=True)
     try:
-        with throw_away_server(place) as url:
-            environment = {**os.environ, "MAILADMIN_DATABASE_URL": url}
+        with throw_away_server(place) as server:
+            environment = {**os.environ, "MAILADMIN_DATABASE_URL": server.url}
             return subprocess.run(list(command), env=environment, check=False).returncode
     except NoPostgreSQL as error:
         print(f"./test: {error}", file=sys.stderr)

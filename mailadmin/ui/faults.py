@@ -6,6 +6,7 @@ navigation for somebody who is signed in (`mailadmin.ui.context.Page.frame`).
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 
 from django.contrib.sessions.exceptions import SessionInterrupted
@@ -20,6 +21,8 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 
 from mailadmin.ui import theme
+from mailadmin.ui.away import why_away
+from mailadmin.ui.unavailable import unavailable
 
 NOT_ALLOWED = 405
 IN_PARTS = "Go back: what you typed is still there. Send it in parts."
@@ -60,7 +63,13 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500, by a template that asks for no session, no person and no row."""
+    """500, or 503 when it was the database that could not be had.
+
+    Django calls this at whatever layer the error came up, while it is being handled. Neither
+    template asks for a session, a person or a row.
+    """
+    if away := why_away(sys.exception()):
+        return unavailable(request, away)
     context = {"theme": theme.chosen(request.COOKIES)}
     return HttpResponse(render_to_string("500.html", context), status=500)
 

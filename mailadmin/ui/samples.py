@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from mailadmin.listing import FilterChip, ListWords, Pager, SortHead, ViewChip
+from mailadmin.ui.away import Away
 from mailadmin.ui.badges import badge_of
 from mailadmin.ui.list_pages import DomainRow, DomainsPage, PushesPage, PushRow, RowAction
 from mailadmin.ui.samples_push import (
@@ -23,6 +24,7 @@ from mailadmin.ui.samples_push import (
     waiting,
 )
 from mailadmin.ui.standing import Strip
+from mailadmin.ui.unavailable import WORDS as WORDS_AWAY
 
 Sample = tuple[str, Mapping[str, object]]
 WORDS = ListWords(
@@ -244,6 +246,12 @@ def _pushes_empty(now: datetime) -> Sample:
     return "routing/pushes.html", {"pushes": page}
 
 
+def _away(kind: str, *, sent: bool = False) -> Mapping[str, object]:
+    title, what = WORDS_AWAY[Away(kind)]
+    fields = [("key", "lists.example.org"), ("csrfmiddlewaretoken", "as it was sent")]
+    return {"title": title, "what": what, "again": "?", "sent": sent, "fields": sent and fields}
+
+
 PAGES: Mapping[str, Callable[[datetime], Sample]] = {
     "push": lambda now: ("routing/push.html", {"push": waiting(now)}),
     "push-author": lambda now: ("routing/push.html", {"push": waiting(now, author=True)}),
@@ -258,5 +266,7 @@ PAGES: Mapping[str, Callable[[datetime], Sample]] = {
     "domains-no-match": _domains_no_match,
     "form-too-old": lambda now: ("403_csrf.html", {}),
     "too-many-tries": lambda now: ("429.html", {}),
+    "database-away": lambda now: ("503.html", _away("gone")),
+    "database-busy": lambda now: ("503.html", _away("busy", sent=True)),
     "server-error": lambda now: ("500.html", {}),
 }

@@ -104,6 +104,13 @@ const asker = (event) => event.detail.requestConfig?.elt || event.detail.elt;
 const isPoll = (event) => Boolean(asker(event)?.hasAttribute("data-ma-poll"));
 let misses = 0;
 
+// A server that cannot have its database answers one sentence; a proxy before it would send a page.
+function said(status, type, text) {
+  return status === 503 && type?.startsWith("text/plain") ? text : `The server answered ${status}.`;
+}
+
+const saidTo = (xhr) => said(xhr.status, xhr.getResponseHeader("Content-Type"), xhr.responseText);
+
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (!isPoll(event)) return;
   if (document.hidden) {
@@ -116,7 +123,9 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 
 document.addEventListener("htmx:afterRequest", (event) => {
   const status = event.detail.xhr?.status || 0;
-  if (status > 0) {
+  if (status >= 500 && isPoll(event)) {
+    missed(saidTo(event.detail.xhr));
+  } else if (status > 0) {
     misses = 0;
     unstrip("strip-away");
     if (isPoll(event)) fresh("live");
@@ -127,7 +136,7 @@ document.addEventListener("htmx:afterRequest", (event) => {
   } else if (status >= 400 && status !== 409 && status !== 422 && !isPoll(event)) {
     const number = event.detail.xhr.getResponseHeader("X-Request-Id");
     const trace = number ? ` Request ${number}.` : "";
-    strip("strip-not-saved", "bad", `Not saved: the server answered ${status}.${trace} Try again.`);
+    strip("strip-not-saved", "bad", `Not saved. ${saidTo(event.detail.xhr)}${trace} Try again.`);
   }
 });
 
@@ -136,12 +145,15 @@ document.addEventListener("htmx:sendError", (event) => {
     strip("strip-not-saved", "bad", "Not saved: the server did not answer. Try again.");
     return;
   }
-  misses += 1;
-  if (misses >= 2) {
-    fresh("away", "No answer");
-    strip("strip-away", "warn", "The server does not answer. Figures stay as they were; ages run on.");
-  }
+  missed("The server does not answer.");
 });
+
+function missed(why) {
+  misses += 1;
+  if (misses < 2) return;
+  fresh("away", "No answer");
+  strip("strip-away", "warn", `${why} Figures stay as they were; ages run on.`);
+}
 
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden) for (const region of all("[data-ma-poll]")) window.htmx?.trigger(region, "ma:look");
@@ -239,6 +251,11 @@ async function whyStay() {
   } catch {
     return () =>
       strip("strip-not-saved", "bad", "Not saved: the server did not answer. What you typed is still here. Try again.");
+  }
+  if (answer.status >= 500) {
+    const why = said(answer.status, answer.headers.get("Content-Type"), await answer.text());
+    return () =>
+      strip("strip-not-saved", "bad", `Not saved. ${why} What you typed is still here. Try again.`);
   }
   if (answer.status === 401) {
     return () => signedOut("Nothing was saved; what you typed stays here.", true);
