@@ -179,6 +179,8 @@ def _page(
         return _page(rows, order, None, size, total)
     if backwards:
         shown.reverse()
+    if total is None and place is None and not more:
+        total = len(shown)  # All there is: a search for what is rare reads the rows once.
     count = _counted(rows) if total is None else _Count(total)
     before = _before(rows, order, shown, place, count, more)
     last = before + len(shown)
@@ -245,7 +247,7 @@ def _read(cursor: str) -> _Place | None:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         backwards, value, key, at = json.loads(base64.urlsafe_b64decode(padded))
-    except (binascii.Error, UnicodeDecodeError) as error:
+    except (binascii.Error, UnicodeDecodeError, RecursionError) as error:
         raise ValueError("not a cursor") from error
     return _Place(bool(backwards), value, key, at if _is_place(at) else None)
 

@@ -87,9 +87,7 @@ def in_order(edits: Iterable[Edit]) -> list[Edit]:
     return sorted(edits, key=lambda edit: (edit.name, str(edit.object_id)))
 
 
-def pull_in(
-    edits: Iterable[Edit], picked: frozenset[UUID], live: Intent | None, rows: Intent
-) -> frozenset[UUID]:
+def pull_in(edits: Iterable[Edit], picked: frozenset[UUID]) -> frozenset[UUID]:
     """`picked` and every edit that one of them cannot be live without.
 
     A route pulls in the new or changed relay target that it names; a name that moved from one
@@ -162,7 +160,7 @@ def apply_edits(live: Intent | None, rows: Intent, picked: frozenset[UUID]) -> I
     """
     base = _base(live, rows)
     edits = compute_edits(live, rows)
-    wanted = pull_in(edits, picked, live, rows)
+    wanted = pull_in(edits, picked)
     objects = {item.id: item for item in base.objects}
     relays = {relay.id: relay for relay in base.relay_targets}
     for edit in edits:

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from typing import Any
 from uuid import UUID
 
 from mailadmin.audit.models import AuditEvent
 from routing.core.intent import RelayTarget, RoutingObject
 from routing.models import MailHost, PushEditor, PushTarget, Revision
+from routing.queries.among import among
 from routing.queries.revisions import intent_of
 
 PROGRAMS = frozenset({"import", "control", "setup"})
@@ -50,27 +52,24 @@ def editors_of(object_ids: Iterable[UUID], base: Revision | None) -> tuple[Edito
     and not be live: it counts, or its author could approve it later.
     """
     since = live_events(frozenset(object_ids), base)
-    events = AuditEvent.objects.filter(object_id__in=list(since)).exclude(actor__in=PROGRAMS)
+    if not since:
+        return ()
+    events = AuditEvent.objects.filter(object_id__in=among(since)).exclude(actor__in=PROGRAMS)
+    columns = ("number", "actor", "actor_name", "object_id", "subject", "at", "old", "new")
+    rows = events.order_by("number").values_list(*columns)
     last = {
-        (event.actor, event.object_id): event
-        for event in events.order_by("number")
-        if event.object_id is not None
-        and event.number > since[event.object_id]
-        and _reaches_a_host(event)
+        (username, identity): Editor(username, name, identity, subject, at)
+        for number, username, name, identity, subject, at, old, new in rows.iterator()
+        if identity is not None and number > since[identity] and _reaches_a_host(old, new)
     }
-    return tuple(
-        Editor(username, event.actor_name, identity, event.subject, event.at)
-        for (username, identity), event in last.items()
-    )
+    return tuple(last.values())
 
 
-def _reaches_a_host(event: AuditEvent) -> bool:
+def _reaches_a_host(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> bool:
     """Whether a write changed anything but words that only people read. When in doubt, it did."""
-    if event.old is None or event.new is None:
+    if old is None or new is None:
         return True
-    said = [
-        {k: v for k, v in values.items() if k not in WORDS} for values in (event.old, event.new)
-    ]
+    said = [{k: v for k, v in values.items() if k not in WORDS} for values in (old, new)]
     return said[0] != said[1]
 
 
@@ -122,7 +121,7 @@ def _steps(base: Revision) -> Iterator[Step]:
 def _held(object_ids: frozenset[UUID], steps: Iterable[Step]) -> dict[int, set[UUID]]:
     """Which of the objects each push held, on whatever host."""
     rows = PushEditor.objects.filter(
-        push__in=[step.push for step in steps], object_id__in=object_ids
+        push__in=[step.push for step in steps], object_id__in=among(object_ids)
     )
     held: dict[int, set[UUID]] = {}
     for push, identity in rows.values_list("push", "object_id"):

@@ -95,9 +95,8 @@ def list_objects(kind: ObjectKind, asked: Asked) -> ObjectList:
         return _removed(asked, kind, now, total, counts)
     matching = _matching(kind, every, asked, now)
     order = ORDERS.get(asked.sort, ORDERS["key"])
-    everything = total if not asked.is_filtered else None
     page: Page[RoutingObject] = page_of(
-        matching, order=order, cursor=asked.cursor, total=everything
+        matching, order=order, cursor=asked.cursor, total=_fitting(asked, total, counts)
     )
     facts = facts_by_server()
     return ObjectList(
@@ -265,6 +264,14 @@ def _counts(rows: QuerySet[RoutingObject], kind: ObjectKind, now: Standing) -> d
         Shown.DISABLED: off if _is_long(kind, now) else rows.filter(enabled=False).count(),
         Shown.REMOVED: len(now.removed(kind)),
     }
+
+
+def _fitting(asked: Asked, total: int, counts: Mapping[Shown, int]) -> int | None:
+    """How many rows fit, where that is known already."""
+    if asked.text or any(asked.also.values()):
+        return None
+    known = {"": total, **{state.value: count for state, count in counts.items()}}
+    return known.get(asked.state)
 
 
 def _total(rows: QuerySet[RoutingObject], kind: ObjectKind, now: Standing) -> int:

@@ -51,7 +51,7 @@ def draft_edits(*, host: MailHost, picked: frozenset[UUID]) -> Draft | None:
     chosen = picked & {edit.object_id for edit in edits}
     if not chosen:
         return None
-    wanted = pull_in(edits, chosen, live, rows)
+    wanted = pull_in(edits, chosen)
     intent = apply_edits(live, rows, wanted)
     return draft_intent(
         host=host,

@@ -120,8 +120,7 @@ PAGES: tuple[Page, ...] = (
     Page("route", "/route/", PLAIN, name="route-asked-nothing"),
     Page("drift", "/drift/"),
     Page("pushes", "/pushes/", SEARCHED, error="?view=waiting"),
-    # Not with many: 20 000 edits at once are 17 MB of ticks, which no browser is to be asked for.
-    Page("propose", "/pushes/propose/", (*FORM, State.EMPTY, State.STALE)),
+    Page("propose", "/pushes/propose/", (*FORM, State.EMPTY, State.MANY, State.STALE)),
     Page("push", "/pushes/{waiting}/", (*READ, State.MANY), name="push-author"),
     Page("push", "/pushes/{waiting}/", (*PLAIN, State.MANY), "paul", name="push-approver"),
     *(Page("push", f"/pushes/{{{p}}}/", READ, "paul", name=f"push-{p}") for p in PUSHES),

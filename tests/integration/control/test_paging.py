@@ -136,6 +136,13 @@ def test_a_place_that_nobody_wrote_is_no_place(listes: MailHost, at: str) -> Non
     assert (page.turn.first, page.turn.last) == (11, 20)
 
 
+def test_a_cursor_of_ten_thousand_brackets_is_the_first_page(listes: MailHost) -> None:
+    keys = fill(listes, 3)
+    cursor = urlsafe_b64encode(b"[" * 10_000).decode()
+    page = page_of(rows_of(DOMAIN), order=Order("key"), cursor=cursor)
+    assert [row.key for row in page.rows] == keys
+
+
 def asked(**values: str) -> Asked:
     return Asked(place="/domains/", **values)  # type: ignore[arg-type]
 

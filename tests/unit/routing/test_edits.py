@@ -34,7 +34,7 @@ def ids(*numbers: int) -> frozenset[UUID]:
 
 
 def pulled(live: Intent | None, rows: Intent, *picked: int) -> frozenset[UUID]:
-    return pull_in(compute_edits(live, rows), ids(*picked), live, rows)
+    return pull_in(compute_edits(live, rows), ids(*picked))
 
 
 def test_each_kind_of_edit_is_found_with_both_values() -> None:
@@ -170,10 +170,10 @@ def test_pulling_in_twice_adds_nothing(pair: tuple[Intent, Intent], data: st.Dat
     every = sorted({edit.object_id for edit in edits})
     picked = frozenset(data.draw(st.sets(st.sampled_from(every))) if every else ())
 
-    once = pull_in(edits, picked, live, rows)
+    once = pull_in(edits, picked)
 
     assert picked <= once <= frozenset(every)
-    assert pull_in(edits, once, live, rows) == once
+    assert pull_in(edits, once) == once
 
 
 @given(intents())
