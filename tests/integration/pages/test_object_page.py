@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from importlib import import_module
 from uuid import uuid4
 
+from django.apps import apps
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -59,6 +61,26 @@ def test_a_restore_touches_what_it_turns_back_and_nothing_else(site: Site) -> No
     back = restore(revision=site.first.targets.get().revision, note="back", by=site.people["paul"])
     touched = TouchedObject.objects.filter(target__push=back)
     assert [item.object_id for item in touched] == [picked.pk]
+
+
+def test_an_upgrade_finds_in_older_pushes_what_a_new_one_records(
+    site: Site,
+) -> None:
+    """The migration reads frozen intents; proposing compares rows: two ways to one answer."""
+    relay = world.add_relay("smtp2", site.people["claire"])
+    added = world.add_domain(site.host, "new.example.org", site.people["claire"])
+    gone = disabled(site, "jres.org")
+    push = world.proposed([added.pk, gone.pk, relay.pk], site.people["claire"], "Three edits")
+    world.prove(push)
+    world.approved(push, site.people["paul"])
+    world.deploy_now(push)
+    back = restore(revision=site.first.targets.get().revision, note="back", by=site.people["paul"])
+    recorded = set(TouchedObject.objects.values_list("target__push", "object_id"))
+    assert {pk for pk, _ in recorded} == {site.first.pk, push.pk, back.pk}
+    with unaudited():
+        TouchedObject.objects.all().delete()
+        import_module("routing.migrations.0006_fill_touched_objects").fill(apps, connection)
+    assert set(TouchedObject.objects.values_list("target__push", "object_id")) == recorded
 
 
 def test_a_new_relay_target_is_in_the_push_of_the_route_that_names_it(site: Site) -> None:
