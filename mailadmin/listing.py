@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from mailadmin.asked import Asked
@@ -81,12 +81,60 @@ class ListWords:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A head of the table. It sorts when it has a `sort`; `latest`: the most or newest first."""
+    """A head of the table. It sorts when it has a `sort`; `latest`: the most or newest first.
+
+    One with a `name` can be chosen; a `standard` one is seen by who chose none.
+    """
 
     label: str
     sort: str = ""
     numeric: bool = False
     latest: bool = False
+    name: str = ""
+    standard: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnMenu:
+    """The columns that can be chosen, and those that the reader sees; `action` takes the choice and
+    goes back to the list with this `query`. `is_chosen`: the reader chose them once."""
+
+    action: str
+    query: str
+    every: tuple[Column, ...]
+    shown: tuple[Column, ...]
+    is_chosen: bool = False
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Of those that are seen."""
+        return frozenset(column.name for column in self.shown)
+
+
+@dataclass(frozen=True, slots=True)
+class SavedLink:
+    """A filter that somebody saved. `owner` is "" for one's own; without `change_href` it is not
+    the reader's to change."""
+
+    name: str
+    href: str
+    change_href: str = ""
+    owner: str = ""
+    shared: bool = False
+    current: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SavedMenu:
+    """The saved filters of a list; `save_href` is "" while the list asks for nothing special."""
+
+    links: tuple[SavedLink, ...]
+    save_href: str = ""
+
+    @property
+    def current(self) -> SavedLink | None:
+        """The one that the list shows now."""
+        return next((link for link in self.links if link.current), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +145,8 @@ class ListPage:
     `add_reason` says why the reader may not add one; without `add_href` nothing can be added here.
     `import_href` is where an empty list is filled from what a host has already.
     `hidden` are the filters that a new search must keep, `tags` the words that rows have, each with
-    the address that asks for it.
+    the address that asks for it. `gone` says what the filters name and nobody has any more,
+    `exports` are (format, address) of the list as a file.
     """
 
     words: Words
@@ -115,6 +164,15 @@ class ListPage:
     tags: tuple[tuple[str, str], ...] = ()
     pager: Pager | None = None
     hidden: tuple[tuple[str, str], ...] = ()
+    columns: ColumnMenu | None = None
+    saved: SavedMenu | None = None
+    gone: tuple[str, ...] = ()
+    exports: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def shows(self) -> frozenset[str]:
+        """The names of the columns that are seen."""
+        return self.columns.names if self.columns else frozenset()
 
     @property
     def count_words(self) -> str:
@@ -168,6 +226,15 @@ def chips_of(asked: Asked, labels: Mapping[str, str]) -> tuple[FilterChip, ...]:
         FilterChip(f"{label}: {asked.also[name]}", asked.href(**{name: ""}))
         for name, label in labels.items()
         if asked.also.get(name)
+    )
+
+
+def with_tags_first(columns: Iterable[Column], words: Iterable[str]) -> tuple[Column, ...]:
+    """Columns of which the one of tags is seen at first where there are any."""
+    tagged = any(words)
+    return tuple(
+        replace(column, standard=True) if tagged and column.name == "tags" else column
+        for column in columns
     )
 
 

@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "mailadmin.people",
     "mailadmin.audit",
     "mailadmin.wire",
+    "mailadmin.saved",
     "mailadmin.ui",
     "routing",
     "django.contrib.auth",

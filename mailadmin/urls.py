@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("routing.urls")),
     path("audit/", include("mailadmin.audit.urls")),
     path("people/", include("mailadmin.people.urls")),
+    path("", include("mailadmin.saved.urls")),
     path("session/", people.session, name="session"),
     path("", include("mailadmin.ui.urls")),
     path("set-password/<str:secret>/", people.set_password, name="set-password"),

@@ -40,6 +40,8 @@ VERBS: Mapping[str, Verb] = {
     **_kept("relay_target", "relay target"),
     **_kept("mail_host", "mail host"),
     "bulk.saved": Verb("checks", "muted", "saved in one go"),
+    **_kept("saved_filter", "saved filter"),
+    "columns.chosen": Verb("columns-3", "muted", "chose the columns of the list"),
     "mail_host.retired": Verb("archive", "unk", "retired mail host"),
     "mail_host.reinstated": Verb("arrow-back-up", "muted", "took back mail host"),
     "agent.registered": Verb("key", "muted", "let in"),

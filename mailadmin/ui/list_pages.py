@@ -80,18 +80,13 @@ class DomainRow:
     actions: tuple[RowAction, ...] = ()
     pick: str = ""
     tags: tuple[str, ...] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DomainsPage(ListPage):
-    """A list of routing objects of one kind.
-
-    `exports` are (format, address) of it as a file, `acts` (value, label) of what can be done with
-    ticked rows.
-    """
+    """A list of routing objects of one kind. `acts` are (value, label) of what can be done with
+    ticked rows."""
 
     rows: tuple[DomainRow, ...]
-    show_server: bool = False
-    show_tags: bool = False
-    exports: tuple[tuple[str, str], ...] = ()
     acts: tuple[tuple[str, str], ...] = ()

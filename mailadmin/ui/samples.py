@@ -7,7 +7,17 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from mailadmin.listing import FilterChip, ListWords, Pager, SortHead, ViewChip
+from mailadmin.listing import (
+    Column,
+    ColumnMenu,
+    FilterChip,
+    ListWords,
+    Pager,
+    SavedLink,
+    SavedMenu,
+    SortHead,
+    ViewChip,
+)
 from mailadmin.ui.away import Away
 from mailadmin.ui.badges import badge_of
 from mailadmin.ui.list_pages import DomainRow, DomainsPage, PushesPage, PushRow, RowAction
@@ -36,6 +46,9 @@ WORDS = ListWords(
 CLAIRE, PAUL, LUC = "Claire Martin", "Paul Leroy", "Luc Petit"
 POLLED = frozenset({"routing/push.html", "routing/pushes.html"})
 HEADS = ("Domain", "Route", "State", "Findings", "Changed by")
+SEEN = tuple(Column(label, name=label.split()[0].lower()) for label in HEADS[1:])
+COLUMNS = ColumnMenu(action="?", query="", every=SEEN, shown=SEEN)
+SAVED = SavedMenu((SavedLink("To check in spring", "?"), SavedLink("Paris", "?", owner=LUC)), "?")
 
 
 def page_of(name: str) -> Sample:
@@ -159,6 +172,8 @@ def _domains(now: datetime) -> Sample:
             query="r",
             chips=(FilterChip("State: not disabled", "?"),),
             pager=Pager("1 to 7 of 38", older_href="?", older="Next", newer="Back"),
+            columns=COLUMNS,
+            saved=SAVED,
         ),
     }
 

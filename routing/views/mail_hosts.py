@@ -22,17 +22,28 @@ from mailadmin.listing import (
     tag_chips,
     tag_links,
     views_of,
+    with_tags_first,
 )
 from mailadmin.methods import asks_first
 from mailadmin.people.access import requires
 from mailadmin.people.roles import Permission
 from mailadmin.people.services import actor
 from mailadmin.people.session import signed_in
+from mailadmin.saved.menus import columns_for, saved_for
 from routing.core.findings import InvalidIntent
 from routing.forms.fields import add_findings
 from routing.forms.hosts import HostForm
 from routing.models import MailHost
-from routing.queries.hosts import HostList, HostPage, HostsShown, HostSummary, host_page, list_hosts
+from routing.queries.gone import gone_of_rows
+from routing.queries.hosts import (
+    ORDERS,
+    HostList,
+    HostPage,
+    HostsShown,
+    HostSummary,
+    host_page,
+    list_hosts,
+)
 from routing.services.errors import ConflictingEdit
 from routing.services.hosts import save_mail_host
 from routing.views.answers import moved, reason_not, shown
@@ -52,15 +63,16 @@ STATES: Mapping[str, str] = {
 COLUMNS = (
     Column("Order", "order", numeric=True),
     Column("Host", "key"),
-    Column("Kind", "kind"),
-    Column("Tags"),
-    Column("Agents"),
-    Column("Live now"),
-    Column("Drift"),
-    Column("Kept", numeric=True),
-    Column("Seen"),
+    Column("Kind", "kind", name="kind"),
+    Column("Tags", name="tags", standard=False),
+    Column("Note", name="note", standard=False),
+    Column("Agents", name="agents"),
+    Column("Live now", name="live"),
+    Column("Drift", name="drift"),
+    Column("Kept", numeric=True, name="kept"),
+    Column("Seen", name="seen"),
 )
-RETIRED_COLUMNS = (*COLUMNS[:4], Column("Ran last"), Column("Retired"))
+RETIRED_COLUMNS = (*COLUMNS[:5], Column("Ran last"), Column("Retired"))
 MAIL_HOSTS = ListWords(
     many="Mail hosts",
     short="mail host",
@@ -76,7 +88,6 @@ class MailHostsPage(ListPage):
     rows: tuple[HostSummary, ...]
     retired: bool
     silent: int
-    show_tags: bool
 
 
 @require_safe
@@ -85,10 +96,12 @@ def list_all(request: HttpRequest) -> HttpResponse:
     """The mail hosts that the address asks for, at first in order of activation."""
     asked = asked_of(request, reverse("mail-host-list"), plain="order", also=("tag",))
     found = list_hosts(asked, now=timezone.now(), period=period())
-    retired = asked.state == HostsShown.RETIRED
+    retired, person = asked.state == HostsShown.RETIRED, signed_in(request)
+    there = with_tags_first(RETIRED_COLUMNS if retired else COLUMNS, found.words)
+    columns = columns_for(person, "mail-host", there, asked)
     page = MailHostsPage(
         words=MAIL_HOSTS,
-        heads=heads_of(asked, _columns(found, retired=retired)),
+        heads=heads_of(asked, columns.shown),
         rows=found.rows,
         total=found.total,
         matched=found.turn.total,
@@ -101,7 +114,9 @@ def list_all(request: HttpRequest) -> HttpResponse:
         views=views_of(asked, _states(found), found.counts),
         pager=pager_of(asked, found.turn, by_time=()),
         hidden=asked.hidden,
-        show_tags=bool(found.words),
+        columns=columns,
+        saved=saved_for(person, "mail-host", asked),
+        gone=gone_of_rows(asked, words=found.words, states=STATES, orders=ORDERS),
         retired=retired,
         silent=found.counts[HostsShown.SILENT],
     )
@@ -164,11 +179,6 @@ def _states(found: HostList) -> Mapping[str, str]:
         for state, label in STATES.items()
         if state not in rare or found.counts[HostsShown(state)]
     }
-
-
-def _columns(found: HostList, *, retired: bool) -> list[Column]:
-    columns = RETIRED_COLUMNS if retired else COLUMNS
-    return [column for column in columns if column.label != "Tags" or found.words]
 
 
 def _found(name: str) -> HostPage:

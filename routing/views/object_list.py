@@ -12,7 +12,6 @@ from django.urls import reverse
 from mailadmin.asked import Asked, asked_of
 from mailadmin.listing import (
     Column,
-    SortHead,
     ViewChip,
     chips_of,
     heads_of,
@@ -22,12 +21,16 @@ from mailadmin.listing import (
     views_of,
 )
 from mailadmin.people.roles import Permission
+from mailadmin.people.session import signed_in
+from mailadmin.saved.menus import columns_for, saved_for
 from mailadmin.ui.list_pages import DomainRow, DomainsPage, RowAction
 from routing.core.findings import Severity
 from routing.core.intent import ObjectKind
 from routing.core.listed_tables import csv_lines, json_lines
+from routing.queries.gone import gone_of_objects
 from routing.queries.objects import (
     FILTERS,
+    ORDERS,
     ObjectList,
     ObjectRow,
     Shown,
@@ -82,11 +85,12 @@ def _file(noun: Noun, export: Export, rows: Iterable[Mapping[str, str]]) -> Http
 def domains_page(request: HttpRequest, noun: Noun, asked: Asked, found: ObjectList) -> DomainsPage:
     """The values that the list's template writes down."""
     may_edit = not reason_not(request, Permission.EDIT, "")
-    several = len(found.servers) > 1
+    person = signed_in(request)
+    columns = columns_for(person, noun.slug, _columns(noun, found), asked)
     return DomainsPage(
         words=noun,
         rows=tuple(_row(noun, asked, row, may_edit=may_edit) for row in found.rows),
-        heads=_heads(noun, asked, several=several, tagged=bool(found.words)),
+        heads=heads_of(asked, columns.shown),
         total=found.total + found.counts[Shown.REMOVED],
         matched=found.turn.total,
         more=found.turn.more,
@@ -100,8 +104,9 @@ def domains_page(request: HttpRequest, noun: Noun, asked: Asked, found: ObjectLi
         views=_views(asked, found),
         pager=pager_of(asked, found.turn),
         hidden=asked.hidden,
-        show_server=several,
-        show_tags=bool(found.words),
+        columns=columns,
+        saved=saved_for(person, noun.slug, asked),
+        gone=gone_of_objects(noun.kind, asked, states=STATES, orders=ORDERS),
         acts=_acts(noun, asked) if may_edit else (),
         exports=tuple((name, asked.href(format=name)) for name in EXPORTS),
     )
@@ -135,6 +140,7 @@ def _row(noun: Noun, asked: Asked, row: ObjectRow, *, may_edit: bool) -> DomainR
         finding_kind="bad" if any(f.severity is Severity.ERROR for f in row.findings) else "warn",
         finding_text=" ".join(str(finding) for finding in row.findings),
         tags=row.tags,
+        note=row.note,
         pick=f"{row.id.hex}.{row.version}" if may_edit else "",
         actions=_actions(noun, row) if may_edit and not gone else (),
     )
@@ -157,19 +163,19 @@ def _actions(noun: Noun, row: ObjectRow) -> tuple[RowAction, ...]:
     )
 
 
-def _heads(noun: Noun, asked: Asked, *, several: bool, tagged: bool) -> tuple[SortHead, ...]:
-    server = [Column("Server")] if several else []
-    tags = [Column("Tags")] if tagged else []
-    columns = [
+def _columns(noun: Noun, found: ObjectList) -> tuple[Column, ...]:
+    """All that there are. Where one server has everything, or nothing has a tag, a column that says
+    so is not there until somebody asks for it."""
+    return (
         Column(noun.head, "key"),
-        *server,
-        Column("Route"),
-        Column("State"),
-        *tags,
-        Column("Findings"),
-        Column("Changed by", "changed", latest=True),
-    ]
-    return heads_of(asked, columns)
+        Column("Server", name="server", standard=len(found.servers) > 1),
+        Column("Route", name="route"),
+        Column("State", name="state"),
+        Column("Tags", name="tags", standard=bool(found.words)),
+        Column("Findings", name="findings"),
+        Column("Note", name="note", standard=False),
+        Column("Changed by", "changed", latest=True, name="changed"),
+    )
 
 
 def _views(asked: Asked, found: ObjectList) -> tuple[ViewChip, ...]:

@@ -23,17 +23,20 @@ from mailadmin.listing import (
     tag_chips,
     tag_links,
     views_of,
+    with_tags_first,
 )
 from mailadmin.methods import asks_first
 from mailadmin.people.access import requires
 from mailadmin.people.roles import Permission
 from mailadmin.people.session import signed_in
+from mailadmin.saved.menus import columns_for, saved_for
 from routing.core.findings import InvalidIntent
 from routing.forms.fields import add_findings
 from routing.forms.objects import VersionForm
 from routing.forms.relays import RelayForm
 from routing.models import RelayTarget
-from routing.queries.relays import RelayList, RelayRow, RelayState, list_relays, routes_by
+from routing.queries.gone import gone_of_rows
+from routing.queries.relays import ORDERS, RelayRow, RelayState, list_relays, routes_by
 from routing.queries.touched import pushes_of
 from routing.services.errors import ConflictingEdit, NotAllowed
 from routing.services.relays import delete_relay_target, save_relay_target
@@ -51,13 +54,14 @@ STATES: Mapping[str, str] = {
 }
 COLUMNS = (
     Column("Relay", "key"),
-    Column("Hosts, in this order"),
-    Column("Port", numeric=True),
-    Column("Value in the tables"),
-    Column("Routes", "routes", numeric=True, latest=True),
-    Column("State"),
-    Column("Tags"),
-    Column("Changed by", "changed", latest=True),
+    Column("Hosts, in this order", name="hosts"),
+    Column("Port", numeric=True, name="port"),
+    Column("Value in the tables", name="value"),
+    Column("Routes", "routes", numeric=True, latest=True, name="routes"),
+    Column("State", name="state"),
+    Column("Tags", name="tags", standard=False),
+    Column("Note", name="note", standard=False),
+    Column("Changed by", "changed", latest=True, name="changed"),
 )
 RELAYS = ListWords(
     many="Relays",
@@ -72,7 +76,6 @@ class RelaysPage(ListPage):
     """The list of relay targets."""
 
     rows: tuple[RelayRow, ...]
-    show_tags: bool
 
 
 @require_safe
@@ -81,9 +84,11 @@ def list_all(request: HttpRequest) -> HttpResponse:
     """The relay targets that the address asks for, with what goes by them."""
     asked = asked_of(request, reverse("relay-list"), also=("tag",))
     found = list_relays(asked)
+    person, seen = signed_in(request), with_tags_first(COLUMNS, found.words)
+    columns = columns_for(person, "relay", seen, asked)
     page = RelaysPage(
         words=RELAYS,
-        heads=heads_of(asked, _columns(found)),
+        heads=heads_of(asked, columns.shown),
         rows=found.rows,
         total=found.total,
         matched=found.turn.total,
@@ -96,7 +101,9 @@ def list_all(request: HttpRequest) -> HttpResponse:
         views=views_of(asked, STATES, found.counts),
         pager=pager_of(asked, found.turn),
         hidden=asked.hidden,
-        show_tags=bool(found.words),
+        columns=columns,
+        saved=saved_for(person, "relay", asked),
+        gone=gone_of_rows(asked, words=found.words, states=STATES, orders=ORDERS),
     )
     return shown(request, "routing/relays.html", {"list": page})
 
@@ -166,10 +173,6 @@ def delete(request: HttpRequest, name: str) -> HttpResponse:
     except ConflictingEdit as error:
         return conflict(request, error=error, version=version_now(row), back=_href(row))
     return moved(request, reverse("relay-list"), f"{row.name} is deleted.")
-
-
-def _columns(found: RelayList) -> list[Column]:
-    return [column for column in COLUMNS if column.label != "Tags" or found.words]
 
 
 def _save(request: HttpRequest, form: RelayForm) -> RelayTarget | None:

@@ -97,6 +97,9 @@ PAGES: tuple[Page, ...] = (
     *objects("local-host", "host.renater.fr"),
     *objects("route", "~everything-else"),
     *objects("foreign-line", "fax.renater.fr"),
+    Page("domain-list", "/domains/?tag=paris&server=lists99", PLAIN, name="domain-list-narrowed"),
+    Page("save-filter", "/lists/domain/filters/?q=jres&sort=-key", FORM),
+    Page("saved-filter", "/filters/{filter}/", ASK),
     Page("route-to-domain", "/routes/~everything-else/to-domain/", ASK),
     Page("findings", "/findings/", SEARCHED, error="?q=nothing-of-that-name"),
     Page("dns-findings", "/findings/dns/", SEARCHED, error="?q=nothing-of-that-name"),
@@ -170,6 +173,7 @@ PAGES: tuple[Page, ...] = (
 )
 
 NO_PAGE: Mapping[str, str] = {
+    "list-columns": "takes the chosen columns of a list and goes back",
     "person-link": "an act of the person's page, which shows a link once",
     "person-close": "an act of the person's page",
     "person-open": "an act of the person's page",

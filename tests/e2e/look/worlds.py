@@ -24,6 +24,8 @@ from mailadmin.people.links import invite_person
 from mailadmin.people.models import Person
 from mailadmin.people.roles import PersonRole
 from mailadmin.people.services import create_person, set_active
+from mailadmin.saved.models import SavedFilter
+from mailadmin.saved.services import save_filter
 from mailadmin.wire.models import Agent
 from routing.core.dns.answers import Outcome
 from routing.core.facts import HostKind
@@ -102,7 +104,8 @@ def full() -> Names:
     _kept(listes)
     told(ZONE, now=timezone.now() - timedelta(hours=3))
     _tags(claire)
-    names: dict[str, object] = {"live": live.pk, "waiting": waiting.pk}
+    kept_filter = _saved(claire, luc)
+    names: dict[str, object] = {"live": live.pk, "waiting": waiting.pk, "filter": kept_filter.pk}
     for position, (state, make) in enumerate(ELSEWHERE.items(), 1):
         names[state] = make(_other_host(f"lists{position}", position), claire, people["paul"]).pk
     names["before"] = _before(claire).pk
@@ -279,6 +282,19 @@ def _tags(claire: Person) -> None:
         tags="paris",
         by=SETUP,
     )
+
+
+def _saved(claire: Person, luc: Person) -> SavedFilter:
+    """Filters of two people; one of them names a server that nobody has."""
+    for person, name, query, shared in (
+        (luc, "What waits for a push", "state=edited&sort=-changed", True),
+        (claire, "Customer 7, to check in spring", "tag=customer-7+to-check-in-spring", False),
+        (claire, "The old machine", "server=lists99", True),
+    ):
+        row = save_filter(
+            identity=uuid4(), place="domain", name=name, query=query, shared=shared, person=person
+        )
+    return row
 
 
 def _kept(listes: MailHost) -> None:

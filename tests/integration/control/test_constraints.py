@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from mailadmin.audit.models import AuditHead
 from mailadmin.people.models import HeldRole, PasswordLink, Person
+from mailadmin.saved.models import ChosenColumns, SavedFilter
 from mailadmin.wire.core.messages import Verb
 from mailadmin.wire.models import Agent, Attempt
 from routing.models import (
@@ -36,7 +37,7 @@ from routing.models import (
 from tests.fixtures.audited import unaudited
 from tests.integration.pages import world
 
-OURS = ("people", "audit", "routing", "wire")
+OURS = ("people", "audit", "routing", "saved", "wire")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,11 @@ def twice_found(check: DnsCheck) -> None:
     two(lambda: dns_finding(check))
 
 
+def saved_filter(rows: Rows, name: str = "Mine") -> SavedFilter:
+    owner = rows.people["claire"]
+    return SavedFilter.objects.create(owner=owner, place="domain", name=name, query="q=a")
+
+
 def tagged_object(rows: Rows) -> TaggedObject:
     row = rows.object("conf.renater.fr").get()
     return TaggedObject.objects.create(object=row, kind=row.kind, word="paris")
@@ -184,6 +190,11 @@ SPOIL: dict[str, Callable[[Rows], object]] = {
     "one_open_push_per_host": lambda r: again(r.target, push=again(r.push, form_token=None)),
     "target_state_is_known": lambda r: PushTarget.objects.update(state="lost"),
     "object_once_per_target": lambda r: again(TouchedObject.objects.all()[0]),
+    "columns_once_per_list": lambda r: two(
+        lambda: ChosenColumns.objects.create(person=r.people["claire"], place="domain")
+    ),
+    "filter_name_once_per_person": lambda r: two(lambda: saved_filter(r)),
+    "filter_has_a_name": lambda r: saved_filter(r, name=""),
     "word_once_per_object": lambda r: again(tagged_object(r)),
     "editor_once_per_object": lambda r: again(PushEditor.objects.get()),
     "one_verdict_per_person": lambda r: again(Approval.objects.get()),

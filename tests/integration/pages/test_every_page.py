@@ -10,6 +10,7 @@ from routing.models import ConfigPush
 from tests.integration.pages.conftest import Site
 
 READABLE = [
+    "/lists/domain/filters/?q=a",
     "/",
     "/domains/",
     "/domains/?state=edited&sort=-changed&q=renater",
