@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from mailadmin.listing import Pager
 from mailadmin.methods import asks_first
-from mailadmin.nudge import nudge
+from mailadmin.nudge import nudged
 from mailadmin.paging import Turn, page_among
 from mailadmin.people.access import requires
 from mailadmin.people.roles import Permission
@@ -166,9 +166,8 @@ def _propose(
         return _show(request, found, asked, form, error.reasons, status=422)
     except InvalidIntent as error:
         return _show(request, found, asked, form, _texts(error), status=422)
-    nudge()
     text = f"Push #{made.pk} is proposed. It is built and proved now; nothing is switched."
-    return moved(request, reverse("push", args=[made.pk]), text)
+    return moved(request, reverse("push", args=[made.pk]), nudged(text))
 
 
 def _asked(data: QueryDict, found: Proposable, mine: Callable[[], frozenset[UUID]]) -> _Asked:

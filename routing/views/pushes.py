@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseStopPolling
 
-from mailadmin.nudge import nudge
+from mailadmin.nudge import nudged
 from mailadmin.people.access import requires
 from mailadmin.people.roles import Permission
 from mailadmin.people.session import signed_in
@@ -201,9 +201,8 @@ def revision_restore(request: HttpRequest, identity: int) -> HttpResponse:
         )
     except NotAllowed as error:
         return _refused(request, "Nothing was proposed", error.reasons, status=409)
-    nudge()
     text = f"Push #{made.pk} would restore revision {revision.number} of {revision.host.name}."
-    return moved(request, reverse("push", args=[made.pk]), text)
+    return moved(request, reverse("push", args=[made.pk]), nudged(text))
 
 
 @only_posted
@@ -228,8 +227,8 @@ def put_host_back(request: HttpRequest, name: str) -> HttpResponse:
     except InvalidIntent as error:
         found = tuple(str(finding) for finding in error.findings)
         return _refused(request, "Nothing was proposed", found, status=422)
-    nudge()
-    return moved(request, reverse("push", args=[made.pk]), f"Push #{made.pk}: {made.title}.")
+    text = nudged(f"Push #{made.pk}: {made.title}.")
+    return moved(request, reverse("push", args=[made.pk]), text)
 
 
 def found_or_404(number: int) -> PushRecord:
@@ -252,8 +251,7 @@ def _acted(
     except NotAllowed as error:
         status = 403 if record.push.state == "proved" else 409
         return _push_again(request, number, " ".join(error.reasons), status=status)
-    nudge()
-    return moved(request, reverse("push", args=[number]), done)
+    return moved(request, reverse("push", args=[number]), nudged(done))
 
 
 def _push_again(request: HttpRequest, number: int, text: str, *, status: int) -> HttpResponse:

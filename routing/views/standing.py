@@ -31,7 +31,9 @@ def standing(request: HttpRequest) -> Standing:
 
 
 def _strips(person: Person, found: SiteStanding, now: datetime) -> Iterator[Strip]:
-    if found.silent:
+    if found.deaf:
+        yield _deaf(found, now)
+    elif found.silent:
         yield _silent(found, now)
     if found.kept:
         yield _kept(found)
@@ -53,6 +55,13 @@ def _kept(found: SiteStanding) -> Strip:
     href = f"{reverse('mail-host', args=[name])}#kept-title"
     text = f"{words} in the kept area of {name}{more}: sendmail did not settle them."
     return Strip("warn", text, f"Open {name}", href)
+
+
+def _deaf(found: SiteStanding, now: datetime) -> Strip:
+    last = max(at for _, at in found.silent if at)
+    text = f"No figures from any mail host for {duration((now - last).total_seconds())}: "
+    text += "look at Redis and the control worker. Mail goes on by itself."
+    return Strip("bad", text, "Open the mail hosts", reverse("mail-host-list"))
 
 
 def _silent(found: SiteStanding, now: datetime) -> Strip:

@@ -20,7 +20,7 @@ def test_a_nudge_leaves_one_tick_for_the_control_worker(
     redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(app.conf, "broker_write_url", redis_url)
-    nudge()
+    assert nudge() is True
     with redis.Redis.from_url(redis_url) as client:
         assert client.llen(CONTROL_QUEUE) == 1
 
@@ -31,7 +31,7 @@ def test_nobody_waits_for_a_redis_that_is_away(
     """A person waits for the page meanwhile; kombu alone would try for six seconds."""
     monkeypatch.setattr(app.conf, "broker_write_url", f"redis://127.0.0.1:{free_port()}/0")
     began = time.monotonic()
-    nudge()
+    assert nudge() is False
     assert time.monotonic() - began < PATIENCE_S
     assert "no nudge, the next tick will do" in caplog.text
 
