@@ -26,6 +26,8 @@ from routing.views import (
 )
 from routing.views.converters import KeyConverter
 from routing.views.nouns import DOMAINS, FOREIGN_LINES, LOCAL_HOSTS, ROUTES, Noun
+from routing.views.retire import retire
+from routing.views.retiring_list import retiring_list
 from routing.views.to_domain import to_domain
 
 register_converter(KeyConverter, "key")
@@ -63,11 +65,12 @@ def pages(noun: Noun, acts: Acts) -> list[URLPattern]:
 
 
 urlpatterns = [
-    *pages(DOMAINS, ACTS),
     path("domains/<key:key>/dns/", dns.domain_dns, name="domain-dns"),
     path("domains/<key:key>/check-dns/", dns.check_domain, name="domain-check-dns"),
+    path("domains/~retiring/", retiring_list, name="retiring-list"),
+    *pages(DOMAINS, {**ACTS, "retire": retire}),
     *pages(LOCAL_HOSTS, ACTS),
-    *pages(ROUTES, {**ACTS, "to-domain": to_domain}),
+    *pages(ROUTES, {**ACTS, "to-domain": to_domain, "retire": retire}),
     *pages(
         FOREIGN_LINES,
         {"delete": objects.delete, "convert": foreign_lines.convert, "to-domain": to_domain},

@@ -20,6 +20,7 @@ from routing.models.pushes import (
     Revision,
     TouchedObject,
 )
+from routing.models.retirements import Retirement
 
 __all__ = [
     "Approval",
@@ -36,6 +37,7 @@ __all__ = [
     "PushEditor",
     "PushTarget",
     "RelayTarget",
+    "Retirement",
     "Revision",
     "Route",
     "RoutingObject",

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Count, Exists, Min, OuterRef, Q, Subquery
+from django.utils import timezone
 
 from mailadmin.people.models import Person
 from mailadmin.wire.core.states import OPEN_STATES
@@ -18,6 +19,7 @@ from routing.models import ConfigPush, MailHost, PushTarget, RelayTarget, Routin
 from routing.queries.hosts import AgentLine, agents_by_host, state_of
 from routing.queries.pending import Standing, standing
 from routing.queries.pushes import waiting_for
+from routing.queries.retirement import Retiring, due
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,8 @@ class Ways:
 @dataclass(frozen=True, slots=True)
 class Site:
     """`pushes` are open; `failed` ones leave edits that nothing else brings to their hosts.
-    `overdue` orders were made before the last but one look and have no answer yet."""
+    `overdue` orders were made before the last but one look and have no answer yet. Of the
+    retirements in `due` the day has come that somebody chose for the next step."""
 
     hosts: tuple[HostSight, ...]
     pushes: tuple[ConfigPush, ...]
@@ -87,6 +90,7 @@ class Site:
     overdue: int
     overdue_since: datetime | None
     ways: Ways
+    due: tuple[Retiring, ...] = ()
 
     @property
     def works(self) -> bool:
@@ -112,6 +116,7 @@ def site_sight(person: Person, *, one_postmaster: bool, now: datetime, period: t
         overdue=late["count"],
         overdue_since=late["since"],
         ways=_ways(waits),
+        due=due(timezone.localdate(now)),
     )
 
 

@@ -16,7 +16,11 @@ from routing.models import PushTarget, TouchedObject
 
 MOST_PUSHES = 20
 ACTS = ("created", "changed", "deleted")
-ACTIONS = tuple(f"{kind.value}.{act}" for kind in ObjectKind for act in ACTS)
+RETIRED = ("began", "moved", "planned", "ended")
+ACTIONS = (
+    *(f"{kind.value}.{act}" for kind in ObjectKind for act in ACTS),
+    *(f"retirement.{act}" for act in RETIRED),
+)
 
 
 @dataclass(frozen=True, slots=True)

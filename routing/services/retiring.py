@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from mailadmin.audit.services import Actor, record
 from mailadmin.wire.services import revoke_agents
-from routing.models import MailHost
+from routing.models import MailHost, Retirement
 from routing.queries.retiring import why_not_remove, why_not_retire
 from routing.services.errors import ConflictingEdit, NotAllowed, Side
 from routing.services.hosts import happened, host_values
@@ -54,6 +54,8 @@ def remove_mail_host(*, identity: UUID, version: int, by: Actor) -> None:
         if reasons := why_not_remove(host):
             raise NotAllowed(reasons)
         revoke_agents(host=host.name, by=by)
+        # Of domains that never were live there.
+        Retirement.objects.filter(server=host).delete()
         record(by=by, happened=happened(host, "deleted", old=host_values(host)))
         host.delete()
 

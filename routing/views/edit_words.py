@@ -7,6 +7,7 @@ from uuid import UUID
 
 from routing.core.edits import RELAY_TARGET, Edit, Op
 from routing.core.intent import DEFAULT_KEY, ObjectKind, RelayTarget, RoutingObject
+from routing.core.mailers import ERROR
 from routing.views.nouns import NOUNS
 
 MOST_NAMED = 3
@@ -58,6 +59,8 @@ def _act(edit: Edit, relays: Relays) -> tuple[str, str]:
         return ("enable" if after.enabled else "disable"), name
     if before.key != after.key:
         return "rename", f"{before.key} to {after.key}"
+    if after.mailer == ERROR:
+        return "reject mail for", name
     return "send", f"{name} to {_way(after, relays)}"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from uuid import UUID
 
 from mailadmin.audit.queries import Difference, EventRow
@@ -15,20 +15,44 @@ SAID_BESIDE = frozenset({"key", "name", "kind", "enabled"})
 """
 
 
-def timeline(events: Iterable[EventRow], own: UUID | None = None) -> tuple[Event, ...]:
-    """Newest first, as they come, each with what changed. `own` is the object of the page: events
-    of another one tell of what had its key before."""
+RETIRED: Mapping[str, str] = {
+    "began": "began to retire it",
+    "moved": "moved its retirement",
+    "planned": "planned its next step",
+    "ended": "stopped retiring it",
+}
+
+
+def timeline(events: Iterable[EventRow], own: Collection[UUID] | None = None) -> tuple[Event, ...]:
+    """Newest first, as they come, each with what changed. `own` is the object of the page, and
+    what belongs to it: events of another one tell of what had its key before."""
     return tuple(_event(event, own) for event in events)
 
 
-def _event(event: EventRow, own: UUID | None) -> Event:
+def _event(event: EventRow, own: Collection[UUID] | None) -> Event:
     noun, _, act = event.action.rpartition(".")
-    what, mine = _what(event), own in (None, event.object_id)
+    if noun == "retirement":
+        return Event(*_verb(event), _retired(event, own, act), event.at, actor=event.actor_name)
+    what, mine = _what(event), own is None or event.object_id in own
     it = "it" if mine else f"an earlier {noun.replace('_', ' ')}"
     if what:
         it = what if mine and not event.action.endswith(WHOLE) else f"{it}: {what}"
     said = f"{act.replace('_', ' ')} {it}"
-    return Event(event.verb.icon, event.verb.kind, said, event.at, actor=event.actor_name)
+    return Event(*_verb(event), said, event.at, actor=event.actor_name)
+
+
+def _verb(event: EventRow) -> tuple[str, str]:
+    return event.verb.icon, event.verb.kind
+
+
+def _retired(event: EventRow, own: Collection[UUID] | None, act: str) -> str:
+    """A step of retiring; what was empty and stays so is not said."""
+    mine = own is None or event.object_id in own
+    said = RETIRED.get(act, act) if mine else f"{act} an earlier retirement"
+    begins = act == "began"
+    told = [i for i in event.differences if i.new or i.old if not (begins and i.field == "step")]
+    changed = "; ".join(_change(item, whole=begins) for item in told if act != "ended")
+    return f"{said}: {changed}" if changed else said
 
 
 def _what(event: EventRow) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 
 from mailadmin.people.roles import Permission
+from mailadmin.ui.parts import Event
 from routing.core.intent import DEFAULT_KEY, ObjectKind
 from routing.forms.objects import FORMS, ObjectForm
 from routing.models import MailHost, RelayTarget, RoutingObject
@@ -15,6 +17,7 @@ from routing.queries.effects import effect_without
 from routing.queries.findings import oddities_of
 from routing.queries.objects import ObjectRow, Shown, facts_by_server, object_row
 from routing.queries.pending import standing
+from routing.queries.retirement import Retiring, retiring_of
 from routing.queries.touched import Gone, gone_object, history_of, pushes_of
 from routing.queries.ways import name_below, ways_of
 from routing.views.answers import reason_not, shown
@@ -22,6 +25,7 @@ from routing.views.dns_panel import domain_panel
 from routing.views.finding_rows import finding_row
 from routing.views.history import timeline
 from routing.views.nouns import Noun
+from routing.views.retire_words import card_of
 
 WAITING = {
     "label": "Waiting for it",
@@ -38,7 +42,8 @@ def show_object(
     status: int = 200,
 ) -> HttpResponse:
     """The page of one object."""
-    line = object_row(row, facts_by_server(), standing())
+    line, pushes = object_row(row, facts_by_server(), standing()), pushes_of(row.pk)
+    retiring = retiring_of(row.pk, pushes.newest)
     reason = reason_not(request, Permission.EDIT, f"change {noun.many.lower()}")
     context = {
         "noun": noun,
@@ -48,8 +53,9 @@ def show_object(
         "form": form or (object_form(noun, _initial(row), row=row) if noun.kind in FORMS else None),
         "reason": reason,
         "effect": effect_without(row.server, row.key, row.pk),
-        "history": timeline(history_of(row.pk, row.key, row.server.name), row.pk),
-        "pushes": pushes_of(row.pk),
+        "history": _history(row.pk, row.key, row.server.name, retiring),
+        "pushes": pushes,
+        "card": card_of(retiring) if retiring else None,
         "mail": (WAITING,),
         "links": _links(noun, line),
         "dns": domain_panel(request, row) if row.kind == ObjectKind.VIRTUAL_DOMAIN else None,
@@ -71,6 +77,8 @@ def show_gone(request: HttpRequest, noun: Noun, key: str) -> HttpResponse:
     now = standing()
     reason = reason_not(request, Permission.EDIT, f"change {noun.many.lower()}")
     is_live = any(item.id == gone.object_id for _, item in now.removed(noun.kind))
+    pushes = pushes_of(gone.object_id)
+    retiring = retiring_of(gone.object_id, pushes.newest)
     context = {
         "noun": noun,
         "key": key,
@@ -80,9 +88,10 @@ def show_gone(request: HttpRequest, noun: Noun, key: str) -> HttpResponse:
         "reason": reason,
         "undo_href": _undo_gone(noun, gone) if is_live else "",
         "add_href": _add_again(noun, key, gone.server) if noun.add_href else "",
-        "history": timeline(history_of(gone.object_id, key, gone.server), gone.object_id),
+        "history": _history(gone.object_id, key, gone.server, retiring),
         "object_id": gone.object_id,
-        "pushes": pushes_of(gone.object_id),
+        "pushes": pushes,
+        "card": card_of(retiring) if retiring else None,
     }
     return shown(request, "routing/object_gone.html", context, status=200 if is_live else 410)
 
@@ -112,6 +121,13 @@ def page_of(noun: Noun, row: RoutingObject) -> str:
     return noun.href("page", row.key, row.server.name)
 
 
+def _history(
+    object_id: UUID, key: str, server: str, retiring: Retiring | None
+) -> tuple[Event, ...]:
+    own = {object_id, retiring.mark.pk} if retiring else {object_id}
+    return timeline(history_of(object_id, key, server), own)
+
+
 def _initial(row: RoutingObject) -> dict[str, Any]:
     return {
         "identity": row.pk,
@@ -138,6 +154,8 @@ def _links(noun: Noun, row: ObjectRow) -> dict[str, str]:
         )
     )
     links = {act: noun.href(act, row.key, row.server) for act in acts}
+    if noun.kind is ObjectKind.VIRTUAL_DOMAIN and row.enabled:
+        links["retire"] = noun.href("retire", row.key, row.server)
     if row.state in (Shown.EDITED, Shown.NEW):
         links["undo"] = f"{noun.act_href}?act=undo&pick={row.id.hex}.{row.version}"
     return links

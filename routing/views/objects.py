@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
 from mailadmin.methods import asks_first
@@ -19,6 +20,7 @@ from routing.views.object_pages import (
     remove_object,
     switch_object,
 )
+from routing.views.retire import retired_elsewhere
 
 
 @require_safe
@@ -40,6 +42,8 @@ def add(request: HttpRequest, noun: Noun) -> HttpResponse:
 def page(request: HttpRequest, noun: Noun, key: str) -> HttpResponse:
     """What it is, where its mail goes, what happened to it; of a deleted one what is left."""
     row = found_object(request, noun, key)
+    if row is None and (elsewhere := retired_elsewhere(request, noun, key)):
+        return redirect(elsewhere)
     return show_object(request, noun, row) if row else show_gone(request, noun, key)
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import IntEnum
 
 from django.urls import reverse
 
 from mailadmin.ui.overview import Need
+from routing.core.retirement import step_after
 from routing.core.states import PushState
 from routing.models import ConfigPush
 from routing.queries.hosts import AgentState
 from routing.queries.overview import HostSight, Site
+from routing.queries.retirement import Retiring
 from routing.views.overview.words import counted
+from routing.views.retire_words import long_day, page_of_retiring, step_word
 
 
 class Rank(IntEnum):
@@ -27,7 +30,8 @@ class Rank(IntEnum):
     APPROVAL = 7
     DEPLOY = 8
     EDITS = 9
-    NEVER_HEARD = 10
+    RETIRING = 10
+    NEVER_HEARD = 11
 
 
 ANOTHER_RELEASE = 1000
@@ -68,6 +72,7 @@ def needs(site: Site, no_edit: str) -> Iterator[Need]:
             yield _never_heard(host)
     for push in (*site.pushes, *site.failed):
         yield from _push(push, mine=push.pk in site.mine)
+    yield from _retiring(site.due)
     if site.unpushed:
         yield Need(
             id="edits",
@@ -154,6 +159,26 @@ def _kept(host: HostSight) -> Iterator[Need]:
         looked=True,
         rank=Rank.KEPT,
         weight=host.kept,
+    )
+
+
+def _retiring(due: Sequence[Retiring]) -> Iterator[Need]:
+    """A planned day is a reminder; of several domains one row, which names the first."""
+    if not due:
+        return
+    first, more = due[0], len(due) - 1
+    after = step_after(first.step)
+    step = step_word(after).lower() if after else "its end"
+    words = f" and {more} more are" if more else " is"
+    yield Need(
+        id="retiring",
+        kind="warn",
+        fact=f"{first.mark.key}{words} due for the next step of being retired",
+        text=f"{step_word(first.step)} now, next {step},"
+        f" planned for {long_day(first.mark.next_on)}. Nothing happens by itself.",
+        label="Open all of them" if more else f"Open {first.mark.key}",
+        href=reverse("retiring-list") if more else page_of_retiring(first),
+        rank=Rank.RETIRING,
     )
 
 

@@ -94,6 +94,12 @@ PUSHES = ("live", "staging", "approved", "deploying", "stopped", "failed", "refu
 PAGES: tuple[Page, ...] = (
     Page("home", "/", LIST),
     *objects("domain", "jres.org", paused="demo.sympa.org"),
+    Page("domain-page", "/domains/renater.fr/?server=listes", READ, name="domain-draining"),
+    Page("domain-retire", "/domains/jres.org/retire/", FORM),
+    Page("domain-retire", "/domains/renater.fr/retire/", PLAIN, name="domain-reject"),
+    Page("route-page", "/routes/lists6.jres.org/", READ, name="route-rejecting"),
+    Page("route-retire", "/routes/lists6.jres.org/retire/", ASK),
+    Page("retiring-list", "/domains/~retiring/", (*READ, State.EMPTY)),
     *objects("local-host", "host.renater.fr"),
     *objects("route", "~everything-else"),
     *objects("foreign-line", "fax.renater.fr"),

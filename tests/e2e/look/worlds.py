@@ -30,6 +30,7 @@ from mailadmin.wire.models import Agent
 from routing.core.dns.answers import Outcome
 from routing.core.facts import HostKind
 from routing.core.intent import ObjectKind
+from routing.core.retirement import RetireStep
 from routing.core.states import PushState, TargetState
 from routing.models import (
     ConfigPush,
@@ -45,6 +46,7 @@ from routing.services.hosts import save_mail_host
 from routing.services.importing import import_mailertable, read_mailertable
 from routing.services.objects import save_object, set_enabled
 from routing.services.relays import save_relay_target
+from routing.services.retirement import Wanted, take_step
 from routing.services.transitions import move_push, move_target
 from spools.core.kept import KeptMessage
 from tests.e2e.look.passkeys import credential
@@ -109,6 +111,7 @@ def full() -> Names:
     for position, (state, make) in enumerate(ELSEWHERE.items(), 1):
         names[state] = make(_other_host(f"lists{position}", position), claire, people["paul"]).pk
     names["before"] = _before(claire).pk
+    _retiring(claire, luc)
     _machines()
     _, names["secret"] = invite_person(
         username="iris",
@@ -417,6 +420,21 @@ ELSEWHERE: Mapping[str, Callable[[MailHost, Person, Person], ConfigPush]] = {
     "refused": _refused,
     "unapproved": _unapproved,
 }
+
+
+def _retiring(claire: Person, luc: Person) -> None:
+    """One that drains, and one whose rejection is saved and not live."""
+    later = timezone.localdate() + timedelta(days=20)
+    take_step(
+        identity=RoutingObject.objects.get(server__name="listes", key="renater.fr").pk,
+        wanted=Wanted(
+            to=RetireStep.DRAINING, version=1, seen=0, next_on=later, note="Moves to forums."
+        ),
+        by=claire,
+    )
+    row = RoutingObject.objects.get(key="lists6.jres.org")
+    for seen, step in enumerate((RetireStep.DRAINING, RetireStep.REJECTING)):
+        take_step(identity=row.pk, wanted=Wanted(to=step, version=1, seen=seen), by=luc)
 
 
 def _machines() -> None:

@@ -29,6 +29,7 @@ from routing.models import (
     PushEditor,
     PushTarget,
     RelayTarget,
+    Retirement,
     Revision,
     RoutingObject,
     TaggedObject,
@@ -149,6 +150,18 @@ def tagged_object(rows: Rows) -> TaggedObject:
     return TaggedObject.objects.create(object=row, kind=row.kind, word="paris")
 
 
+def retirement(rows: Rows) -> Retirement:
+    now = timezone.now()
+    return Retirement.objects.create(
+        object_id=rows.object("jres.org")[0].pk,
+        server=rows.host,
+        key="jres.org",
+        began_at=now,
+        step_at=now,
+        changed_at=now,
+    )
+
+
 def two(make: Callable[[], object]) -> None:
     make()
     make()
@@ -181,6 +194,7 @@ SPOIL: dict[str, Callable[[Rows], object]] = {
     "dns_marks_are_known": lambda r: dns_check(mx_mark="green"),
     "dns_finding_once": lambda r: twice_found(dns_check()),
     "dns_finding_kind_is_known": lambda r: dns_finding(dns_check(), kind="odd"),
+    "retirement.object_id": lambda r: two(lambda: retirement(r)),
     "push_state_is_known": lambda r: ConfigPush.objects.update(state="done"),
     "proved_push_has_a_digest": lambda r: ConfigPush.objects.update(digest=""),
     "configpush.form_token": lambda r: ConfigPush.objects.update(form_token=uuid4()),
