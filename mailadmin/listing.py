@@ -45,12 +45,14 @@ class Pager:
 
 @dataclass(frozen=True, slots=True)
 class SortHead:
-    """A column head that sorts. direction: "", ascending, descending."""
+    """A column head that sorts. direction: "", ascending, descending. A `roomy` one is left out
+    where the list has little room."""
 
     label: str
     href: str = ""
     direction: str = ""
     numeric: bool = False
+    roomy: bool = False
 
 
 class Words(Protocol):
@@ -83,7 +85,8 @@ class ListWords:
 class Column:
     """A head of the table. It sorts when it has a `sort`; `latest`: the most or newest first.
 
-    One with a `name` can be chosen; a `standard` one is seen by who chose none.
+    One with a `name` can be chosen; a `standard` one is seen by who chose none. Between a phone and
+    a desk a `roomy` one gives its room to the others.
     """
 
     label: str
@@ -92,6 +95,7 @@ class Column:
     latest: bool = False
     name: str = ""
     standard: bool = True
+    roomy: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,12 +277,12 @@ def pager_of(asked: Asked, turn: Turn, *, by_time: Iterable[str] = ("changed",))
 
 
 def _head(asked: Asked, column: Column) -> SortHead:
-    label, sort, numeric = column.label, column.sort, column.numeric
+    head, sort = SortHead(column.label, numeric=column.numeric, roomy=column.roomy), column.sort
     if not sort:
-        return SortHead(label, numeric=numeric)
+        return head
     down = f"-{sort}"
     if asked.sort == sort:
-        return SortHead(label, asked.href(sort=down), "ascending", numeric)
+        return replace(head, href=asked.href(sort=down), direction="ascending")
     if asked.sort == down:
-        return SortHead(label, asked.href(sort=sort), "descending", numeric)
-    return SortHead(label, asked.href(sort=down if column.latest else sort), "", numeric)
+        return replace(head, href=asked.href(sort=sort), direction="descending")
+    return replace(head, href=asked.href(sort=down if column.latest else sort))

@@ -10,7 +10,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -43,18 +43,20 @@ def unguarded(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and FORMULA.match(cell[1:]) else cell
 
 
-def csv_lines(rows: Iterable[Mapping[str, str]]) -> Iterator[str]:
+def csv_lines(rows: Iterable[Mapping[str, str]], columns: Sequence[str] = COLUMNS) -> Iterator[str]:
     """A table with a head, line by line."""
-    yield _csv_line(COLUMNS)
+    yield _csv_line(columns)
     for row in rows:
-        yield _csv_line(guarded(row[name]) for name in COLUMNS)
+        yield _csv_line(guarded(row[name]) for name in columns)
 
 
-def json_lines(rows: Iterable[Mapping[str, str]]) -> Iterator[str]:
+def json_lines(
+    rows: Iterable[Mapping[str, str]], columns: Sequence[str] = COLUMNS
+) -> Iterator[str]:
     """A JSON array with one object a line."""
     before = "[\n"
     for row in rows:
-        yield before + json.dumps(dict(row), ensure_ascii=False)
+        yield before + json.dumps({name: row[name] for name in columns}, ensure_ascii=False)
         before = ",\n"
     yield "\n]\n" if before == ",\n" else "[]\n"
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from mailadmin.asked import Asked
 from mailadmin.paging import Order, Page, Turn, page_of
@@ -36,6 +36,20 @@ ORDERS: Mapping[str, Order] = {
     for name, field in (("order", "position"), ("key", "name"), ("kind", "kind"))
     for sign in ("", "-")
 }
+
+
+COLUMNS = ("name", "kind", "position", "site_m4", "note", "tags") + (
+    "agents",
+    "live",
+    "revision",
+    "drift",
+    "kept",
+    "observed_at",
+    "changed_by",
+    "changed_at",
+    "retired_at",
+)
+"""Of the list as a file: what a mail host is, and what is told of it."""
 
 
 class HostsShown(StrEnum):
@@ -179,8 +193,7 @@ def list_hosts(asked: Asked, *, now: datetime, period: timedelta) -> HostList:
     """
     agents = agents_by_host(now=now, period=period)
     silent = [name for name, _ in silent_hosts(agents)]
-    wanted = _says(asked.text) & tagged(asked.also.get("tag", ""))
-    matching = MailHost.objects.filter(wanted & _in_state(asked.state, silent))
+    matching = _matching(asked, silent)
     order = ORDERS.get(asked.sort, ORDERS["order"])
     page: Page[MailHost] = page_of(
         matching.select_related("state"), order=order, cursor=asked.cursor
@@ -195,6 +208,41 @@ def list_hosts(asked: Asked, *, now: datetime, period: timedelta) -> HostList:
         counts=counts,
         words=words_of_rows(MailHost.objects.all()),
     )
+
+
+def exported_hosts(asked: Asked, *, now: datetime, period: timedelta) -> Iterator[dict[str, str]]:
+    """All mail hosts that an address asks for, in its order, as cells of `COLUMNS`."""
+    agents = agents_by_host(now=now, period=period)
+    silent = [name for name, _ in silent_hosts(agents)]
+    order = ORDERS.get(asked.sort, ORDERS["order"])
+    for host in _matching(asked, silent).select_related("state").order_by(*order.columns):
+        yield _cells(_summary(host, agents.get(host.name, ())))
+
+
+def _cells(line: HostSummary) -> dict[str, str]:
+    host = line.host
+    return {
+        "name": host.name,
+        "kind": host.kind,
+        "position": str(host.position),
+        "site_m4": host.site_m4,
+        "note": host.note,
+        "tags": host.tags,
+        "agents": " ".join(f"{agent.role}:{agent.state}" for agent in line.agents),
+        "live": line.live or "",
+        "revision": str(line.revision or ""),
+        "drift": line.drift,
+        "kept": "" if line.kept_total is None else str(line.kept_total),
+        "observed_at": line.observed_at.isoformat() if line.observed_at else "",
+        "changed_by": host.changed_by,
+        "changed_at": host.changed_at.isoformat(),
+        "retired_at": host.retired_at.isoformat() if host.retired_at else "",
+    }
+
+
+def _matching(asked: Asked, silent: Iterable[str]) -> QuerySet[MailHost]:
+    wanted = _says(asked.text) & tagged(asked.also.get("tag", ""))
+    return MailHost.objects.filter(wanted & _in_state(asked.state, silent))
 
 
 def host_page(name: str, *, now: datetime, period: timedelta) -> HostPage | None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from mailadmin.asked import Asked
 from mailadmin.paging import Order, Page, Turn, page_of
@@ -15,7 +15,7 @@ from routing.core.edits import Edit, Op
 from routing.core.mailertable import relay_value
 from routing.models import RelayTarget, RoutingObject
 from routing.queries.edits import relay_value as as_value
-from routing.queries.pending import standing
+from routing.queries.pending import Standing, standing
 from routing.queries.tags import tagged, words_of_rows
 
 ORDERS: Mapping[str, Order] = {
@@ -23,6 +23,16 @@ ORDERS: Mapping[str, Order] = {
     for name, field in (("key", "name"), ("routes", "named"), ("changed", "changed_at"))
     for sign in ("", "-")
 }
+
+
+COLUMNS = ("name", "hosts", "port", "note", "tags") + (
+    "value",
+    "routes",
+    "state",
+    "changed_by",
+    "changed_at",
+)
+"""Of the list as a file: what a relay target is, and what is told of it."""
 
 
 class RelayState(StrEnum):
@@ -67,11 +77,9 @@ def list_relays(asked: Asked) -> RelayList:
     """One page of relay targets. An unknown order or state is the plain list."""
     now = standing()
     edits, edited = now.edits, now.relays
-    every = RelayTarget.objects.annotate(named=Count("routes"))
-    wanted = _says(asked.text) & tagged(asked.also.get("tag", ""))
-    matching = every.filter(wanted & _in_state(asked.state, edited))
+    every = _every()
     order = ORDERS.get(asked.sort, ORDERS["key"])
-    page: Page[RelayTarget] = page_of(matching, order=order, cursor=asked.cursor)
+    page: Page[RelayTarget] = page_of(_matching(asked, now), order=order, cursor=asked.cursor)
     return RelayList(
         rows=tuple(_row(row, edits.get(row.pk)) for row in page.rows),
         total=RelayTarget.objects.count(),
@@ -81,6 +89,26 @@ def list_relays(asked: Asked) -> RelayList:
     )
 
 
+def exported_relays(asked: Asked) -> Iterator[dict[str, str]]:
+    """All relay targets that an address asks for, in its order, as cells of `COLUMNS`."""
+    now = standing()
+    order = ORDERS.get(asked.sort, ORDERS["key"])
+    for row in _matching(asked, now).order_by(*order.columns).iterator(chunk_size=1000):
+        line = _row(row, now.edits.get(row.pk))
+        yield {
+            "name": row.name,
+            "hosts": " ".join(row.hosts),
+            "port": str(row.port),
+            "note": row.note,
+            "tags": row.tags,
+            "value": line.value,
+            "routes": str(line.routes),
+            "state": str(line.state),
+            "changed_by": row.changed_by,
+            "changed_at": row.changed_at.isoformat(),
+        }
+
+
 def routes_by(row: RelayTarget) -> tuple[RouteBy, ...]:
     """The routes that name it, by server and key."""
     found = RoutingObject.objects.filter(relay_target=row).select_related("server")
@@ -88,6 +116,15 @@ def routes_by(row: RelayTarget) -> tuple[RouteBy, ...]:
         RouteBy(item.key, item.server.name, item.enabled)
         for item in found.order_by("server__position", "key")
     )
+
+
+def _every() -> QuerySet[RelayTarget]:
+    return RelayTarget.objects.annotate(named=Count("routes"))
+
+
+def _matching(asked: Asked, now: Standing) -> QuerySet[RelayTarget]:
+    wanted = _says(asked.text) & tagged(asked.also.get("tag", ""))
+    return _every().filter(wanted & _in_state(asked.state, now.relays))
 
 
 def _row(row: RelayTarget, edit: Edit | None) -> RelayRow:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from uuid import uuid4
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -35,12 +37,14 @@ from routing.forms.fields import add_findings
 from routing.forms.hosts import HostForm
 from routing.models import MailHost
 from routing.queries.gone import gone_of_rows
+from routing.queries.hosts import COLUMNS as FILE
 from routing.queries.hosts import (
     ORDERS,
     HostList,
     HostPage,
     HostsShown,
     HostSummary,
+    exported_hosts,
     host_page,
     list_hosts,
 )
@@ -48,6 +52,7 @@ from routing.services.errors import ConflictingEdit
 from routing.services.hosts import save_mail_host
 from routing.views.answers import moved, reason_not, shown
 from routing.views.conflict import chosen, conflict
+from routing.views.exports import exports_of, file_of
 from routing.views.mail_host_page import host_context, host_version, period, put_back
 from routing.views.object_pages import version_now
 
@@ -64,8 +69,8 @@ COLUMNS = (
     Column("Order", "order", numeric=True),
     Column("Host", "key"),
     Column("Kind", "kind", name="kind"),
-    Column("Tags", name="tags", standard=False),
-    Column("Note", name="note", standard=False),
+    Column("Tags", name="tags", standard=False, roomy=True),
+    Column("Note", name="note", standard=False, roomy=True),
     Column("Agents", name="agents"),
     Column("Live now", name="live"),
     Column("Drift", name="drift"),
@@ -92,9 +97,12 @@ class MailHostsPage(ListPage):
 
 @require_safe
 @requires(Permission.READ)
-def list_all(request: HttpRequest) -> HttpResponse:
+def list_all(request: HttpRequest) -> HttpResponseBase:
     """The mail hosts that the address asks for, at first in order of activation."""
     asked = asked_of(request, reverse("mail-host-list"), plain="order", also=("tag",))
+    rows = partial(exported_hosts, asked, now=timezone.now(), period=period())
+    if file := file_of(request, name="mail-hosts", columns=FILE, rows=rows):
+        return file
     found = list_hosts(asked, now=timezone.now(), period=period())
     retired, person = asked.state == HostsShown.RETIRED, signed_in(request)
     there = with_tags_first(RETIRED_COLUMNS if retired else COLUMNS, found.words)
@@ -115,6 +123,7 @@ def list_all(request: HttpRequest) -> HttpResponse:
         pager=pager_of(asked, found.turn, by_time=()),
         hidden=asked.hidden,
         columns=columns,
+        exports=exports_of(asked),
         saved=saved_for(person, "mail-host", asked),
         gone=gone_of_rows(asked, words=found.words, states=STATES, orders=ORDERS),
         retired=retired,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from functools import partial
 
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 
@@ -26,7 +26,7 @@ from mailadmin.saved.menus import columns_for, saved_for
 from mailadmin.ui.list_pages import DomainRow, DomainsPage, RowAction
 from routing.core.findings import Severity
 from routing.core.intent import ObjectKind
-from routing.core.listed_tables import csv_lines, json_lines
+from routing.core.listed_tables import COLUMNS
 from routing.queries.gone import gone_of_objects
 from routing.queries.objects import (
     FILTERS,
@@ -38,6 +38,7 @@ from routing.queries.objects import (
     list_objects,
 )
 from routing.views.answers import reason_not, shown
+from routing.views.exports import exports_of, file_of
 from routing.views.nouns import Noun
 
 STATES: Mapping[str, str] = {
@@ -50,36 +51,14 @@ STATES: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Export:
-    """A file that a list can be had as."""
-
-    content_type: str
-    ending: str
-    lines: Callable[[Iterable[Mapping[str, str]]], Iterator[str]]
-
-
-EXPORTS: Mapping[str, Export] = {
-    "csv": Export("text/csv; charset=utf-8", "csv", csv_lines),
-    "json": Export("application/json", "json", json_lines),
-}
-
-
 def show_list(request: HttpRequest, noun: Noun) -> HttpResponseBase:
     """The list that the address asks for; the address is its whole state."""
     asked = asked_of(request, noun.list_href, also=FILTERS)
-    if export := EXPORTS.get(request.GET.get("format", "")):
-        return _file(noun, export, exported(noun.kind, asked))
+    rows = partial(exported, noun.kind, asked)
+    if file := file_of(request, name=f"{noun.slug}s", columns=COLUMNS, rows=rows):
+        return file
     page = domains_page(request, noun, asked, list_objects(noun.kind, asked))
     return shown(request, "routing/domains.html", {"list": page})
-
-
-def _file(noun: Noun, export: Export, rows: Iterable[Mapping[str, str]]) -> HttpResponseBase:
-    """The rows as a file, sent while they are read."""
-    name = f"{noun.slug}s.{export.ending}"
-    disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
-    lines = export.lines(rows)
-    return StreamingHttpResponse(lines, content_type=export.content_type, headers=disposition)
 
 
 def domains_page(request: HttpRequest, noun: Noun, asked: Asked, found: ObjectList) -> DomainsPage:
@@ -108,7 +87,7 @@ def domains_page(request: HttpRequest, noun: Noun, asked: Asked, found: ObjectLi
         saved=saved_for(person, noun.slug, asked),
         gone=gone_of_objects(noun.kind, asked, states=STATES, orders=ORDERS),
         acts=_acts(noun, asked) if may_edit else (),
-        exports=tuple((name, asked.href(format=name)) for name in EXPORTS),
+        exports=exports_of(asked),
     )
 
 
@@ -171,9 +150,9 @@ def _columns(noun: Noun, found: ObjectList) -> tuple[Column, ...]:
         Column("Server", name="server", standard=len(found.servers) > 1),
         Column("Route", name="route"),
         Column("State", name="state"),
-        Column("Tags", name="tags", standard=bool(found.words)),
+        Column("Tags", name="tags", standard=bool(found.words), roomy=True),
         Column("Findings", name="findings"),
-        Column("Note", name="note", standard=False),
+        Column("Note", name="note", standard=False, roomy=True),
         Column("Changed by", "changed", latest=True, name="changed"),
     )
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
@@ -36,13 +38,22 @@ from routing.forms.objects import VersionForm
 from routing.forms.relays import RelayForm
 from routing.models import RelayTarget
 from routing.queries.gone import gone_of_rows
-from routing.queries.relays import ORDERS, RelayRow, RelayState, list_relays, routes_by
+from routing.queries.relays import COLUMNS as FILE
+from routing.queries.relays import (
+    ORDERS,
+    RelayRow,
+    RelayState,
+    exported_relays,
+    list_relays,
+    routes_by,
+)
 from routing.queries.touched import pushes_of
 from routing.services.errors import ConflictingEdit, NotAllowed
 from routing.services.relays import delete_relay_target, save_relay_target
 from routing.views.answers import moved, reason_not, shown
 from routing.views.conflict import chosen, conflict
 from routing.views.dns_panel import relay_panel
+from routing.views.exports import exports_of, file_of
 from routing.views.history import timeline
 from routing.views.object_pages import UNCHANGED, Act, version_now
 
@@ -56,11 +67,11 @@ COLUMNS = (
     Column("Relay", "key"),
     Column("Hosts, in this order", name="hosts"),
     Column("Port", numeric=True, name="port"),
-    Column("Value in the tables", name="value"),
+    Column("Value in the tables", name="value", roomy=True),
     Column("Routes", "routes", numeric=True, latest=True, name="routes"),
     Column("State", name="state"),
-    Column("Tags", name="tags", standard=False),
-    Column("Note", name="note", standard=False),
+    Column("Tags", name="tags", standard=False, roomy=True),
+    Column("Note", name="note", standard=False, roomy=True),
     Column("Changed by", "changed", latest=True, name="changed"),
 )
 RELAYS = ListWords(
@@ -80,9 +91,12 @@ class RelaysPage(ListPage):
 
 @require_safe
 @requires(Permission.READ)
-def list_all(request: HttpRequest) -> HttpResponse:
+def list_all(request: HttpRequest) -> HttpResponseBase:
     """The relay targets that the address asks for, with what goes by them."""
     asked = asked_of(request, reverse("relay-list"), also=("tag",))
+    rows = partial(exported_relays, asked)
+    if file := file_of(request, name="relays", columns=FILE, rows=rows):
+        return file
     found = list_relays(asked)
     person, seen = signed_in(request), with_tags_first(COLUMNS, found.words)
     columns = columns_for(person, "relay", seen, asked)
@@ -102,6 +116,7 @@ def list_all(request: HttpRequest) -> HttpResponse:
         pager=pager_of(asked, found.turn),
         hidden=asked.hidden,
         columns=columns,
+        exports=exports_of(asked),
         saved=saved_for(person, "relay", asked),
         gone=gone_of_rows(asked, words=found.words, states=STATES, orders=ORDERS),
     )

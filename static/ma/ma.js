@@ -365,7 +365,7 @@ function press(event) {
     return;
   }
   if (localStorage.getItem(KEYS_OFF) || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.target.closest("input, textarea, select, [contenteditable], dialog")) return;
+  if (event.target.closest("input:not([type=checkbox]), textarea, select, [contenteditable], dialog")) return;
   if (Date.now() - went < 1200 && GO[event.key] && find(`#nav a[href="${GO[event.key]}"]`)) {
     location.href = GO[event.key];
     return;
@@ -373,6 +373,9 @@ function press(event) {
   went = event.key === "g" ? Date.now() : 0;
   if (event.key === "j") rowStep(1);
   if (event.key === "k") rowStep(-1);
+  if (event.key === "x") {
+    event.target.closest("[data-ma-row]")?.dispatchEvent(new CustomEvent("ma:select", { bubbles: true }));
+  }
   if (event.key === "?") find("#keys")?.showModal();
   if (event.key === "/") focusOn(event, "[data-ma-route]");
   if (event.key === "f") focusOn(event, "[data-ma-search]");

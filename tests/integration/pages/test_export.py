@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from mailadmin.audit.services import last_number
 from routing.core.intent import ObjectKind
-from routing.models import RoutingObject
+from routing.core.mailertable import relay_value
+from routing.models import RelayTarget, RoutingObject
+from routing.queries.edits import relay_value as as_value
+from routing.queries.hosts import COLUMNS as HOST_COLUMNS
+from routing.queries.relays import COLUMNS as RELAY_COLUMNS
 from routing.services.importing import import_mailertable, read_mailertable
 from routing.services.objects import delete_object, save_object
+from routing.services.relays import save_relay_target
 from tests.integration.pages import world
 from tests.integration.pages.conftest import Site, text
 from tests.integration.pages.test_bulk_add import paste, save
@@ -125,3 +135,64 @@ def test_a_server_or_relay_that_is_not_there_is_told_with_those_that_are(site: S
         (2, "server_unknown", "Write one of listes."),
         (3, "relay_unknown", "Write one of smtp1."),
     ]
+
+
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_relays_and_mail_hosts_are_files_too_with_every_column(site: Site, form: str) -> None:
+    relay = world.add_relay("backup", site.people["claire"])
+    save_relay_target(
+        identity=relay.pk,
+        version=relay.version,
+        name="backup",
+        hosts=["b1.example", "b2.example"],
+        port=2525,
+        note="=1+1",
+        tags="spare",
+        by=site.people["claire"],
+    )
+    client = site.sign_in("vera")
+    relays = read(exported(client, f"/relays/?format={form}&sort=-key"))
+    assert [row["name"] for row in relays] == ["smtp1", "backup"]
+    assert list(relays[0]) == list(RELAY_COLUMNS)
+    assert relays[1] | {"changed_at": "", "changed_by": ""} == {
+        "name": "backup",
+        "hosts": "b1.example b2.example",
+        "port": "2525",
+        "note": "'=1+1" if form == "csv" else "=1+1",
+        "tags": "spare",
+        "value": relay_value(as_value(RelayTarget.objects.get(name="backup"))),
+        "routes": "0",
+        "state": "unused",
+        "changed_by": "",
+        "changed_at": "",
+    }
+    assert relays[0]["routes"] == "1"
+    assert [row["name"] for row in read(exported(client, f"/relays/?format={form}&tag=spare"))] == [
+        "backup"
+    ]
+    hosts = read(exported(client, f"/mail-hosts/?format={form}"))
+    assert [(row["name"], row["kind"], row["revision"]) for row in hosts] == [
+        ("listes", "list_server", "1")
+    ]
+    assert list(hosts[0]) == list(HOST_COLUMNS)
+    assert hosts[0]["agents"] == "deploy:seen spool:seen" and hosts[0]["retired_at"] == ""
+
+
+def test_a_file_of_relays_is_a_few_queries_however_many_there_are(site: Site) -> None:
+    client = site.sign_in("vera")
+    exported(client, "/relays/?format=csv")
+    with CaptureQueriesContext(connection) as few:
+        exported(client, "/relays/?format=csv")
+    for n in range(20):
+        world.add_relay(f"more{n}", site.people["claire"])
+    exported(client, "/relays/?format=csv")
+    with CaptureQueriesContext(connection) as many:
+        exported(client, "/relays/?format=csv")
+    assert len(many) == len(few)
+
+
+def read(file: str) -> list[dict[str, str]]:
+    """The rows of a file, whichever kind it is."""
+    if file.startswith("["):
+        return list(json.loads(file))
+    return list(csv.DictReader(io.StringIO(file)))
