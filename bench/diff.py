@@ -9,6 +9,7 @@ the page of a file shows them. Each reads its texts from files, as diff(1) does.
 from __future__ import annotations
 
 import argparse
+import gc
 import subprocess
 import tempfile
 import time
@@ -16,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
+from routing.apps import COLLECT_AFTER
 from routing.core.bundle import Bundle
 from routing.core.diff import diff_texts
 from routing.core.plan import make_plan
@@ -79,6 +81,7 @@ def main() -> None:
     parser.add_argument("--changes", type=int, default=300)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
+    gc.set_threshold(*COLLECT_AFTER)
     before, after = two_versions(options.lines, options.changes)
     keys = {key for key, _ in before.items() ^ after.items()}
     lines = len(before.items() ^ after.items())

@@ -9,6 +9,7 @@ Both sides take turns; what is compared is time on the clock.
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import subprocess
 import tempfile
@@ -21,6 +22,7 @@ from uuid import UUID
 
 from deploy.sandbox.tools import find_tools
 from routing.agent.releases import MAP_TYPE
+from routing.apps import COLLECT_AFTER
 from routing.core.bundle import Bundle
 from routing.core.intent import Intent, ObjectKind, RelayTarget, RoutingObject
 from routing.core.mc import PRIMARY
@@ -69,6 +71,7 @@ def main() -> None:
     parser.add_argument("--lines", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
+    gc.set_threshold(*COLLECT_AFTER)
     var = Path(os.environ["MAILADMIN_VAR"])
     makemap, intent = find_tools(var / "tools").makemap, some_intent(options.lines)
     text = digested(intent).files[PRIMARY.table].encode()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from uuid import UUID
 
 from routing.core.error_values import check_error_text
@@ -141,6 +142,21 @@ def value_of(item: RoutingObject, intent: Intent, facts: HostFacts) -> str:
             return f"{item.mailer}:{item.next_hop}"
 
 
+def values_of(
+    items: Iterable[RoutingObject], intent: Intent, facts: HostFacts
+) -> Iterator[tuple[RoutingObject, str]]:
+    """Each of them with its right side, as `value_of` gives it; for many."""
+    local = local_value(facts)
+    relays = {relay.id: relay_value(relay) for relay in intent.relay_targets}
+    for item in items:
+        if item.kind is ObjectKind.VIRTUAL_DOMAIN:
+            yield item, local
+        elif item.kind is not ObjectKind.LOCAL_HOST and item.relay_target is not None:
+            yield item, relays[item.relay_target]
+        else:
+            yield item, value_of(item, intent, facts)
+
+
 def local_value(facts: HostFacts) -> str:
     """The value that hands mail to the list server's own MTA."""
     return f"{local_mailer(facts)}:{bracket(facts.local_mta_host)}"
@@ -156,7 +172,8 @@ def format_mailertable(pairs: Iterable[tuple[str, str]]) -> str:
 
     One tab, not alignment: a longer key must not touch the lines of the others.
     """
-    return "".join(f"{key}\t{value}\n" for key, value in sorted(pairs))
+    ordered = sorted(pairs, key=itemgetter(0))
+    return "".join([f"{key}\t{value}\n" for key, value in ordered])
 
 
 def classify(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from routing.core.bundle import Bundle
@@ -219,10 +219,16 @@ def _empty(plan: Plan) -> Guard | None:
     return Guard("empty_table", text, "Refuse it unless this host is being taken out of service.")
 
 
+CHANGED = tuple(field.name for field in fields(Change))
+
+
 def plan_to_json(plan: Plan) -> dict[str, Any]:
     """The stored form; `plan_from_json` gives the same plan back."""
     return {
-        "changes": [asdict(change) | {"op": change.op.value} for change in plan.changes],
+        "changes": [
+            {name: getattr(change, name) for name in CHANGED} | {"op": change.op.value}
+            for change in plan.changes
+        ],
         "keys_before": plan.keys_before,
         "keys_after": plan.keys_after,
         "other_files": list(plan.other_files),

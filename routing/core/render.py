@@ -10,7 +10,7 @@ from routing.core.facts import RENDERED, HostFacts, HostKind, rendered_facts
 from routing.core.findings import Finding, InvalidIntent, Severity
 from routing.core.intent import DEFAULT_KEY, Intent
 from routing.core.mailers import mailers_of
-from routing.core.mailertable import format_mailertable, value_of
+from routing.core.mailertable import format_mailertable, values_of
 from routing.core.mc import FALLBACK, LOCAL_M4, PRIMARY, mc_text
 from routing.core.names import check_host, check_port, ipv6_of, mc_safe
 from routing.core.validate import validate_intent
@@ -69,7 +69,8 @@ def table_lines(intent: Intent, facts: HostFacts) -> tuple[dict[str, str], dict[
     The second, of the fallback, knows no relay target and has no `.`. Raises KeyError for an
     unknown relay target.
     """
-    lines = [(item, value_of(item, intent, facts)) for item in intent.objects if item.enabled]
+    enabled = (item for item in intent.objects if item.enabled)
+    lines = list(values_of(enabled, intent, facts))
     primary = {item.key: value for item, value in lines}
     direct = {
         item.key: value

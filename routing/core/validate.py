@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
@@ -26,6 +27,7 @@ from routing.core.mailertable import (
     relay_value,
 )
 from routing.core.names import (
+    SUFFIX_LIMIT,
     check_host,
     check_key,
     check_next_hop,
@@ -40,6 +42,11 @@ FULL_NAME_KINDS = {
     ObjectKind.VIRTUAL_DOMAIN: "A virtual domain",
     ObjectKind.LOCAL_HOST: "A local host",
 }
+PLAIN_KEY = re.compile(
+    r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+)
+"""A full name of which nothing has to be said. Others may be right too, and are looked at."""
+PLAIN_LIMIT = SUFFIX_LIMIT
 MAILER_LIMIT = 40
 NEXT_HOP_LIMIT = 500
 MAILER_CHOICES = ", ".join(sorted(SMTP_MAILERS | {ERROR}))
@@ -50,7 +57,8 @@ def validate_intent(intent: Intent, facts: HostFacts) -> tuple[Finding, ...]:
     relays = {relay.id: relay for relay in intent.relay_targets}
     findings: list[Finding] = []
     for item in intent.objects:
-        findings += validate_object(item, facts=facts)
+        if not _is_plain(item, facts):
+            findings += validate_object(item, facts=facts)
         if item.relay_target is not None and item.relay_target not in relays:
             text = f"{item.key} names a relay target that does not exist."
             findings.append(_error("relay_unknown", item.key, text, "Choose one.", "relay_target"))
@@ -61,6 +69,20 @@ def validate_intent(intent: Intent, facts: HostFacts) -> tuple[Finding, ...]:
     findings += _hidden_relays(intent)
     findings += _whole(intent, facts)
     return tuple(findings)
+
+
+def _is_plain(item: RoutingObject, facts: HostFacts) -> bool:
+    """Whether `validate_object` finds nothing, told at a glance: of a million lines nearly all."""
+    key = item.key
+    if item.mailer or item.next_hop or key in facts.class_w:
+        return False
+    if item.kind is ObjectKind.ROUTE:
+        if item.relay_target is None:
+            return False
+        key = key.removeprefix(".")
+    elif item.relay_target is not None or item.kind not in FULL_NAME_KINDS:
+        return False
+    return len(key) <= PLAIN_LIMIT and PLAIN_KEY.fullmatch(key) is not None
 
 
 def validate_object(item: RoutingObject, *, facts: HostFacts | None = None) -> tuple[Finding, ...]:
@@ -219,7 +241,7 @@ def _hidden_relays(intent: Intent) -> Iterable[Finding]:
     """Routes that write a relay target out: the fallback would keep them."""
     values = {relay_value(relay): relay.name for relay in intent.relay_targets if relay.hosts}
     for item in intent.objects:
-        name = values.get(f"{item.mailer}:{item.next_hop}")
+        name = values.get(f"{item.mailer}:{item.next_hop}") if item.mailer else None
         if name is not None and item.enabled:
             text = f"{item.key} writes out the relay target {name}: the fallback keeps that line."
             advice = f"Let the route name {name}."

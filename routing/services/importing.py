@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
@@ -13,14 +14,15 @@ from routing.core.adopt.as_before import Told, told_of
 from routing.core.adopt.report import Sources, report
 from routing.core.findings import Finding, InvalidIntent, Severity
 from routing.core.intent import SMTP_PORT, Intent
+from routing.core.validate import validate_intent
 from routing.models import ConfigPush, MailHost, RelayTarget, RoutingObject
 from routing.queries.revisions import live_target
 from routing.services.draft import facts_of
 from routing.services.errors import NotAllowed
 from routing.services.locks import lock_servers
-from routing.services.objects import save_object
 from routing.services.propose import propose_import
 from routing.services.relays import save_relay_target
+from routing.services.writing import Writes, write_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +57,8 @@ def import_mailertable(
 
     Raises InvalidIntent with all errors, NotAllowed when the host has rows or a release already.
     """
-    if plan.errors:
-        raise InvalidIntent(plan.errors)
+    if errors := plan.errors or _errors(plan):
+        raise InvalidIntent(errors)
     with transaction.atomic():
         lock_servers()
         _refuse_second(plan.host)
@@ -72,20 +74,34 @@ def import_mailertable(
                 port=relay.port,
                 by=by,
             )
-        for item in plan.intent.objects:
-            save_object(
-                identity=item.id,
-                version=0,
-                server=plan.host,
-                kind=item.kind,
-                key=item.key,
-                relay_target=item.relay_target and shared.get(item.relay_target, item.relay_target),
-                mailer=item.mailer,
-                next_hop=item.next_hop,
-                by=by,
-            )
+        write_all(Writes(created=_rows(plan, shared)), by=by)
         title = f"Import of {plan.source}"
         return propose_import(server=plan.host, title=title, told=plan.told, by=by, person=person)
+
+
+def _errors(plan: ImportPlan) -> tuple[Finding, ...]:
+    """What is wrong with the rows beside what the file says: nothing is written for any of it."""
+    found = validate_intent(plan.intent, facts_of(plan.host))
+    return tuple(item for item in found if item.severity is Severity.ERROR)
+
+
+def _rows(plan: ImportPlan, shared: Mapping[UUID, UUID]) -> list[RoutingObject]:
+    """The objects as rows of the host, with the relay targets that there are by now."""
+    relays = RelayTarget.objects.in_bulk()
+    return [
+        RoutingObject(
+            id=item.id,
+            server=plan.host,
+            kind=item.kind.value,
+            key=item.key,
+            relay_target=relays[shared.get(item.relay_target, item.relay_target)]
+            if item.relay_target
+            else None,
+            mailer=item.mailer,
+            next_hop=item.next_hop,
+        )
+        for item in plan.intent.objects
+    ]
 
 
 def _shared_relays(intent: Intent) -> dict[UUID, UUID]:

@@ -4,7 +4,8 @@ import zlib
 
 from mailadmin.wire.core.canonical import digest_of
 
-MAX_BYTES = 64 * 1024 * 1024
+MAX_BYTES = 256 * 1024 * 1024
+"""A million lines, primary and fallback, are half of it."""
 
 
 class BlobError(ValueError):

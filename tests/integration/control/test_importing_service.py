@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from mailadmin.audit.models import AuditEvent
 from mailadmin.people.models import Person
 from routing.core.findings import InvalidIntent
 from routing.models import (
@@ -297,3 +301,33 @@ def test_a_proposal_that_would_take_the_imports_place_says_what_it_leaves_out(
     propose(picked=everything, title="All of it", by=claire)
     imported.refresh_from_db()
     assert imported.state == "superseded"
+
+
+def test_more_lines_cost_no_query_each(listes: MailHost) -> None:
+    def imported(lines: int) -> int:
+        host = world.list_server(f"lists{lines}")
+        text = "".join(f"d{number}.example\tesmtp:[127.0.0.1]\n" for number in range(lines))
+        plan = read_mailertable(text=text, host=host, source="mailertable")
+        with CaptureQueriesContext(connection) as queries:
+            import_mailertable(plan=plan)
+        assert RoutingObject.objects.filter(server=host).count() == lines
+        return len(queries)
+
+    # SQLite takes so many values in a statement, which is dozens of rows.
+    assert imported(400) - imported(100) < 300 / 10
+
+
+def test_what_rendering_would_refuse_is_told_before_a_row_is_written(
+    listes: MailHost, trail: Trail
+) -> None:
+    plan = read("seed.mailertable", listes)
+    spoilt = [replace(item, mailer="x y") for item in plan.intent.objects[:2]]
+    objects = (*spoilt, *plan.intent.objects[2:])
+    wrong = replace(plan, intent=replace(plan.intent, objects=objects))
+
+    with pytest.raises(InvalidIntent) as refused:
+        import_mailertable(plan=wrong)
+
+    assert {finding.subject for finding in refused.value.findings} == {i.key for i in spoilt}
+    assert trail.rows() == (0, 0, len(AuditEvent.objects.all()))
+    assert trail.events() == []
