@@ -155,7 +155,7 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
 
 # What each app says in the frame of every page (mailadmin/ui/standing.py).
-UI_STANDING = ["routing.views.standing.standing"]
+UI_STANDING = ["mailadmin.ui.own_account.standing", "routing.views.standing.standing"]
 # What each app says on the first page (mailadmin/ui/overview.py).
 UI_OVERVIEW = ["routing.views.overview.part.overview", "mailadmin.ui.happened.happened"]
 

@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from mailadmin.asked import Asked
+from mailadmin.audit.models import AuditEvent
 from mailadmin.paging import Order, Page, Turn, page_of
 from mailadmin.people.models import PasswordLink, Person
 from mailadmin.people.roles import Permission, PersonRole, roles_granting
@@ -28,6 +29,10 @@ FACTORS: Mapping[str, str] = {
     Authenticator.Type.WEBAUTHN: "passkey",
 }
 """What counts as a second factor, in words; recovery codes are for the day that it is lost."""
+
+
+FACTORS_REMOVED = "person.factors_removed"
+"""The event of an administrator who removed somebody's second factors."""
 
 
 class PeopleShown(StrEnum):
@@ -94,6 +99,32 @@ def list_people(asked: Asked) -> PeopleList:
 def person_row(person: Person) -> PersonRow:
     """One account."""
     return _rows([person])[0]
+
+
+def factors_of(person: Person) -> tuple[str, ...]:
+    """The kinds of second factor that somebody has, in words."""
+    return _rows([person])[0].factors
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """Who removed the second factors of somebody, which, when and why."""
+
+    by: str
+    factors: tuple[str, ...]
+    at: datetime
+    reason: str
+
+
+def removal_to_tell(person: Person, *, since: datetime) -> Removal | None:
+    """The last removal of this person's second factors, unless there is another factor since."""
+    event = AuditEvent.objects.filter(
+        subject=person.username, action=FACTORS_REMOVED, at__gt=since
+    ).first()
+    if event is None or factors_of(person):
+        return None
+    factors = tuple((event.old or {}).get("factors", ()))
+    return Removal(by=event.actor_name, factors=factors, at=event.at, reason=event.note)
 
 
 def who_may(permission: Permission, *, but: Iterable[str] = ()) -> tuple[str, ...]:

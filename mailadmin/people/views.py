@@ -27,6 +27,7 @@ from mailadmin.listing import (
 )
 from mailadmin.methods import asks_first
 from mailadmin.people.access import anybody_signed_in, public, requires
+from mailadmin.people.factors import remove_factors, why_not_remove
 from mailadmin.people.forms import NewPersonForm, RolesForm, SetPasswordForm
 from mailadmin.people.links import (
     GONE,
@@ -154,6 +155,23 @@ def person_link(request: HttpRequest, username: str) -> HttpResponse:
 
 @asks_first
 @requires(Permission.ADMINISTER)
+def person_factors(request: HttpRequest, username: str) -> HttpResponse:
+    """Remove the second factors of somebody who lost them, with a reason."""
+    person = get_object_or_404(Person, username=username)
+    if request.method != "POST":
+        return redirect("person", username)
+    reason = request.POST.get("reason", "")
+    try:
+        remove_factors(person=person, reason=reason, by=actor(signed_in(request)))
+    except NotPossible as error:
+        status = 409 if reason.strip() else 422
+        return _show(request, person, _roles_of(person), error.reasons, status=status)
+    messages.success(request, f"{person.full_name} signs in with the password alone now.")
+    return redirect("person", username)
+
+
+@asks_first
+@requires(Permission.ADMINISTER)
 def person_close(request: HttpRequest, username: str) -> HttpResponse:
     """Close the account, with a reason."""
     return _set_active(request, username, active=False)
@@ -236,6 +254,7 @@ def _show(
     by = actor(signed_in(request))
     context = {"person": person_row(person), "form": form, "errors": errors}
     context["account"], context["password"] = _account(person, by), _password(person, by)
+    context["factors"] = _factors(person, by)
     return render(request, "people/person.html", context, status=status)
 
 
@@ -246,6 +265,19 @@ def _password(person: Person, by: Actor) -> dict[str, str]:
         "label": f"Make a link for {person.full_name}",
         "action": reverse("person-link", args=[person.username]),
         "reason": " ".join(why_not_link(person=person, by=by)),
+    }
+
+
+def _factors(person: Person, by: Actor) -> dict[str, str]:
+    """The button that removes a lost second factor, as the component for it reads it."""
+    return {
+        "id": "factors",
+        "kind": "danger",
+        "label": "Remove the second factor…",
+        "confirm_label": "Remove the second factor",
+        "asks": "Why it is removed, and how you know that it is them who ask",
+        "action": reverse("person-factors", args=[person.username]),
+        "reason": " ".join(why_not_remove(person=person, by=by)),
     }
 
 

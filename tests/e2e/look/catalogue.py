@@ -142,6 +142,7 @@ PAGES: tuple[Page, ...] = (
     Page("person", "/people/claire/", FORM, "anne"),
     Page("person", "/people/anne/", PLAIN, "anne", name="person-own"),
     Page("person", "/people/nina/", PLAIN, "anne", name="person-closed"),
+    Page("person", "/people/tess/", PLAIN, "anne", name="person-factors"),
     Page("person", "/people/iris/", PLAIN, "anne", name="person-invited"),
     Page("set-password", "/set-password/{secret}/", (*PLAIN, State.ERROR), NOBODY),
     Page("set-password", "/set-password/used/", PLAIN, NOBODY, status=410, name="link-gone"),
@@ -158,6 +159,7 @@ PAGES: tuple[Page, ...] = (
     Page("account_change_password", "/account/password/change/", (*PLAIN, State.ERROR)),
     Page("mfa_index", "/account/2fa/", PLAIN),
     Page("mfa_index", "/account/2fa/", PLAIN, "tess", name="mfa-index-all"),
+    Page("mfa_index", "/account/2fa/", PLAIN, "otto", name="mfa-index-removed"),
     Page("mfa_authenticate", "/account/2fa/authenticate/", (*PLAIN, State.ERROR), HALF_WAY),
     Page("mfa_reauthenticate", "/account/2fa/reauthenticate/", (*PLAIN, State.ERROR), "tess"),
     Page("mfa_activate_totp", "/account/2fa/totp/activate/", (*PLAIN, State.ERROR)),
@@ -181,6 +183,7 @@ PAGES: tuple[Page, ...] = (
 NO_PAGE: Mapping[str, str] = {
     "list-columns": "takes the chosen columns of a list and goes back",
     "person-link": "an act of the person's page, which shows a link once",
+    "person-factors": "an act of the person's page",
     "person-close": "an act of the person's page",
     "person-open": "an act of the person's page",
     "theme": "takes the chosen colours and goes back",

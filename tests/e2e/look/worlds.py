@@ -20,10 +20,11 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from mailadmin.audit.services import CONTROL, SETUP
+from mailadmin.people.factors import remove_factors
 from mailadmin.people.links import invite_person
 from mailadmin.people.models import Person
 from mailadmin.people.roles import PersonRole
-from mailadmin.people.services import create_person, set_active
+from mailadmin.people.services import actor, create_person, set_active
 from mailadmin.saved.models import SavedFilter
 from mailadmin.saved.services import save_filter
 from mailadmin.wire.models import Agent
@@ -201,7 +202,9 @@ def _anew() -> Names:
 
 
 def everybody() -> dict[str, Person]:
-    """One person for each role, and Tess, who signs in with everything there is."""
+    """One person for each role, and Tess, who signs in with everything there is. Otto lost what he
+    had.
+    """
     people = world.people()
     tess = create_person(
         username="tess",
@@ -214,6 +217,8 @@ def everybody() -> dict[str, Person]:
     RecoveryCodes.activate(tess)
     passkey = {"name": "Tess's laptop", "passwordless": True, "credential": credential()}
     Authenticator.objects.create(user=tess, type=Authenticator.Type.WEBAUTHN, data=passkey)
+    TOTP.activate(people["otto"], generate_totp_secret())
+    remove_factors(person=people["otto"], reason="Lost his phone.", by=actor(people["anne"]))
     return people | {"tess": tess}
 
 

@@ -92,7 +92,7 @@ def test_each_view_of_ours_asks_for_a_permission(route: Route) -> None:
 
 def test_what_changes_something_asks_for_more_than_reading() -> None:
     acts = {"add", "edit", "enable", "disable", "delete", "convert", "propose", "restore"}
-    acts |= {"approve", "refuse", "deploy", "retry", "put-back"}
+    acts |= {"approve", "refuse", "deploy", "retry", "put-back", "remove"}
     changing = [route for route in GUARDED if route.path.rstrip("/").split("/")[-1] in acts]
 
     assert len(changing) > 20
