@@ -35,7 +35,14 @@ ALLAUTH_OPEN = {
     "mfa_login_webauthn",
 }
 
-EXAMPLES = {"int": "1", "str": "listes", "key": "jres.org", "sample": next(iter(PAGES))}
+EXAMPLES = {
+    "int": "1",
+    "str": "listes",
+    "key": "jres.org",
+    "slug": "domains",
+    "uuid": "3f0c1a52-6f0e-4a77-9a53-0c5f7d1b2e94",
+    "sample": next(iter(PAGES)),
+}
 
 
 @dataclass(frozen=True, slots=True)
