@@ -8,13 +8,10 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from mailadmin.audit.queries import EventRow, last_events
-from mailadmin.ui.badges import ICONS
 from mailadmin.ui.overview import Part
 from mailadmin.ui.parts import Event
 
 SHOWN = 10
-GOOD = frozenset({"proved", "approved", "confirmed", "active"})
-BAD = frozenset({"refused", "failed", "stopped", "reverted", "unreachable"})
 
 
 def happened(request: HttpRequest) -> Part:
@@ -24,15 +21,12 @@ def happened(request: HttpRequest) -> Part:
 
 
 def _event(row: EventRow) -> Event:
-    noun, _, act = row.action.rpartition(".")
-    kind = "ok" if act in GOOD else "bad" if act in BAD else "muted"
-    thing = noun.replace("_", " ")
-    subject = row.subject if row.subject.startswith(thing) else f"{thing} {row.subject}"
+    """In the words of the audit, which it leads to."""
     asked: dict[str, object] = {"push": row.push} if row.push else {"text": row.subject}
     return Event(
-        icon=ICONS.get(kind, "point"),
-        kind=kind,
-        text=f"{subject}: {act.replace('_', ' ')}",
+        icon=row.verb.icon,
+        kind=row.verb.kind,
+        text=f"{row.verb.words} {row.subject}",
         at=row.at,
         actor=row.actor_name,
         href=f"{reverse('audit')}?{urlencode(asked)}",

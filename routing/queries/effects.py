@@ -20,7 +20,7 @@ def effect_without(server: MailHost, key: str, identity: UUID) -> str:
     """What deleting or disabling an object does to mail."""
     intent, facts = deciding_rows(server, name_below(key)), facts_of_server(server)
     rest = [item for item in intent.objects if item.enabled and item.id != identity]
-    subject = "everything else" if key == DEFAULT_KEY else key
+    subject = _subject(key)
     if facts is None:
         return f"Mail for {subject} then goes by another key."
     values = {item.key: value_of(item, intent, facts) for item in rest}
@@ -61,11 +61,15 @@ def _together(server: MailHost, gone: list[RoutingObject]) -> Iterator[str]:
 
 def effect_with(server: MailHost, item: Item) -> str:
     """What enabling an object does to mail."""
-    facts = facts_of_server(server)
+    facts, subject = facts_of_server(server), _subject(item.key)
     if facts is None:
-        return f"Mail for {item.key} then goes by its own key."
+        return f"Mail for {subject} then goes by its own key."
     way = _name(item, make_intent(server.name, {item.id: item}, relay_values()), facts)
-    return f"Mail for {item.key} then goes to {way} by its own key."
+    return f"Mail for {subject} then goes to {way} by its own key."
+
+
+def _subject(key: str) -> str:
+    return "everything else" if key == DEFAULT_KEY else key
 
 
 def _name(item: Item, intent: Intent, facts: HostFacts) -> str:

@@ -16,12 +16,14 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 
 from mailadmin.audit.queries import object_history, values_before
+from routing.core.intent import DEFAULT_KEY
 from routing.models import RelayTarget
 from routing.services.errors import ConflictingEdit, Side
 
 NOT_CONTENT = frozenset({"csrfmiddlewaretoken", "version"})
 TAKE, THEIRS = "take.", "theirs."
 """What fields of the page begin with: which side is chosen, and the value of the other person."""
+LABELS = {"site_m4": "The site's own m4"}
 WAY = ("relay_target", "mailer", "next_hop")
 """One thing: who takes another relay gives the mailer up."""
 
@@ -83,7 +85,7 @@ def conflict(
     sent = chosen(request.POST)
     again = [(name, value) for name, value in sent.items() if name not in NOT_CONTENT]
     context = {
-        "subject": error.subject,
+        "subject": _subject(error),
         "you": error.yours.by,
         "clash": clash,
         "fields": tuple(_fields(error, sent, version)),
@@ -110,7 +112,7 @@ def chosen(post: QueryDict) -> QueryDict:
 
 
 def _clash(error: ConflictingEdit, identity: str) -> Clash:
-    subject, by, at = error.subject, error.theirs.by, error.theirs.at
+    subject, by, at = _subject(error), error.theirs.by, error.theirs.at
     if _deletes(error.theirs):
         by, at = _who_deleted(identity) or (by, at)
         text = f"{by} deleted {subject} while you edited it."
@@ -119,7 +121,13 @@ def _clash(error: ConflictingEdit, identity: str) -> Clash:
         text = f"{by} changed {subject} after you opened it."
         send = f"Delete {subject} all the same"
         return Clash(text, by, at, send, f"Keep {subject}", has_yours=False)
-    return Clash(str(error), by, at, "Save what is chosen", f"Keep all of {by}’s")
+    text = f"{by} changed {subject} while you edited it."
+    return Clash(text, by, at, "Save what is chosen", f"Keep all of {by}’s")
+
+
+def _subject(error: ConflictingEdit) -> str:
+    """A lone dot is not seen in a sentence."""
+    return "the . key" if error.subject == DEFAULT_KEY else error.subject
 
 
 def _deletes(side: Side) -> bool:
@@ -148,14 +156,17 @@ def _fields(error: ConflictingEdit, sent: Mapping[str, str], version: int) -> It
         names = [name for name in names if name not in WAY]
         names.insert(min(at, len(names)), "way")
     for name in names:
-        yield Field(
-            label=name.replace("_", " "),
+        field = Field(
+            label=LABELS.get(name) or name.replace("_", " ").capitalize(),
             theirs=_shown(theirs, name),
             yours=_shown(yours, name),
             name="" if one_side or not _is_in(sent, name) else name,
             before=None if before is None else _shown(before, name),
             sent=tuple(_sent(theirs, name)),
         )
+        # What the kind has no use for is empty on every side.
+        if field.theirs or field.yours or field.before:
+            yield field
 
 
 def _is_in(sent: Mapping[str, str], name: str) -> bool:

@@ -19,7 +19,7 @@ register = template.Library()
 
 LONG_NAME = 48
 PIECE = 24
-BREAK = re.compile(r"(?<=[.:@])")
+BREAK = re.compile(r"(?<=[.:@/_-])")
 
 
 @lru_cache(maxsize=256)

@@ -29,5 +29,6 @@ def overview(request: HttpRequest) -> Part:
     found = tuple(needs(site, no_edit))
     if not site.works:
         no_host = reason_not(request, Permission.ADMINISTER, "add mail hosts")
-        return Part(needs=found, steps=tuple(steps(site, no_host)), checked=checked)
+        no_import = reason_not(request, Permission.EDIT, "import tables")
+        return Part(needs=found, steps=tuple(steps(site, no_host, no_import)), checked=checked)
     return Part(needs=found, panels=tuple(panels(site)), topology=topology(site), checked=checked)

@@ -11,11 +11,11 @@ from routing.queries.overview import Site
 from routing.views.overview.words import counted
 
 
-def steps(site: Site, no_host: str) -> Iterator[SetupStep]:
-    """In their order. `no_host` says why the reader may not add a mail host, "" for who may."""
+def steps(site: Site, no_host: str, no_import: str) -> Iterator[SetupStep]:
+    """In their order. `no_host` and `no_import` say why the reader may not, "" for who may."""
     yield _host(site, no_host)
     yield _agents(site)
-    yield _import(site)
+    yield _import(site, no_import)
     yield _push(site)
 
 
@@ -45,16 +45,18 @@ def _agents(site: Site) -> SetupStep:
     )
 
 
-def _import(site: Site) -> SetupStep:
+def _import(site: Site, no_import: str) -> SetupStep:
     rows = sum(way.keys for way in site.ways.ways)
-    text = "On this server: manage.py import_mailertable FILE --host NAME"
     return SetupStep(
         "import",
         "met" if rows else "waits",
         "Import its mailertable",
-        f"{counted(rows, 'key', 'keys')} saved." if rows else text,
-        reverse("domain-list"),
-        "Open virtual domains",
+        f"{counted(rows, 'key', 'keys')} saved."
+        if rows
+        else "What a list server has is read and judged; nothing is written before you import it.",
+        reverse("domain-list") if rows else reverse("adopt"),
+        "Open virtual domains" if rows else "Adopt a list server",
+        "" if rows else no_import,
     )
 
 

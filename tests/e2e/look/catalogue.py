@@ -8,7 +8,7 @@ NO_PAGE with the reason. `tests/unit/ui/test_catalogue.py` fails for a name that
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from mailadmin.ui import samples
@@ -23,6 +23,7 @@ class State(StrEnum):
     STALE = "stale"
     REFUSED = "refused"
     ERROR = "error"
+    CONFLICT = "conflict"
     NO_SCRIPT = "no-script"
 
 
@@ -30,6 +31,7 @@ WORLD_OF: Mapping[State, str] = {
     State.EMPTY: "empty",
     State.MANY: "many",
     State.STALE: "silent",
+    State.CONFLICT: "contested",
 }
 PLAIN = (State.NORMAL, State.NO_SCRIPT)
 READ = (State.NORMAL, State.STALE, State.REFUSED, State.NO_SCRIPT)
@@ -38,6 +40,7 @@ SEARCHED = (*LIST, State.ERROR)
 FORM = (State.NORMAL, State.REFUSED, State.ERROR, State.NO_SCRIPT)
 ACCOUNTS = (State.NORMAL, State.MANY, State.REFUSED, State.ERROR, State.NO_SCRIPT)
 ASK = (State.NORMAL, State.REFUSED, State.NO_SCRIPT)
+CONTESTED = (*READ, State.CONFLICT)
 NOBODY = ""
 HALF_WAY = "half-way"
 """Tess after her password and before her second factor."""
@@ -47,7 +50,8 @@ HALF_WAY = "half-way"
 class Page:
     """One page. `reader` opens it, `refused` has too few rights for it or for what it offers.
 
-    `error` is the address that is wrong; without one, a page with a form is sent as it is.
+    `error` is what is wrong of the address; without one the page's form is sent, with `wrong` in
+    it where it would be right as it stands. Either way the page has to say what is the matter.
     """
 
     route: str
@@ -56,6 +60,7 @@ class Page:
     reader: str = "claire"
     refused: str = "vera"
     error: str = ""
+    wrong: Mapping[str, str] = field(default_factory=dict)
     name: str = ""
     status: int = 200
 
@@ -66,11 +71,12 @@ class Page:
 
 
 def objects(slug: str, key: str, *, paused: str = "") -> tuple[Page, ...]:
-    """The pages of one kind of routing object."""
+    """The pages of one kind of routing object. A foreign line has no form to disagree about."""
     place, search = f"/{slug}s/", "?q=nothing-of-that-name"
+    states = READ if slug == "foreign-line" else CONTESTED
     pages = [
         Page(f"{slug}-list", place, SEARCHED, error=search),
-        Page(f"{slug}-page", f"{place}{key}/", READ),
+        Page(f"{slug}-page", f"{place}{key}/", states),
         Page(f"{slug}-act", f"{place}~act/?act=note&all=yes", ASK),
         Page(f"{slug}-delete", f"{place}{key}/delete/", ASK),
     ]
@@ -90,16 +96,21 @@ def objects(slug: str, key: str, *, paused: str = "") -> tuple[Page, ...]:
     )
 
 
+DECIDED = (*PLAIN, State.MANY, State.CONFLICT)
+PROPOSED = (*FORM, State.EMPTY, State.MANY, State.STALE)
+ANOTHER, NO_REASON = {"typed": "another"}, {"reason": ""}
 PUSHES = ("live", "staging", "approved", "deploying", "stopped", "failed", "refused", "unapproved")
 PAGES: tuple[Page, ...] = (
     Page("home", "/", LIST),
     *objects("domain", "jres.org", paused="demo.sympa.org"),
     Page("domain-page", "/domains/renater.fr/?server=listes", READ, name="domain-draining"),
-    Page("domain-retire", "/domains/jres.org/retire/", FORM),
+    Page("domain-retire", "/domains/jres.org/retire/", FORM, wrong={"next_on": "someday"}),
     Page("domain-retire", "/domains/renater.fr/retire/", PLAIN, name="domain-reject"),
     Page("route-page", "/routes/lists6.jres.org/", READ, name="route-rejecting"),
     Page("route-retire", "/routes/lists6.jres.org/retire/", ASK),
     Page("retiring-list", "/domains/~retiring/", (*READ, State.EMPTY)),
+    Page("domain-page", "/domains/gone.renater.fr/", READ, name="domain-gone-not-live"),
+    Page("domain-page", "/domains/never.renater.fr/", READ, name="domain-gone", status=410),
     *objects("local-host", "host.renater.fr"),
     *objects("route", "~everything-else"),
     *objects("foreign-line", "fax.renater.fr"),
@@ -111,7 +122,7 @@ PAGES: tuple[Page, ...] = (
     Page("dns-findings", "/findings/dns/", SEARCHED, error="?q=nothing-of-that-name"),
     Page("relay-list", "/relays/", LIST),
     Page("relay-add", "/relays/add/", FORM),
-    Page("relay", "/relays/smtp1/"),
+    Page("relay", "/relays/smtp1/", CONTESTED),
     Page("relay-edit", "/relays/smtp1/edit/", ASK),
     Page("relay-delete", "/relays/smtp2/delete/", ASK),
     Page("mail-host-list", "/mail-hosts/", LIST),
@@ -119,27 +130,40 @@ PAGES: tuple[Page, ...] = (
     Page("mail-host", "/mail-hosts/listes/"),
     Page("mail-host", "/mail-hosts/forums/", PLAIN, name="mail-host-unheard"),
     Page("mail-host", "/mail-hosts/relais/", PLAIN, name="mail-host-relay"),
-    Page("mail-host-edit", "/mail-hosts/listes/edit/", FORM, "anne"),
-    Page("mail-host-retire", "/mail-hosts/relais/retire/", FORM, "anne"),
+    Page(
+        "mail-host-edit",
+        "/mail-hosts/listes/edit/",
+        (*FORM, State.CONFLICT),
+        "anne",
+        wrong={"name": "", "position": "first"},
+    ),
+    Page("mail-host-retire", "/mail-hosts/relais/retire/", FORM, "anne", wrong=ANOTHER),
     Page("mail-host-retire", "/mail-hosts/listes/retire/", PLAIN, "anne", name="retire-held"),
     Page("mail-host-reinstate", "/mail-hosts/relais/reinstate/", ASK, "anne"),
-    Page("mail-host-remove", "/mail-hosts/forums/remove/", FORM, "anne"),
-    Page("adopt", "/import/", FORM),
+    Page("mail-host-remove", "/mail-hosts/forums/remove/", FORM, "anne", wrong=ANOTHER),
+    Page("adopt", "/import/", (*FORM, State.EMPTY)),
     Page("route", "/route/?address=claire@new.orange.fr", (*READ, State.ERROR), error="@twice"),
     Page("route", "/route/", PLAIN, name="route-asked-nothing"),
     Page("drift", "/drift/"),
-    Page("pushes", "/pushes/", SEARCHED, error="?view=waiting"),
-    Page("propose", "/pushes/propose/", (*FORM, State.EMPTY, State.MANY, State.STALE)),
+    Page("pushes", "/pushes/", SEARCHED, error="?q=nothing-of-that-name"),
+    Page("propose", "/pushes/propose/", PROPOSED, wrong={"title": ""}),
     Page("push", "/pushes/{waiting}/", (*READ, State.MANY), name="push-author"),
-    Page("push", "/pushes/{waiting}/", (*PLAIN, State.MANY), "paul", name="push-approver"),
+    Page(
+        "push",
+        "/pushes/{waiting}/",
+        (*PLAIN, State.MANY, State.CONFLICT),
+        "paul",
+        name="push-approver",
+    ),
     *(Page("push", f"/pushes/{{{p}}}/", READ, "paul", name=f"push-{p}") for p in PUSHES),
     Page("push", "/pushes/{before}/", READ, "paul", name="push-first"),
+    Page("push", "/pushes/{stopped}/", (State.ERROR,), "luc", wrong=NO_REASON, name="push-restore"),
     Page("push-file", "/pushes/{waiting}/files/listes/sympa.mc"),
     Page("push-answers", "/pushes/{waiting}/answers/listes/"),
     Page("audit", "/audit/", SEARCHED, error="?actor=nobody-of-that-name"),
     Page("people", "/people/", ACCOUNTS, "anne", error="?q=nobody-of-that-name"),
     Page("person-add", "/people/~add/", FORM, "anne"),
-    Page("person", "/people/claire/", FORM, "anne"),
+    Page("person", "/people/claire/", FORM, "anne", wrong={"roles": ""}),
     Page("person", "/people/anne/", PLAIN, "anne", name="person-own"),
     Page("person", "/people/nina/", PLAIN, "anne", name="person-closed"),
     Page("person", "/people/tess/", PLAIN, "anne", name="person-factors"),

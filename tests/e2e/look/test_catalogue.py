@@ -56,6 +56,8 @@ def _looked(
     name = f"{page.label} ({state})"
     if booth.status not in _expected(page, state):
         yield f"{name}: answered {booth.status}"
+    if state in (State.ERROR, State.CONFLICT) and not booth.complaints:
+        yield f"{name}: does not say what is the matter"
     if page.route and state is State.NORMAL:
         found = resolve(urlsplit(tab.url).path).url_name
         if found != page.route:
@@ -80,7 +82,9 @@ def _wider(tab: Tab, name: str, widths: Sequence[int]) -> Iterator[str]:
 
 def _expected(page: Page, state: State) -> tuple[int, ...]:
     if state is State.REFUSED:
-        return (200, 403)
+        return (page.status, 403)
+    if state is State.CONFLICT:
+        return (409,)
     if state is State.ERROR:
         return (200, 422)
     return (page.status,)

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from itertools import islice
+from typing import Any
 from uuid import uuid4
 
 from allauth.mfa.models import Authenticator
@@ -45,7 +46,7 @@ from routing.services.approve import refuse
 from routing.services.bulk_acts import Act, do_act
 from routing.services.hosts import save_mail_host
 from routing.services.importing import import_mailertable, read_mailertable
-from routing.services.objects import save_object, set_enabled
+from routing.services.objects import delete_object, save_object, set_enabled
 from routing.services.relays import save_relay_target
 from routing.services.retirement import Wanted, take_step
 from routing.services.transitions import move_push, move_target
@@ -57,6 +58,8 @@ from tests.integration.pages import world
 
 Names = Mapping[str, object]
 ROWS = 5000
+GONE = "gone.renater.fr\tesmtp:[127.0.0.1]\n"
+"""A domain that is live and deleted here."""
 FOREIGN = """\
 old.renater.fr\terror:5.1.2:No such domain any more
 fax.renater.fr\tuucp-dom:faxgate
@@ -98,7 +101,7 @@ def full() -> Names:
     people = everybody()
     claire, luc = people["claire"], people["luc"]
     listes = world.list_server()
-    live = world.imported(listes, world.TABLE + FOREIGN)
+    live = world.imported(listes, world.TABLE + GONE + FOREIGN)
     world.add_relay("smtp2", claire)
     row = world.add_domain(listes, "conf.renater.fr", claire)
     waiting = world.prove(world.proposed([row.pk], claire, "Add conf.renater.fr"))
@@ -168,6 +171,7 @@ WORLDS: Mapping[str, Callable[[], Names]] = {
     "full": full,
     "silent": silent,
     "many": many,
+    "contested": full,
 }
 
 
@@ -242,6 +246,54 @@ def stir() -> None:
             push.save(update_fields=["version"])
 
 
+def meanwhile(route: str) -> None:
+    """Luc saves or deletes what the reader has open; what a form sent before then meets."""
+    luc = Person.objects.get(username="luc")
+    if route == "domain-page":
+        _delete(RoutingObject.objects.get(key="jres.org", server__name="listes"), luc)
+    elif route == "local-host-page":
+        row = RoutingObject.objects.get(key="host.renater.fr", server__name="listes")
+        _save(row, luc, enabled=False, note="Out of order since Monday.")
+    elif route == "route-page":
+        row = RoutingObject.objects.get(key=".", server__name="listes")
+        smtp2 = RelayTarget.objects.get(name="smtp2").pk
+        _save(row, luc, relay_target=smtp2, note="smtp1 is worked on.")
+    elif route == "relay":
+        relay = RelayTarget.objects.get(name="smtp1")
+        save_relay_target(
+            identity=relay.pk,
+            version=relay.version,
+            name=relay.name,
+            hosts=[*relay.hosts, "smtp1b.renater.fr"],
+            port=relay.port,
+            note="A second address.",
+            by=luc,
+        )
+    elif route == "mail-host-edit":
+        host = MailHost.objects.get(name="listes")
+        save_mail_host(
+            identity=host.pk,
+            version=host.version,
+            name=host.name,
+            kind=HostKind(host.kind),
+            position=3,
+            note="After the other list servers.",
+            by=actor(luc),
+        )
+
+
+def _save(row: RoutingObject, by: Person, **values: Any) -> None:
+    kept = {name: getattr(row, name) for name in ("server", "key", "enabled", "mailer", "next_hop")}
+    kept["relay_target"] = row.relay_target_id
+    save_object(
+        identity=row.pk, version=row.version, kind=ObjectKind(row.kind), by=by, **(kept | values)
+    )
+
+
+def _delete(row: RoutingObject, by: Person) -> None:
+    delete_object(identity=row.pk, version=row.version, by=by)
+
+
 def _claire() -> Person:
     return Person.objects.get(username="claire")
 
@@ -263,6 +315,9 @@ def _edits(listes: MailHost, claire: Person, luc: Person) -> None:
     )
     paused = RoutingObject.objects.get(server=listes, key="demo.sympa.org")
     set_enabled(identity=paused.pk, version=paused.version, enabled=False, by=luc)
+    world.add_domain(listes, "never.renater.fr", luc)
+    for key in ("gone.renater.fr", "never.renater.fr"):
+        _delete(RoutingObject.objects.get(server=listes, key=key), luc)
 
 
 def _tags(claire: Person) -> None:
