@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import F, Q, QuerySet, TextField, Value
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, TextField, Value
 from django.db.models.functions import Concat, StrIndex
 from django.db.models.lookups import GreaterThan
 
@@ -16,17 +16,41 @@ from routing.models import MailHost, RelayTarget, TaggedObject
 from routing.queries.among import among
 
 FENCED = Concat(Value(" "), F("tags"), Value(" "), output_field=TextField())
+FEW = 1000
 MOST_WORDS = 100
 """In a menu."""
 
 
 def objects_tagged(kind: ObjectKind, tags: str) -> Q:
-    """Routing objects that have every word of `tags`, found along an index."""
+    """Routing objects that have every word of `tags`, found along an index.
+
+    No database guesses well whether to begin with a word or with the order of the list. Where few
+    objects have a word they are named, and looked up; where many have it a page of them is soon
+    found in the order of the list, with one look for each.
+    """
+    words = words_of(tags)
+    for word in words:
+        few = _few(kind, word)
+        if few is not None:
+            return Q(pk__in=_with_all(few, words))
     wanted = Q()
-    for word in words_of(tags):
-        found = TaggedObject.objects.filter(kind=kind, word=word)
-        wanted &= Q(pk__in=found.values("object_id"))
+    for word in words:
+        wanted &= Q(Exists(TaggedObject.objects.filter(object=OuterRef("pk"), word=word)))
     return wanted
+
+
+def _few(kind: ObjectKind, word: str) -> list[UUID] | None:
+    """The objects that have a word, None where they are many."""
+    rows = TaggedObject.objects.filter(kind=kind, word=word).order_by()
+    found = list(rows.values_list("object_id", flat=True)[: FEW + 1])
+    return found if len(found) <= FEW else None
+
+
+def _with_all(few: list[UUID], words: Iterable[str]) -> list[UUID]:
+    for word in words:
+        rows = TaggedObject.objects.filter(object__in=among(few), word=word).order_by()
+        few = list(rows.values_list("object_id", flat=True))
+    return few
 
 
 def tagged(tags: str) -> Q:
