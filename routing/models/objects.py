@@ -91,6 +91,10 @@ class RoutingObject(models.Model):
             # A page of a list begins anywhere in its order; `routing/queries/objects.py: ORDERS`.
             models.Index(fields=["kind", "key", "id"], name="objects_in_order"),
             models.Index(fields=["kind", "changed_at", "id"], name="objects_as_changed"),
+            # The few that are disabled, anywhere in a long list.
+            models.Index(
+                fields=["kind", "key", "id"], condition=Q(enabled=False), name="objects_disabled"
+            ),
         ]
 
     def __str__(self) -> str:

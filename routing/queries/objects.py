@@ -251,7 +251,7 @@ def _in_state(state: str, now: Standing) -> Q:
 
 def _loose(now: Standing) -> Q:
     """Rows with an edit that no open push holds, named by whichever list is shorter."""
-    if len(now.settled) < now.loose_count:
+    if now.settled_count < now.loose_count:
         return ~Q(pk__in=among(now.settled))
     return Q(pk__in=among(now.loose))
 

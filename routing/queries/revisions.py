@@ -16,13 +16,15 @@ from routing.core.states import PushState, TargetState
 from routing.models import MailHost, PushTarget, Revision
 
 STORED_DIGEST_BYTES = 64
+LONG = ("plan", "proof", "answers", "revision__bundle", "revision__intent")
+"""Of a target, what grows with the table."""
 
 
 def live_target(host: MailHost) -> PushTarget | None:
     """The newest confirmed target of a host: its revision is the one that is live by our record."""
     confirmed = PushTarget.objects.filter(host=host, state=TargetState.CONFIRMED)
-    # Not the plan, the proof and the answers: each may tell of thousands of keys.
-    light = confirmed.select_related("revision", "push").defer("plan", "proof", "answers")
+    # Not what may tell of thousands of keys: it is read where it is asked for.
+    light = confirmed.select_related("revision", "push").defer(*LONG)
     return light.order_by("-state_at", "-pk").first()
 
 
@@ -56,17 +58,41 @@ def observed_revision(host: MailHost) -> Revision | None:
 
 def bundle_of(revision: Revision) -> Bundle:
     """The frozen bytes as a bundle. Raises BlobDamaged when the row was altered."""
-    return bundle_from_canonical(unpack(bytes(revision.bundle), revision.digest))
+    found = _large_bundles.get(revision.digest)
+    if found is None:
+        packed = bytes(revision.bundle)
+        found = bundle_from_canonical(unpack(packed, revision.digest))
+        if len(packed) > LARGE:
+            _large_bundles.clear()
+            _large_bundles[revision.digest] = found
+    return found
+
+
+LARGE = 1 << 18
+"""Bytes, packed: about 40,000 lines. To unpack more is felt on a page."""
+_large_bundles: dict[str, Bundle] = {}
+"""The last large one that this process read, by the digest that says what it holds."""
 
 
 def intent_of(revision: Revision) -> Intent:
     """The intent that a revision was rendered from."""
-    return _intent(bytes(revision.intent))
+    stored = bytes(revision.intent)
+    return _large_intent(stored) if len(stored) > LARGE else _intent(stored)
 
 
 @lru_cache(maxsize=8)
 def _intent(stored: bytes) -> Intent:
     """Kept: it never changes, and a list is asked for again after every write."""
+    return _read_intent(stored)
+
+
+@lru_cache(maxsize=1)
+def _large_intent(stored: bytes) -> Intent:
+    """One: a million objects are half a gigabyte."""
+    return _read_intent(stored)
+
+
+def _read_intent(stored: bytes) -> Intent:
     digest, packed = stored[:STORED_DIGEST_BYTES].decode(), stored[STORED_DIGEST_BYTES:]
     return intent_from_json(json.loads(unpack(packed, digest)))
 

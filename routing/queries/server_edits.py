@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 
 from routing.core.edits import Edit, edit_between, in_order
 from routing.core.facts import HostKind
-from routing.core.intent import Intent, RelayTarget, RoutingObject
+from routing.core.intent import RelayTarget, RoutingObject
 from routing.models import MailHost, Revision
 from routing.models import RoutingObject as Row
 from routing.queries.among import among
@@ -94,8 +94,11 @@ def _hosts() -> QuerySet[MailHost]:
 
 
 def _live(number: int | None) -> Live:
-    base = None if number is None else Revision.objects.get(pk=number)
-    intent = intent_of(base) if base else Intent("")
+    if number is None:
+        return Live(None, {}, {})
+    intent = intent_of(Revision.objects.get(pk=number))
+    # Kept as long as the process runs: without its megabytes.
+    base = Revision.objects.defer("bundle", "intent").get(pk=number)
     return Live(
         base,
         {item.id: item for item in intent.objects},

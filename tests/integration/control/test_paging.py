@@ -176,6 +176,19 @@ def test_a_page_begins_in_its_index_and_sorts_nothing(live: MailHost, sort: str)
     assert "Sort" not in plan and "TEMP B-TREE" not in plan, plan
 
 
+def test_the_disabled_ones_are_found_without_reading_the_others(live: MailHost) -> None:
+    keys = fill(live, 2000)
+    with unaudited():
+        RoutingObject.objects.filter(key__in=keys[-60:]).update(enabled=False)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    with CaptureQueriesContext(connection) as queries:
+        found = list_objects(DOMAIN, asked(state="disabled"))
+    assert [row.key for row in found.rows] == keys[-60:-10]
+    (page,) = (q["sql"] for q in queries if "LIMIT 51" in q["sql"] and "changed_by" in q["sql"])
+    assert "objects_disabled" in explained(page), explained(page)
+
+
 def _middle(sort: str) -> str:
     order = objects.ORDERS[sort]
     row = rows_of(DOMAIN).order_by(*order.columns)[1000]

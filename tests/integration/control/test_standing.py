@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID, uuid4
 
 import pytest
@@ -24,6 +26,7 @@ from routing.models import ConfigPush, MailHost, PushEditor, RelayTarget, Routin
 from routing.queries import pending
 from routing.queries.edits import pending_edits
 from routing.queries.objects import Shown, list_objects
+from routing.queries.pending import Standing, standing
 from routing.services.errors import NotAllowed
 from routing.services.objects import delete_object, save_object, set_enabled
 from routing.services.propose import propose
@@ -283,3 +286,28 @@ def test_without_a_single_event_nothing_is_kept(people: dict[str, Person]) -> No
             server=host, kind="virtual_domain", key="a.example", changed_at=timezone.now()
         )
     assert set(pending.standing().edits) == {row.pk}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_threads_that_ask_at_once_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    world.imported(world.list_server())
+    pending._kept.clear()
+    true_read, reads = pending._read, list[int]()
+
+    def slowly(number: int, digest: str) -> Standing:
+        reads.append(number)
+        time.sleep(0.3)
+        return true_read(number, digest)
+
+    def ask() -> int:
+        try:
+            return standing().number
+        finally:
+            connection.close()
+
+    monkeypatch.setattr(pending, "_read", slowly)
+    with ThreadPoolExecutor(4) as pool:
+        found = [future.result() for future in [pool.submit(ask) for _ in range(4)]]
+
+    assert len(reads) == 1
+    assert set(found) == {reads[0]}
