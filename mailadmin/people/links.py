@@ -58,7 +58,7 @@ def make_link(*, person: Person, by: Actor) -> str:
         PasswordLink.objects.filter(person=person).delete()
         link = PasswordLink.objects.create(
             person=person,
-            digest=_digest(secret),
+            digest=digest_of(secret),
             made_by=by.name,
             made_at=now,
             expires_at=now + VALID,
@@ -82,13 +82,21 @@ def why_not_link(*, person: Person, by: Actor) -> tuple[str, ...]:
     return tuple(reasons)
 
 
-def person_of_link(secret: str) -> Person | None:
+def digest_of(secret: str) -> str:
+    """What stands for a link wherever it is kept: in its row, and in the session that holds it.
+
+    Nobody guesses the secret, so a plain digest keeps it as well as a slow one.
+    """
+    return sha256(secret.encode()).hexdigest()
+
+
+def person_of_link(digest: str) -> Person | None:
     """Whose password the link sets, None when it does not work any more."""
-    found = _working(secret).first()
+    found = _working(digest).first()
     return found.person if found else None
 
 
-def use_link(*, secret: str, password: str) -> Person:
+def use_link(*, digest: str, password: str) -> Person:
     """Set the password, once; whoever was signed in with the account is no more.
 
     Raises NotPossible when the link does not work any more, ValidationError for a weak password:
@@ -97,8 +105,8 @@ def use_link(*, secret: str, password: str) -> Person:
     with transaction.atomic():
         # The person first, as everybody who closes accounts takes them: then the link is ours.
         holders = Person.objects.select_for_update(no_key=True)
-        person = holders.filter(pk__in=_working(secret).values("person")).first()
-        if person is None or not _working(secret).exists():
+        person = holders.filter(pk__in=_working(digest).values("person")).first()
+        if person is None or not _working(digest).exists():
             raise NotPossible([GONE])
         validate_password(password, person)
         PasswordLink.objects.filter(person=person).delete()
@@ -112,11 +120,6 @@ def use_link(*, secret: str, password: str) -> Person:
     return person
 
 
-def _working(secret: str) -> QuerySet[PasswordLink]:
+def _working(digest: str) -> QuerySet[PasswordLink]:
     open_now = PasswordLink.objects.filter(expires_at__gt=timezone.now(), person__is_active=True)
-    return open_now.filter(digest=_digest(secret)).select_related("person")
-
-
-def _digest(secret: str) -> str:
-    """Nobody guesses the secret, so a plain digest keeps it as well as a slow one."""
-    return sha256(secret.encode()).hexdigest()
+    return open_now.filter(digest=digest).select_related("person")

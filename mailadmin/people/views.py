@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.contrib import messages
+from django.contrib.auth import logout
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -31,6 +32,7 @@ from mailadmin.people.factors import remove_factors, why_not_remove
 from mailadmin.people.forms import NewPersonForm, RolesForm, SetPasswordForm
 from mailadmin.people.links import (
     GONE,
+    digest_of,
     invite_person,
     make_link,
     person_of_link,
@@ -43,6 +45,9 @@ from mailadmin.people.roles import Permission
 from mailadmin.people.services import NotPossible, actor, set_active, set_roles, why_not_close
 from mailadmin.people.session import signed_in
 
+LINK = "password_link"
+"""Where a session keeps the digest of the link that was opened in it."""
+NOT_OPEN = "No link was opened in this browser, or it keeps no cookies: open the link itself."
 STATES: Mapping[str, str] = {
     "": "All",
     PeopleShown.OPEN: "Can sign in",
@@ -184,40 +189,70 @@ def person_open(request: HttpRequest, username: str) -> HttpResponse:
     return _set_active(request, username, active=True)
 
 
+@require_safe
+@public
+def take_link(request: HttpRequest, secret: str) -> HttpResponse:
+    """The address that was handed over: what stands for its secret goes into the session, so that
+    no history, proxy or page after it learns the secret from the address.
+    """
+    digest = digest_of(secret)
+    if person_of_link(digest) is None:
+        return _gone(request, GONE)
+    # Somebody who knew this browser's session before must not hold the link with it.
+    request.session.cycle_key()
+    request.session[LINK] = digest
+    return _unstored(redirect("set-password"))
+
+
 @sensitive_post_parameters("password", "again")
 @asks_first
 @public
-def set_password(request: HttpRequest, secret: str) -> HttpResponse:
-    """Whoever has the link sets the password of its account, once."""
-    person = person_of_link(secret)
+def set_password(request: HttpRequest) -> HttpResponse:
+    """Whoever opened a link sets the password of its account, once."""
+    digest = request.session.get(LINK, "")
+    person = person_of_link(digest)
     if person is None:
-        return _unstored(render(request, "people/link_gone.html", {"text": GONE}, status=410))
-    form = SetPasswordForm(request.POST or None)
+        return _gone(request, GONE if digest else NOT_OPEN)
+    form, own = SetPasswordForm(request.POST or None), request.user == person
     if request.method == "POST" and form.is_valid():
         try:
-            use_link(secret=secret, password=form.cleaned_data["password"])
+            use_link(digest=digest, password=form.cleaned_data["password"])
         except NotPossible as error:
-            context = {"text": " ".join(error.reasons)}
-            return _unstored(render(request, "people/link_gone.html", context, status=410))
+            return _gone(request, " ".join(error.reasons))
         except ValidationError as error:
             form.add_error("password", error)
         else:
-            messages.success(request, "Your password is set. Sign in with it.")
-            return redirect("account_login")
+            return _password_is_set(request, own=own)
     shown = {"form": form, "person": person}
     status = 422 if request.method == "POST" else 200
     return _unstored(render(request, "people/set_password.html", shown, status=status))
 
 
+def _password_is_set(request: HttpRequest, *, own: bool) -> HttpResponse:
+    """`own`: this very session was one of the account, and ended with the others."""
+    if own:
+        logout(request)
+    else:
+        del request.session[LINK]
+    messages.success(request, "Your password is set. Sign in with it.")
+    return redirect("account_login")
+
+
+def _gone(request: HttpRequest, text: str) -> HttpResponse:
+    """A link that sets no password; the session forgets it."""
+    request.session.pop(LINK, None)
+    return _unstored(render(request, "people/link_gone.html", {"text": text}, status=410))
+
+
 def _show_link(request: HttpRequest, person: Person, secret: str, *, made: bool) -> HttpResponse:
     """The one answer that holds the secret: no cache and no history keeps it."""
-    href = request.build_absolute_uri(reverse("set-password", args=[secret]))
+    href = request.build_absolute_uri(reverse("set-password-link", args=[secret]))
     context = {"person": person_row(person), "link": href, "made": made}
     return _unstored(render(request, "people/link.html", context))
 
 
 def _unstored(answer: HttpResponse) -> HttpResponse:
-    """The address or the answer holds a secret."""
+    """The address or the answer holds a secret, or leads to what one opens."""
     answer["Cache-Control"] = "no-store"
     # Not no-referrer: a browser then sends its form with the origin "null", which Django refuses.
     answer["Referrer-Policy"] = "strict-origin"

@@ -169,7 +169,8 @@ PAGES: tuple[Page, ...] = (
     Page("person", "/people/tess/", PLAIN, "anne", name="person-factors"),
     Page("person", "/people/iris/", PLAIN, "anne", name="person-invited"),
     Page("set-password", "/set-password/{secret}/", (*PLAIN, State.ERROR), NOBODY),
-    Page("set-password", "/set-password/used/", PLAIN, NOBODY, status=410, name="link-gone"),
+    Page("set-password", "/set-password/", PLAIN, NOBODY, status=410, name="link-not-open"),
+    Page("set-password-link", "/set-password/used/", PLAIN, NOBODY, status=410, name="link-gone"),
     Page("design", "/design/", PLAIN, "anne"),
     *(
         Page("design_page", f"/design/{n}/", PLAIN, "anne", name=f"design-{n}")

@@ -19,7 +19,7 @@ from mailadmin.people.roles import Permission
 from mailadmin.ui.samples import PAGES
 
 # Ours that anybody may call: the colours, and the link that its secret guards.
-OPEN = {"theme", "set-password"}
+OPEN = {"theme", "set-password", "set-password-link"}
 
 # Ours for everybody who is signed in: it tells them who they are.
 OWN = {"session"}

@@ -21,7 +21,7 @@ from tests.fixtures.audited import unaudited
 from tests.integration.pages import world
 from tests.integration.pages.conftest import Site, form_of, text
 
-ADD = "/people/~add/"
+ADD, FORM = "/people/~add/", "/set-password/"
 NORA = {
     "full_name": "Nora Noir",
     "username": "nora",
@@ -37,6 +37,20 @@ def link_of(answer: Any) -> str:
     found = re.search(r"<code[^>]*>http://testserver(/set-password/[^<]+)</code>", text(answer))
     assert found is not None
     return found[1]
+
+
+def kept_to_itself(answer: Any) -> Any:
+    """The same answer, of which no cache and no page after it learns anything."""
+    assert answer["Cache-Control"] == "no-store"
+    assert answer["Referrer-Policy"] == "strict-origin"
+    return answer
+
+
+def opened(link: str) -> Client:
+    """The browser of somebody who opened a link."""
+    client = Client()
+    client.get(link)
+    return client
 
 
 def signs_in(username: str, password: str) -> bool:
@@ -59,11 +73,12 @@ def test_an_administrator_adds_a_person_who_sets_a_password_with_the_link(site: 
     assert not nora.has_usable_password()
     assert {role.value for role in nora.role_set} == {"viewer", "editor"}
     stranger = Client()
-    page = stranger.get(link)
-    assert (page.status_code, page["Referrer-Policy"]) == (200, "strict-origin")
-    assert stranger.post(link, SET)["Location"] == "/sign-in/"
+    assert kept_to_itself(stranger.get(link))["Location"] == FORM
+    assert kept_to_itself(stranger.get(FORM)).status_code == 200
+    assert stranger.post(FORM, SET)["Location"] == "/sign-in/"
     assert signs_in("nora", NEW)
-    assert stranger.get(link).status_code == stranger.post(link, SET).status_code == 410
+    for gone in (stranger.get(link), stranger.get(FORM), stranger.post(FORM, SET)):
+        assert kept_to_itself(gone).status_code == 410
     told = AuditEvent.objects.filter(subject="nora").order_by("number")
     assert [(event.action, event.actor) for event in told] == [
         ("person.created", "anne"),
@@ -99,7 +114,7 @@ def test_a_reset_link_keeps_the_old_password_until_it_is_used_and_ends_sessions_
     assert claire.get("/domains/").status_code == 200
     assert signs_in("claire", world.PASSWORD)
 
-    Client().post(link, SET)
+    opened(link).post(FORM, SET)
 
     assert claire.get("/domains/").status_code == 302
     assert not signs_in("claire", world.PASSWORD)
@@ -119,7 +134,7 @@ def test_a_password_that_will_not_do_leaves_the_link_as_it_is(
     site: Site, sent: dict[str, str]
 ) -> None:
     secret = make_link(person=site.people["claire"], by=SETUP)
-    answer = Client().post(f"/set-password/{secret}/", sent)
+    answer = opened(f"/set-password/{secret}/").post(FORM, sent)
     assert answer.status_code == 422
     assert PasswordLink.objects.count() == 1
 
@@ -129,16 +144,20 @@ def test_a_link_ends_by_age_by_a_newer_one_and_when_the_account_is_closed(site: 
     first = make_link(person=claire, by=SETUP)
     second = make_link(person=claire, by=SETUP)
     assert Client().get(f"/set-password/{first}/").status_code == 410
-    assert Client().get(f"/set-password/{second}/").status_code == 200
+    held = opened(f"/set-password/{second}/")
+    assert held.get(FORM).status_code == 200
 
     anne.post("/people/claire/close/", {"reason": "left"})
     anne.post("/people/claire/open/")
     assert Client().get(f"/set-password/{second}/").status_code == 410
+    assert held.get(FORM).status_code == 410
 
     third = make_link(person=claire, by=SETUP)
+    held = opened(f"/set-password/{third}/")
     with unaudited():
         PasswordLink.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
-    assert Client().post(f"/set-password/{third}/", SET).status_code == 410
+    assert held.post(FORM, SET).status_code == 410
+    assert Client().get(f"/set-password/{third}/").status_code == 410
     assert timedelta(days=1) < VALID < timedelta(days=8)
 
 
@@ -199,3 +218,41 @@ def test_pages_of_people_skip_nobody_whether_they_signed_in_or_not(site: Site) -
         seen += [row.username for row, _ in page.rows]
         address = page.pager.older_href
     assert len(seen) == len(set(seen)) == Person.objects.count()
+
+
+def test_the_secret_stands_in_no_address_page_or_session_after_the_first_one(site: Site) -> None:
+    secret = make_link(person=site.people["claire"], by=SETUP)
+    client = Client()
+    came = client.get(f"/set-password/{secret}/", follow=True)
+
+    assert came.redirect_chain == [(FORM, 302)]
+    assert secret not in text(came)
+    assert secret not in str(dict(client.session))
+
+
+def test_without_a_link_in_hand_the_page_says_to_open_it(db: None) -> None:
+    for answer in (Client().get(FORM), Client().post(FORM, SET)):
+        assert answer.status_code == 410
+        assert "No link was opened in this browser" in text(answer)
+
+
+def test_a_session_that_somebody_knew_before_does_not_hold_the_link(site: Site) -> None:
+    known, victim = Client(), Client()
+    known.get(f"/set-password/{make_link(person=site.people['vera'], by=SETUP)}/")
+    victim.cookies["sessionid"] = known.cookies["sessionid"].value
+    victim.get(f"/set-password/{make_link(person=site.people['claire'], by=SETUP)}/")
+
+    assert "claire" in text(victim.get(FORM))
+    assert "claire" not in text(known.get(FORM))
+
+
+@pytest.mark.parametrize(("who", "stays"), [("claire", False), ("anne", True)])
+def test_who_is_signed_in_meanwhile_stays_so_unless_it_is_their_own_account(
+    site: Site, who: str, stays: bool
+) -> None:
+    client = site.sign_in(who)
+    client.get(f"/set-password/{make_link(person=site.people['claire'], by=SETUP)}/")
+    assert client.post(FORM, SET)["Location"] == "/sign-in/"
+    assert ("_auth_user_id" in client.session) is stays
+    assert client.get(FORM).status_code == 410
+    assert signs_in("claire", NEW)

@@ -74,7 +74,7 @@ def test_every_page_answers_and_says_that_nothing_is_heard(db: None, redis_away:
         if page.route in SAMPLES:
             continue
         client, address = reader_of(page), page.path.format(**names)
-        shown = client.get(address)
+        shown = client.get(address, follow=True)
         if shown.status_code != page.status:
             faults.append(f"{page.label}: answered {shown.status_code}")
         if 'id="nav"' in text(shown):
