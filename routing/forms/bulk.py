@@ -11,6 +11,7 @@ from routing.core.intent import ObjectKind
 from routing.core.listed import TEXT_LIMIT
 from routing.forms.fields import TextField, tags_field
 from routing.forms.objects import Choices
+from routing.models import RelayTarget
 from routing.services.bulk import Existing
 from routing.services.bulk_acts import NOTE_LIMIT, Act
 
@@ -36,6 +37,7 @@ class ListForm(forms.Form):
         " and so is a CSV or JSON file of a list. Blank lines and lines after # are passed over.",
     )
     file = forms.FileField(label="or a file with it", required=False, allow_empty_file=True)
+    tags = tags_field(label="Tags of what is added, where the list names none")
     existing = forms.ChoiceField(
         label="A key that is there already, and differs",
         choices=EXISTING,
@@ -104,10 +106,31 @@ class TagsForm(forms.Form):
         return str(self.cleaned_data["tags"])
 
 
-ACT_FORMS: Mapping[Act, type[NoteForm | TagsForm]] = {
+class RelayOfForm(forms.Form):
+    """The relay target that many routes go by."""
+
+    relay = forms.ChoiceField(
+        label="By relay", error_messages={"required": "Choose the relay that they go by."}
+    )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        names = RelayTarget.objects.values_list("name", flat=True)
+        choices = [("", "choose one"), *((name, name) for name in names)]
+        self.fields["relay"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField
+
+    @property
+    def text(self) -> str:
+        """What the act is told."""
+        return str(self.cleaned_data["relay"])
+
+
+ActForm = NoteForm | TagsForm | RelayOfForm
+ACT_FORMS: Mapping[Act, type[ActForm]] = {
     Act.NOTE: NoteForm,
     Act.TAG: TagsForm,
     Act.UNTAG: TagsForm,
+    Act.SEND: RelayOfForm,
 }
 """What an act asks for; the others ask for nothing."""
 

@@ -113,7 +113,7 @@ def matching_versions(kind: ObjectKind, asked: Asked) -> dict[UUID, int]:
     """All rows of the list that an address asks for, with their versions; 0 where none is left."""
     now = standing()
     if asked.state == Shown.REMOVED:
-        return {item.id: 0 for _, item in now.removed(kind)}
+        return {item.id: 0 for _, item in _gone(kind, asked, now)}
     return dict(_matching(kind, rows_of(kind), asked, now).values_list("pk", "version"))
 
 
@@ -122,7 +122,7 @@ def exported(kind: ObjectKind, asked: Asked) -> Iterator[dict[str, str]]:
     `routing.core.listed_tables` names; read while they are asked for."""
     now, facts = standing(), facts_by_server()
     if asked.state == Shown.REMOVED:
-        for server, item in now.removed(kind):
+        for server, item in _gone(kind, asked, now):
             yield dict.fromkeys(COLUMNS, "") | {
                 "server": server,
                 "key": item.key,
@@ -291,11 +291,20 @@ def _removed(
     asked: Asked, kind: ObjectKind, now: Standing, total: int, counts: Mapping[Shown, int]
 ) -> ObjectList:
     """Deleted rows that are still live somewhere: they are edits, not rows."""
-    gone = sorted(now.removed(kind), key=_removed_place)
+    gone = sorted(_gone(kind, asked, now), key=_removed_place)
     shown, turn = page_among(gone, place=_removed_place, cursor=asked.cursor)
     rows = tuple(_removed_row(server, item, now) for server, item in shown)
     servers = tuple(sorted({server for server, _ in gone}))
     return ObjectList(rows, total, turn, counts, servers)
+
+
+def _gone(kind: ObjectKind, asked: Asked, now: Standing) -> Iterator[tuple[str, Item]]:
+    """Those of them that an address asks for. They have no row, so no note and no tags any more."""
+    text, wanted = asked.text.lower(), asked.also.get("server", "")
+    for server, item in now.removed(kind):
+        fits = text in item.key and wanted in ("", server)
+        if fits and not asked.also.get("tag"):
+            yield server, item
 
 
 def _removed_place(removed: tuple[str, Item]) -> tuple[str, str, str]:

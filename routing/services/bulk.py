@@ -120,12 +120,14 @@ class PlanMoved(Exception):
 @dataclass(frozen=True, slots=True)
 class Ask:
     """What is to be done with a list. `kind` is that of a line that names none, `relay` the name of
-    the relay target for a route of which the list says nothing but the key."""
+    the relay target for a route of which the list says nothing but the key, `tags` those of new
+    objects of which it names none."""
 
     listed: ListText
     kind: ObjectKind
     existing: Existing
     relay: str = ""
+    tags: str = ""
 
 
 @dataclass(slots=True)
@@ -251,7 +253,7 @@ def _row(
         mailer=said["mailer"].strip(),
         next_hop=said["next_hop"].strip(),
         note=_kept(_blank(item.note, ask), before.note if before else ""),
-        tags=_kept(_blank(item.tags, ask), before.tags if before else ""),
+        tags=_kept(_blank(item.tags, ask), before.tags if before else ask.tags),
     )
     value = Item(
         row.pk,

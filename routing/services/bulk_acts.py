@@ -1,10 +1,10 @@
-"""Disable, enable, delete, note, tag or undo many objects, each as it was when it was shown."""
+"""One act on many objects, each as it was when it was shown: disable, note, tag, undo and so on."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID
 
@@ -39,6 +39,7 @@ class Act(StrEnum):
     NOTE = "note"
     TAG = "tag"
     UNTAG = "untag"
+    SEND = "send"
     UNDO = "undo"
 
 
@@ -70,16 +71,21 @@ class _Now:
     rows: dict[UUID, RoutingObject]
     facts: dict[UUID, HostFacts | None]
     now: Standing | None = None
+    relays: Mapping[str, RelayTarget] = field(default_factory=dict)
 
 
 def plan_act(
     *, act: Act, chosen: Mapping[UUID, int], text: str = "", names: Mapping[UUID, str] | None = None
 ) -> ActPlan:
     """What would be done to the chosen objects: ids with the versions that a page showed, 0 for one
-    that has no row any more. `text` is the note, or the tags. Call it in a transaction: the rows
-    are locked."""
+    that has no row any more. `text` is the note, the tags, or the name of the relay target.
+
+    Call it in a transaction: the rows are locked.
+    """
     facts = {state.host_id: state.host_facts for state in HostState.objects.all()}
     now = _Now(rows_by_id(chosen), facts, standing() if act is Act.UNDO else None)
+    if act is Act.SEND:
+        now.relays = {relay.name: relay for relay in RelayTarget.objects.all()}
     writes, same, left = Writes(), 0, []
     for identity, version in chosen.items():
         row = now.rows.get(identity)
@@ -196,6 +202,20 @@ def _untagged(
     return after
 
 
+def _sent(now: _Now, identity: UUID, row: RoutingObject | None, text: str) -> RoutingObject | None:
+    del identity
+    after = _copied(row)
+    if after.kind != ObjectKind.ROUTE:
+        raise _LeftAlone("Only a route names a relay target.")
+    if not text:
+        return after
+    relay = now.relays.get(text)
+    if relay is None:
+        raise _LeftAlone(f"There is no relay target {text} any more.")
+    after.relay_target, after.mailer, after.next_hop = relay, "", ""
+    return _checked(now, after)
+
+
 def _undone(
     now: _Now, identity: UUID, row: RoutingObject | None, text: str
 ) -> RoutingObject | None:
@@ -277,5 +297,6 @@ ACTS: Mapping[Act, Callable[[_Now, UUID, RoutingObject | None, str], RoutingObje
     Act.NOTE: _noted,
     Act.TAG: _tagged,
     Act.UNTAG: _untagged,
+    Act.SEND: _sent,
     Act.UNDO: _undone,
 }

@@ -16,7 +16,7 @@ from mailadmin.people.access import requires
 from mailadmin.people.roles import Permission
 from mailadmin.people.session import signed_in
 from mailadmin.ui.words import number
-from routing.forms.bulk import ACT_FORMS, NoteForm, TagsForm
+from routing.forms.bulk import ACT_FORMS, ActForm
 from routing.queries.effects import effects_without
 from routing.queries.objects import FILTERS, matching_versions
 from routing.queries.tags import words_among
@@ -45,6 +45,11 @@ WORDS: Mapping[Act, Words] = {
     Act.TAG: Words("Tag", "tagged", "Mail does not change: no mail host gets tags."),
     Act.UNTAG: Words(
         "Take tags from", "without them", "Mail does not change: no mail host gets tags."
+    ),
+    Act.SEND: Words(
+        "Choose the relay of",
+        "sent by the relay",
+        "Mail for them then goes by the relay that you choose; a mailer of their own is given up.",
     ),
     Act.UNDO: Words(
         "Undo the edit of", "as live again", "They become what is live now. Mail does not change."
@@ -75,7 +80,7 @@ def act_on(request: HttpRequest, noun: Noun) -> HttpResponse:
     return _done(request, noun, act, plan)
 
 
-def _form(act: Act, request: HttpRequest) -> NoteForm | TagsForm | None:
+def _form(act: Act, request: HttpRequest) -> ActForm | None:
     """What the act asks for, with what was sent of it."""
     asks = ACT_FORMS.get(act)
     return asks(request.POST if request.method == "POST" else None) if asks else None
@@ -97,7 +102,7 @@ def _ask(
     act: Act,
     chosen: Mapping[UUID, int],
     errors: tuple[str, ...] = (),
-    form: NoteForm | TagsForm | None = None,
+    form: ActForm | None = None,
 ) -> HttpResponse:
     with transaction.atomic():
         plan = plan_act(act=act, chosen=chosen)
@@ -126,6 +131,7 @@ def _ask(
         "token": uuid4(),
         "chosen": "\n".join(f"{key.hex}.{version}" for key, version in chosen.items()),
         "form": form,
+        "is_edit": act not in (Act.NOTE, Act.TAG, Act.UNTAG),
         "has": words_among(chosen) if act is Act.UNTAG else (),
     }
     status = 422 if errors or (form and form.errors) else 200

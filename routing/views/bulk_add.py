@@ -114,6 +114,7 @@ def _ask(noun: Noun, form: ListForm) -> Ask:
         kind=noun.kind,
         existing=Existing(given["existing"]),
         relay=given.get("relay", ""),
+        tags=given["tags"],
     )
 
 
@@ -143,7 +144,7 @@ def _preview(
     status: int = 200,
 ) -> HttpResponse:
     given = form.cleaned_data
-    sent = {name: given.get(name) or "" for name in ("server", "relay", "existing")}
+    sent = {name: given.get(name) or "" for name in ("server", "relay", "tags", "existing")}
     context = {
         "noun": noun,
         "plan": plan,
@@ -205,4 +206,5 @@ def row_words(row: RoutingObject) -> str:
     if row.relay_target is not None:
         way = f"by {row.relay_target.name}"
     parts = [NOUNS[ObjectKind(row.kind)].one, way, "" if row.enabled else "disabled", row.note]
+    parts += [f"tagged {row.tags}"] if row.tags else []
     return ", ".join(part for part in parts if part)

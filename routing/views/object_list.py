@@ -97,7 +97,11 @@ def _acts(noun: Noun, asked: Asked) -> tuple[tuple[str, str], ...]:
     if asked.state == Shown.REMOVED:
         return (undo,)
     foreign = noun.kind is ObjectKind.FOREIGN_LINE
-    switch = () if foreign else (("disable", "Disable…"), ("enable", "Enable…"))
+    switch: tuple[tuple[str, str], ...] = (("disable", "Disable…"), ("enable", "Enable…"))
+    if foreign:
+        switch = ()
+    if noun.kind is ObjectKind.ROUTE:
+        switch = (*switch, ("send", "Choose the relay…"))
     words = (("tag", "Add tags…"), ("untag", "Remove tags…"), ("note", "Set the note…"))
     return (*switch, *words, undo, ("delete", "Delete…"))
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
 
 from mailadmin.audit.models import AuditEvent
 from mailadmin.audit.services import last_number
-from routing.models import ConfigPush, RoutingObject
+from routing.core.intent import ObjectKind
+from routing.models import ConfigPush, RelayTarget, RoutingObject
 from routing.queries.edits import pending_edits
-from routing.services.objects import delete_object, set_enabled
+from routing.services.bulk_acts import Act, do_act
+from routing.services.objects import delete_object, save_object, set_enabled
 from tests.integration.pages import world
 from tests.integration.pages.conftest import Site, text
 from tests.integration.pages.test_export import noted
@@ -116,6 +119,70 @@ def test_a_key_that_another_object_took_is_not_taken_back(site: Site) -> None:
     world.add_domain(site.host, "jres.org", by)
     answer = do(client, ask(client, "undo", all="yes", state="removed"))
     assert [item.why for item in answer.context["left"]] == ["Another object has this key."]
+
+
+def test_many_routes_get_another_relay_and_give_their_own_way_up(site: Site) -> None:
+    world.add_relay("smtp2", site.people["claire"])
+    site_routes = {"by-relay.example": "", "by-mailer.example": "esmtp", "off.example": "error"}
+    relay = RelayTarget.objects.get(name="smtp1")
+    for key, mailer in site_routes.items():
+        save_object(
+            identity=uuid4(),
+            version=0,
+            server=site.host,
+            kind=ObjectKind.ROUTE,
+            key=key,
+            enabled=key != "off.example",
+            relay_target=None if mailer else relay.pk,
+            mailer=mailer,
+            next_hop="5.1.1:gone" if mailer == "error" else "[mx.example]" if mailer else "",
+            note="kept",
+            by=site.people["claire"],
+        )
+    client = site.sign_in("claire")
+    asked = client.get("/routes/~act/", {"act": "send", "all": "yes", "q": ".example"})
+    page = text(asked)
+    assert "Choose the relay of 3 routes" in page and "until a push with it is live" in page
+    shown = asked.context
+    sent = {"act": "send", "token": str(shown["token"]), "chosen": shown["chosen"]}
+    refused = client.post("/routes/~act/", sent | {"relay": "smtp9"})
+    assert refused.status_code == 422 and "smtp9 is not one of the available choices" in text(
+        refused
+    )
+    assert "Choose the relay that they go by." in text(client.post("/routes/~act/", sent))
+    assert client.post("/routes/~act/", sent | {"relay": "smtp2"}).status_code == 302
+    rows = RoutingObject.objects.filter(key__in=site_routes)
+    said = {(row.relay_target and row.relay_target.name, row.mailer, row.next_hop) for row in rows}
+    assert said == {("smtp2", "", "")}
+    assert {row.note for row in rows} == {"kept"}
+    assert [row.key for row in rows if not row.enabled] == ["off.example"]
+    assert 'value="send"' in text(client.get("/routes/"))
+    assert 'value="send"' not in text(client.get("/domains/"))
+
+
+def test_a_domain_is_sent_by_no_relay_and_a_relay_that_goes_meanwhile_is_told(site: Site) -> None:
+    row, by = RoutingObject.objects.get(key="."), site.people["claire"]
+    domain = RoutingObject.objects.get(key="jres.org")
+    chosen = {row.pk: row.version, domain.pk: domain.version}
+    plan = do_act(act=Act.SEND, chosen=chosen, token=uuid4(), text="smtp9", by=by)
+    assert {item.key: item.why for item in plan.left} == {
+        ".": "There is no relay target smtp9 any more.",
+        "jres.org": "Only a route names a relay target.",
+    }
+
+
+def test_deleted_rows_are_searched_too_and_only_those_shown_are_undone(site: Site) -> None:
+    client, by = site.sign_in("claire"), site.people["claire"]
+    for key in LIVE:
+        row = RoutingObject.objects.get(key=key)
+        delete_object(identity=row.pk, version=row.version, by=by)
+    address = "/domains/?state=removed&q=RE"
+    names = [row.name for row in client.get(address).context["list"].rows]
+    assert names == ["jres.org", "renater.fr"]
+    assert not client.get("/domains/?state=removed&tag=x").context["list"].rows
+    assert not client.get("/domains/?state=removed&server=forums").context["list"].rows
+    do(client, ask(client, "undo", all="yes", state="removed", q="RE"))
+    assert sorted(enabled()) == names
 
 
 @pytest.mark.parametrize(

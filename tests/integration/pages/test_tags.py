@@ -184,6 +184,19 @@ def test_an_import_takes_tags_keeps_them_or_clears_them(site: Site) -> None:
     assert words("jres.org") == [""]
 
 
+def test_what_a_pasted_list_adds_is_tagged_and_what_is_there_stays(site: Site) -> None:
+    tag(site, "paris", "jres.org")
+    client = site.sign_in("claire")
+    pasted = "key,tags\nnew.example,\nown.example,mine\njres.org,\n"
+    answer = paste(client, pasted, tags="Customer-7", existing="merge")
+    assert "tagged customer-7" in text(answer)
+    save(client, answer)
+    assert words("new.example", "own.example", "jres.org") == ["customer-7", "mine", "paris"]
+    save(client, paste(client, "plain.example\n", tags="Customer-7"))
+    assert words("plain.example") == ["customer-7"]
+    assert paste(client, "other.example\n", tags="<x>").status_code == 422
+
+
 def test_an_undone_delete_has_its_tags_again(site: Site) -> None:
     tag(site, "paris", "jres.org")
     row, client = named("jres.org"), site.sign_in("claire")
@@ -216,7 +229,7 @@ def test_two_who_tag_at_once_choose_between_both(site: Site) -> None:
     tag(site, "theirs", "jres.org", who="luc")
     answer = client.post("/domains/jres.org/edit/", form)
     assert answer.status_code == 409
-    field = next(item for item in answer.context["fields"] if item.label == "tags")
+    field = next(item for item in answer.context["fields"] if item.label == "Tags")
     assert (field.theirs, field.yours, field.before, field.name) == ("theirs", "mine", "", "tags")
 
 
