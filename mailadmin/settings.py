@@ -150,6 +150,16 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = None
 ACCOUNT_LOGOUT_REDIRECT_URL = "/sign-in/"
+ACCOUNT_FORMS = {
+    "change_password": "mailadmin.people.account_forms.ChangeOwnPassword",
+    "reauthenticate": "mailadmin.people.account_forms.ConfirmByPassword",
+}
+MFA_FORMS = {
+    "reauthenticate": "mailadmin.people.account_forms.ConfirmByCode",
+    "activate_totp": "mailadmin.people.account_forms.SetUpApp",
+    "add_webauthn": "mailadmin.people.account_forms.AddKey",
+    "edit_webauthn": "mailadmin.people.account_forms.RenameKey",
+}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS

@@ -287,6 +287,14 @@ document.addEventListener("htmx:afterRequest", (event) => {
 // Back from the browser's own cache: a sent form may be sent again.
 window.addEventListener("pageshow", () => all("form[data-ma-sent]").forEach(unsend));
 
+/* A security key that was not touched, is not the right one, or that the browser knows nothing of. */
+
+document.addEventListener("allauth.error", (event) => {
+  event.preventDefault();
+  unstrip("strip-key");
+  strip("strip-key", "warn", "No security key answered, or it is another one. Nothing was changed. Try again.");
+});
+
 /* Clicks: copy, disabled buttons, navigation, menus, dialogs. */
 
 async function copy(button) {
