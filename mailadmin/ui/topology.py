@@ -113,8 +113,9 @@ class Arrow:
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """The words of one source: the node and its arrows."""
+    """One source: its box, its node and its arrows."""
 
+    box: Box
     source: Node
     arrows: tuple[Arrow, ...]
 
@@ -124,6 +125,7 @@ class Picture:
     """The topology as drawn."""
 
     boxes: tuple[Box, ...]
+    targets: tuple[Box, ...]
     arrows: tuple[Arrow, ...]
     words: tuple[Ways, ...]
     height: int
@@ -155,8 +157,10 @@ def drawn(topology: Topology) -> Picture:
     left = _column(topology.sources, heights, TIP, height)
     right = _column(topology.targets, columns[1], WIDTH - TIP - BOX_WIDTH, height)
     arrows = tuple(_arrows(left, {box.node.id: box for box in right}, ways))
-    words = tuple(Ways(box.node, tuple(a for a in arrows if a.source is box.node)) for box in left)
-    return Picture((*left, *right), arrows, words, height, topology.note)
+    words = tuple(
+        Ways(box, box.node, tuple(a for a in arrows if a.source is box.node)) for box in left
+    )
+    return Picture((*left, *right), right, arrows, words, height, topology.note)
 
 
 def _used(heights: list[int]) -> int:

@@ -41,7 +41,7 @@ def panels(site: Site) -> Iterator[Panel]:
         value=number(site.overdue),
         at=site.overdue_since,
         lead="oldest",
-        empty="agents answer in time",
+        empty="none waits too long",
     )
 
 

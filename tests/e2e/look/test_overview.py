@@ -110,3 +110,22 @@ def test_the_picture_is_readable(
         tab.set_viewport_size({"width": 390, "height": 900})
         expect(tab.locator(".ma-topology-picture")).to_be_hidden()
         expect(tab.locator("#topology-words")).to_be_visible()
+
+
+def test_under_the_pointer_a_source_keeps_its_arrows_and_the_others_step_back(
+    live_server: LiveServer, engine: Browser
+) -> None:
+    with unaudited():
+        world.people()
+        for at in range(2):
+            host = world.list_server(f"lists{at}", at)
+            world.imported(host, f"d.lists{at}.example\tesmtp:[127.0.0.1]\n.\tesmtp:[smtp{at}]\n")
+    with Booth(engine, live_server.url, {}) as booth:
+        tab = booth.open(HOME)
+        sources = tab.locator(".ma-source")
+        assert sources.count() == 2
+        sources.first.locator("a").hover()
+        expect(sources.first.locator(".ma-arrow").first).to_have_css("opacity", "1")
+        expect(sources.last.locator(".ma-arrow").first).to_have_css("opacity", "0.15")
+        tab.locator("#title").hover()
+        expect(sources.last.locator(".ma-arrow").first).to_have_css("opacity", "1")

@@ -118,7 +118,7 @@ def test_nothing_to_propose_is_said(site: Site) -> None:
     assert answer.context["hosts"] == []
     assert answer.context["look"].problems
     page = text(answer)
-    assert "Every mail host runs what is wanted" in page
+    assert "No edit waits to be proposed" in page
     # There is nothing to tick, and nobody did anything wrong.
     assert "Tick at least one edit." not in page
     assert "Propose 0 edits" not in page
