@@ -31,6 +31,7 @@ from routing.services.findings import start_reading
 from routing.services.hosts import not_observed, observed, refused_to_observe
 from routing.services.observing import request_observations
 from routing.services.order import may_sign
+from routing.services.rcpt import record_rcpt, request_rcpt
 from routing.services.record import expired, record_result
 from routing.services.transitions import MovedMeanwhile
 
@@ -47,6 +48,7 @@ def tick() -> None:
     _each(settle_unheard(), settle)
     _each(open_pushes(), advance)
     request_observations(now=now)
+    request_rcpt(now=now)
     send_due(now)
     forget_old(now=now)
     start_reading(now=now)
@@ -69,7 +71,9 @@ def take_in(envelope: str) -> None:
 
 def settle(attempt: Attempt) -> None:
     """Apply an attempt that has ended to whatever waits for it."""
-    if attempt.verb != Verb.OBSERVE:
+    if attempt.verb == Verb.ASK_RCPT:
+        record_rcpt(attempt=attempt, now=timezone.now())
+    elif attempt.verb != Verb.OBSERVE:
         record_result(attempt=attempt)
     elif attempt.outcome == Outcome.DONE:
         agent = attempt.agent

@@ -3,6 +3,7 @@
 from mailadmin.agent.carry_out import VerbTable
 from mailadmin.wire.core.messages import Role, Verb
 from routing.agent.activate import activate
+from routing.agent.ask_rcpt import ask_rcpt
 from routing.agent.confirm import confirm, revert
 from routing.agent.observe import observe as observe_releases
 from routing.agent.prove import prove
@@ -17,4 +18,5 @@ VERBS: VerbTable = {
     (Role.DEPLOY, Verb.OBSERVE): observe_releases,
     (Role.SPOOL, Verb.PROVE): prove,
     (Role.SPOOL, Verb.OBSERVE): observe_spool,
+    (Role.SPOOL, Verb.ASK_RCPT): ask_rcpt,
 }

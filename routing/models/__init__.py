@@ -20,6 +20,7 @@ from routing.models.pushes import (
     Revision,
     TouchedObject,
 )
+from routing.models.rcpt import RcptCheck
 from routing.models.retirements import Retirement
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "MailHost",
     "PushEditor",
     "PushTarget",
+    "RcptCheck",
     "RelayTarget",
     "Retirement",
     "Revision",

@@ -17,6 +17,7 @@ from routing.core.proof import addresses_to_ask
 from routing.core.states import OVER_TARGET, PushState, TargetState
 from routing.models import Approval, ConfigPush, MailHost, PushTarget
 from routing.queries.revisions import bundle_of, intent_of
+from routing.services.rcpt import may_ask
 from routing.services.transitions import touch
 
 MANAGED = frozenset({ObjectKind.VIRTUAL_DOMAIN, ObjectKind.LOCAL_HOST})
@@ -86,6 +87,8 @@ def may_sign(attempt: Attempt) -> str | None:
     """Why an order must not be signed now, None when it may; read from rows."""
     if attempt.verb == Verb.OBSERVE:
         return None
+    if attempt.verb == Verb.ASK_RCPT:
+        return may_ask(attempt)
     target = PushTarget.objects.select_related("push", "revision").filter(attempt=attempt).first()
     if target is None:
         return "no push waits for this order any more"

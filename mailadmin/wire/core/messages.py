@@ -28,6 +28,7 @@ class Verb(StrEnum):
     CONFIRM = "confirm"
     REVERT = "revert"
     OBSERVE = "observe"
+    ASK_RCPT = "ask_rcpt"
 
 
 # sendmail runs a configuration on a spool only for the spool's owner, so prove is the spool's.
@@ -38,6 +39,7 @@ ROLE_OF: Mapping[Verb, frozenset[Role]] = {
     Verb.CONFIRM: frozenset({Role.DEPLOY}),
     Verb.REVERT: frozenset({Role.DEPLOY}),
     Verb.OBSERVE: frozenset({Role.DEPLOY, Role.SPOOL}),
+    Verb.ASK_RCPT: frozenset({Role.SPOOL}),
 }
 
 

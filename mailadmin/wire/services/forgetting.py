@@ -19,7 +19,7 @@ def forget_old(*, now: datetime) -> int:
     Returns how many rows went."""
     reports = ReceivedReport.objects.filter(received_at__lt=now - KEEP_REPORTS)
     observations = Attempt.objects.filter(
-        verb=Verb.OBSERVE.value, ended_at__lt=now - KEEP_OBSERVATIONS
+        verb__in=[Verb.OBSERVE.value, Verb.ASK_RCPT.value], ended_at__lt=now - KEEP_OBSERVATIONS
     )
     return _delete_slice(reports) + _delete_slice(observations)
 

@@ -28,6 +28,7 @@ from routing.models import (
     MailHost,
     PushEditor,
     PushTarget,
+    RcptCheck,
     RelayTarget,
     Retirement,
     Revision,
@@ -150,6 +151,11 @@ def tagged_object(rows: Rows) -> TaggedObject:
     return TaggedObject.objects.create(object=row, kind=row.kind, word="paris")
 
 
+def rcpt_check(rows: Rows, **values: Any) -> RcptCheck:
+    now = timezone.now()
+    return RcptCheck.objects.create(server=rows.host, domain="jres.org", began_at=now, **values)
+
+
 def retirement(rows: Rows) -> Retirement:
     now = timezone.now()
     return Retirement.objects.create(
@@ -195,6 +201,8 @@ SPOIL: dict[str, Callable[[Rows], object]] = {
     "dns_finding_once": lambda r: twice_found(dns_check()),
     "dns_finding_kind_is_known": lambda r: dns_finding(dns_check(), kind="odd"),
     "retirement.object_id": lambda r: two(lambda: retirement(r)),
+    "rcpt_domain_once": lambda r: two(lambda: rcpt_check(r)),
+    "rcpt_verdicts_are_known": lambda r: rcpt_check(r, verdict="maybe"),
     "push_state_is_known": lambda r: ConfigPush.objects.update(state="done"),
     "proved_push_has_a_digest": lambda r: ConfigPush.objects.update(digest=""),
     "configpush.form_token": lambda r: ConfigPush.objects.update(form_token=uuid4()),
