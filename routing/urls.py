@@ -11,6 +11,7 @@ from routing.views import (
     adopt,
     bulk_acts,
     bulk_add,
+    checklist,
     dns,
     dns_findings,
     files,
@@ -65,8 +66,11 @@ def pages(noun: Noun, acts: Acts) -> list[URLPattern]:
 
 
 urlpatterns = [
+    path("domains/<key:key>/checklist/", checklist.checklist_page, name="domain-checklist"),
+    path("domains/<key:key>/checklist/ask/", checklist.checklist_ask, name="domain-checklist-ask"),
     path("domains/<key:key>/dns/", dns.domain_dns, name="domain-dns"),
     path("domains/<key:key>/check-dns/", dns.check_domain, name="domain-check-dns"),
+    path("domains/~new/", checklist.new_domain_list, name="new-domain-list"),
     path("domains/~retiring/", retiring_list, name="retiring-list"),
     *pages(DOMAINS, {**ACTS, "retire": retire}),
     *pages(LOCAL_HOSTS, ACTS),

@@ -100,6 +100,13 @@ DNS: Mapping[str, Badge] = {
     "missing": _badge("bad", "None"),
 }
 
+NEED: Mapping[str, Badge] = {
+    "done": _badge("ok", "Done"),
+    "waiting": _badge("work", "Waiting"),
+    "missing": _badge("bad", "Missing"),
+    "unknown": _badge("unk", "Not known"),
+}
+
 FAMILIES: Mapping[str, Mapping[str, Badge]] = {
     "push": PUSH,
     "target": TARGET,
@@ -108,6 +115,7 @@ FAMILIES: Mapping[str, Mapping[str, Badge]] = {
     "host": HOST,
     "drift": DRIFT,
     "finding": FINDING,
+    "need": NEED,
     "dns": DNS,
 }
 

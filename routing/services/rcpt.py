@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -34,6 +35,19 @@ def watch_domains(*, server: MailHost, domains: Iterable[str], now: datetime) ->
         if ADDRESS.fullmatch(address_in(name))
     ]
     RcptCheck.objects.bulk_create(rows, ignore_conflicts=True, batch_size=ENROLLED_AT_ONCE)
+
+
+def watch_added(*, since: datetime) -> int:
+    """Watch every virtual domain that was added since then; returns how many there are."""
+    added = RoutingObject.objects.filter(
+        kind=ObjectKind.VIRTUAL_DOMAIN, version=1, changed_at__gte=since, server__retired_at=None
+    )
+    by_server: dict[MailHost, list[str]] = defaultdict(list)
+    for row in added.select_related("server").only("key", "server"):
+        by_server[row.server].append(row.key)
+    for server, names in by_server.items():
+        watch_domains(server=server, domains=names, now=since)
+    return sum(len(names) for names in by_server.values())
 
 
 def ask_now(*, server: MailHost, domain: str, address: str = "", now: datetime) -> bool:

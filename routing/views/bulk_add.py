@@ -8,6 +8,8 @@ from uuid import UUID, uuid4
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
 
 from mailadmin.methods import asks_first
 from mailadmin.people.access import requires
@@ -31,6 +33,7 @@ from routing.services.bulk import (
     save_bulk,
 )
 from routing.services.errors import NotAllowed
+from routing.services.rcpt import watch_added
 from routing.views.answers import moved
 from routing.views.nouns import NOUNS, Noun
 from routing.views.object_pages import NOT_LIVE
@@ -92,6 +95,7 @@ def bulk_add(request: HttpRequest, noun: Noun) -> HttpResponse:
 def _save(request: HttpRequest, noun: Noun, form: ListForm, save: SaveForm) -> HttpResponse:
     token, shown = save.cleaned_data["token"], save.cleaned_data["shown"]
     ask = _ask(noun, form)
+    began = timezone.now()
     try:
         rows = save_bulk(ask, token=token, shown=shown, by=signed_in(request))
     except PlanMoved as error:
@@ -103,8 +107,11 @@ def _save(request: HttpRequest, noun: Noun, form: ListForm, save: SaveForm) -> H
     except NotAllowed as error:
         plan = plan_bulk(ask, token=token)
         return _preview(request, noun, form, plan, token, tuple(error.reasons), status=409)
+    target = noun.list_href
+    if noun.kind is ObjectKind.VIRTUAL_DOMAIN and watch_added(since=began):
+        target = reverse("new-domain-list")
     said = f"{number(rows)} {noun.one if rows == 1 else noun.many.lower()} saved."
-    return moved(request, noun.list_href, f"{said} {NOT_LIVE.replace('It is', 'They are')}")
+    return moved(request, target, f"{said} {NOT_LIVE.replace('It is', 'They are')}")
 
 
 def _ask(noun: Noun, form: ListForm) -> Ask:

@@ -21,6 +21,7 @@ from routing.queries.retirement import Retiring, retiring_of
 from routing.queries.touched import Gone, gone_object, history_of, pushes_of
 from routing.queries.ways import name_below, ways_of
 from routing.views.answers import reason_not, shown
+from routing.views.checklist import new_panel
 from routing.views.dns_panel import domain_panel
 from routing.views.finding_rows import finding_row
 from routing.views.history import timeline
@@ -56,6 +57,7 @@ def show_object(
         "history": _history(row.pk, row.key, row.server.name, retiring),
         "pushes": pushes,
         "card": card_of(retiring) if retiring else None,
+        "panel": new_panel(request, row) if row.kind == ObjectKind.VIRTUAL_DOMAIN else None,
         "mail": (WAITING,),
         "links": _links(noun, line),
         "dns": domain_panel(request, row) if row.kind == ObjectKind.VIRTUAL_DOMAIN else None,
@@ -154,6 +156,8 @@ def _links(noun: Noun, row: ObjectRow) -> dict[str, str]:
         )
     )
     links = {act: noun.href(act, row.key, row.server) for act in acts}
+    if noun.kind is ObjectKind.VIRTUAL_DOMAIN:
+        links["checklist"] = noun.href("checklist", row.key, row.server)
     if noun.kind is ObjectKind.VIRTUAL_DOMAIN and row.enabled:
         links["retire"] = noun.href("retire", row.key, row.server)
     if row.state in (Shown.EDITED, Shown.NEW):

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 
 from mailadmin.people.session import signed_in
 from routing.core.findings import InvalidIntent
@@ -20,6 +21,7 @@ from routing.queries.effects import effect_with, effect_without
 from routing.queries.objects import find_object
 from routing.services.errors import ConflictingEdit, NotAllowed
 from routing.services.objects import delete_object, save_object, set_enabled
+from routing.services.rcpt import watch_domains
 from routing.views.answers import moved
 from routing.views.conflict import chosen, conflict
 from routing.views.nouns import Noun
@@ -82,9 +84,11 @@ def add_object(request: HttpRequest, noun: Noun) -> HttpResponse:
         return conflict(request, error=error, version=version_now(made), back=back)
     if row is None:
         return _show_add(request, noun, form, status=422)
-    return moved(
-        request, noun.href("page", row.key, row.server.name), f"{row.key} is saved. {NOT_LIVE}"
-    )
+    page = noun.href("page", row.key, row.server.name)
+    if noun.kind is ObjectKind.VIRTUAL_DOMAIN:
+        watch_domains(server=row.server, domains=[row.key], now=timezone.now())
+        page = f"{page}#checklist"
+    return moved(request, page, f"{row.key} is saved. {NOT_LIVE}")
 
 
 def edit_object(request: HttpRequest, noun: Noun, key: str) -> HttpResponse:

@@ -39,6 +39,7 @@ from routing.models import (
     DnsCheck,
     HostState,
     MailHost,
+    RcptCheck,
     RelayTarget,
     RoutingObject,
 )
@@ -47,6 +48,7 @@ from routing.services.bulk_acts import Act, do_act
 from routing.services.hosts import save_mail_host
 from routing.services.importing import import_mailertable, read_mailertable
 from routing.services.objects import delete_object, save_object, set_enabled
+from routing.services.rcpt import watch_domains
 from routing.services.relays import save_relay_target
 from routing.services.retirement import Wanted, take_step
 from routing.services.transitions import move_push, move_target
@@ -117,6 +119,7 @@ def full() -> Names:
         names[state] = make(_other_host(f"lists{position}", position), claire, people["paul"]).pk
     names["before"] = _before(claire).pk
     _retiring(claire, luc)
+    _new(listes)
     _machines()
     _, names["secret"] = invite_person(
         username="iris",
@@ -483,6 +486,22 @@ ELSEWHERE: Mapping[str, Callable[[MailHost, Person, Person], ConfigPush]] = {
     "refused": _refused,
     "unapproved": _unapproved,
 }
+
+
+def _new(listes: MailHost) -> None:
+    """Domains that are looked at: one of which the MTA said something, and one not asked yet."""
+    now = timezone.now()
+    watch_domains(server=listes, domains=["conf.renater.fr", "events.renater.fr"], now=now)
+    RcptCheck.objects.filter(domain="conf.renater.fr").update(
+        asked_at=now,
+        answered_at=now,
+        verdict="accepted",
+        code=250,
+        text="2.1.5 <postmaster@conf.renater.fr>... Recipient ok",
+        stranger="accepted",
+        stranger_code=250,
+        stranger_text="2.1.5 Recipient ok",
+    )
 
 
 def _retiring(claire: Person, luc: Person) -> None:

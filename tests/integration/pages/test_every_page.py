@@ -18,6 +18,8 @@ READABLE = [
     "/domains/jres.org/",
     "/domains/jres.org/?server=listes",
     "/domains/~retiring/",
+    "/domains/~new/",
+    "/domains/jres.org/checklist/",
     "/local-hosts/",
     "/local-hosts/host.renater.fr/",
     "/routes/",

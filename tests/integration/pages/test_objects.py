@@ -28,7 +28,7 @@ def fields(key: str, **more: object) -> dict[str, object]:
 def test_an_editor_adds_a_domain_and_the_page_says_that_it_is_on_no_host(site: Site) -> None:
     client = site.sign_in("claire")
     answer = client.post("/domains/add/", fields("Conf.Renater.fr"), follow=True)
-    assert answer.redirect_chain == [("/domains/conf.renater.fr/?server=listes", 302)]
+    assert answer.redirect_chain == [("/domains/conf.renater.fr/?server=listes#checklist", 302)]
     assert "conf.renater.fr is saved. It is on no mail host" in text(answer)
     assert "1 edit is not on any mail host." in text(answer)
     assert "not live yet" in text(answer)

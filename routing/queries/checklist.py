@@ -1,0 +1,226 @@
+"""What a new domain still needs before its lists work: six things, each as it was seen last."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from routing.core.dns.judge import Mark
+from routing.core.rcpt import Verdict
+from routing.core.states import PushState
+from routing.models import Asked, ConfigPush, RcptCheck, RoutingObject
+from routing.queries.dns import CheckedName, DnsPart, checked_names
+from routing.queries.dns_site import read_sites
+from routing.queries.objects import Shown, shown_state
+from routing.queries.pending import Standing, standing
+from routing.queries.touched import pushes_of
+from routing.queries.ways import Config, ways_of
+
+MOST_NEW = 200
+
+
+class Need(StrEnum):
+    """What has to be there, in the order in which it is made."""
+
+    ROBOT = "robot"
+    MTA = "mta"
+    MX = "mx"
+    SPF = "spf"
+    ROUTE = "route"
+    RCPT = "rcpt"
+
+
+class State(StrEnum):
+    """Unknown is not missing: nobody looked, or what was seen says neither."""
+
+    DONE = "done"
+    WAITING = "waiting"
+    MISSING = "missing"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One need of one domain. `seen` is what was seen, `at` when; `record` is what to publish in
+    the DNS; `push` the open push that has its route."""
+
+    need: Need
+    state: State
+    seen: str
+    at: datetime | None = None
+    is_old: bool = False
+    record: str = ""
+    push: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Checklist:
+    """All of one domain. `address` is the one that the MTA is asked about, `is_asked`: it is being
+    asked now, or about to be; `due_at` when it is asked again by itself, None for not any more."""
+
+    row: RoutingObject
+    lines: tuple[Line, ...]
+    address: str
+    is_asked: bool
+    due_at: datetime | None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing is missing of all that can be seen from here."""
+        return all(line.state is State.DONE for line in self.lines if line.need is not Need.ROBOT)
+
+    @property
+    def done(self) -> int:
+        """How many are done."""
+        return sum(line.state is State.DONE for line in self.lines)
+
+
+def checklist_of(row: RoutingObject) -> Checklist:
+    """That of one domain, with its route as the resolver reads what is live."""
+    (found,) = _checklists([row])
+    lines = tuple(_routed(row, line) if line.need is Need.ROUTE else line for line in found.lines)
+    return Checklist(row, lines, found.address, found.is_asked, found.due_at)
+
+
+def is_new(row: RoutingObject) -> bool:
+    """Whether somebody added it here and it is still looked at."""
+    return RcptCheck.objects.filter(
+        server=row.server_id, domain=row.key, due_at__isnull=False
+    ).exists()
+
+
+def new_domains() -> tuple[tuple[Checklist, ...], int]:
+    """Those that are still looked at, the newest first, and how many there are."""
+    checks = RcptCheck.objects.filter(due_at__isnull=False, server__retired_at=None)
+    pairs = list(checks.values_list("server", "domain")[:MOST_NEW])
+    rows = RoutingObject.objects.filter(
+        kind="virtual_domain", key__in=[domain for _, domain in pairs]
+    ).select_related("server")
+    there = {(row.server_id, row.key): row for row in rows}
+    return _checklists([there[pair] for pair in pairs if pair in there]), checks.count()
+
+
+def _checklists(rows: Sequence[RoutingObject]) -> tuple[Checklist, ...]:
+    """A few queries in all."""
+    names = list(dict.fromkeys(row.key for row in rows))
+    dns = {found.name: found for found in checked_names(Asked.DOMAIN, names, read_sites())}
+    checks = RcptCheck.objects.filter(domain__in=names).select_related("attempt")
+    asked = {(check.server_id, check.domain): check for check in checks}
+    now = standing()
+    held = {now.held[row.pk] for row in rows if row.pk in now.held}
+    states = dict(ConfigPush.objects.filter(pk__in=held).values_list("pk", "state"))
+    return tuple(
+        _checklist(row, dns[row.key], asked.get((row.server_id, row.key)), now, states)
+        for row in rows
+    )
+
+
+def _checklist(
+    row: RoutingObject,
+    dns: CheckedName,
+    check: RcptCheck | None,
+    now: Standing,
+    states: Mapping[int, str],
+) -> Checklist:
+    lines = (
+        Line(Need.ROBOT, State.UNKNOWN, "No agent looks at Sympa's own configuration yet."),
+        _mta(check),
+        _record(Need.MX, dns.part("mx")),
+        _record(Need.SPF, dns.part("spf")),
+        _route(row, now, states),
+        _rcpt(check),
+    )
+    waits = check is not None and (check.attempt_id is not None or check.asked_at is None)
+    return Checklist(
+        row,
+        lines,
+        check.address if check else "",
+        waits or dns.is_due,
+        check.due_at if check else None,
+    )
+
+
+def _unanswered(need: Need, check: RcptCheck | None) -> Line:
+    if check is None:
+        return Line(need, State.UNKNOWN, "The MTA was not asked about it.")
+    if check.error:
+        return Line(need, State.UNKNOWN, str(check.error.get("text", "")), check.asked_at)
+    return Line(need, State.UNKNOWN, "The MTA has not answered yet.", check.asked_at)
+
+
+def _mta(check: RcptCheck | None) -> Line:
+    """Judged by an address that cannot be there: from loopback it relays for any other domain."""
+    if check is None or not check.stranger:
+        return _unanswered(Need.MTA, check)
+    said = f"{check.stranger_code} {check.stranger_text}"
+    match check.stranger:
+        case Verdict.REFUSED if "5.7." in check.stranger_text:
+            return Line(
+                Need.MTA, State.MISSING, f"It refuses the domain: {said}", check.answered_at
+            )
+        case Verdict.REFUSED:
+            text = f"It knows the addresses of the domain, and refuses others: {said}"
+            return Line(Need.MTA, State.DONE, text, check.answered_at)
+        case Verdict.LATER:
+            return Line(Need.MTA, State.WAITING, f"It says to come back: {said}", check.answered_at)
+        case _:
+            text = "It takes any address there, as it does of every domain from this host."
+            return Line(Need.MTA, State.UNKNOWN, text, check.answered_at)
+
+
+def _rcpt(check: RcptCheck | None) -> Line:
+    if check is None or not check.verdict:
+        return _unanswered(Need.RCPT, check)
+    said = f"{check.address}: {check.code} {check.text}"
+    state = {
+        Verdict.ACCEPTED.value: State.DONE,
+        Verdict.LATER.value: State.WAITING,
+        Verdict.REFUSED.value: State.MISSING,
+    }[check.verdict]
+    fault = f" The last try failed: {check.error.get('text', '')}" if check.error else ""
+    return Line(Need.RCPT, state, f"{said}{fault}", check.answered_at, is_old=bool(check.error))
+
+
+def _record(need: Need, part: DnsPart) -> Line:
+    found, records = part.judged.finding, ", ".join(part.records)
+    if part.mark is Mark.GOOD and found is None:
+        return Line(need, State.DONE, records, part.at, part.is_old)
+    if part.mark is Mark.UNKNOWN:
+        return Line(need, State.UNKNOWN, part.why or records, part.at, part.is_old)
+    text = " ".join(word for word in (found.text, found.advice) if word) if found else records
+    state = State.DONE if part.mark is Mark.GOOD else State.MISSING
+    return Line(need, state, text, part.at, part.is_old, part.judged.record)
+
+
+def _route(row: RoutingObject, now: Standing, states: Mapping[int, str]) -> Line:
+    state, push = shown_state(row, now)
+    if push is not None:
+        word = PushState(states[push]).value if push in states else "open"
+        return Line(Need.ROUTE, State.WAITING, f"In push #{push}, which is {word}.", push=push)
+    if not row.enabled:
+        return Line(Need.ROUTE, State.MISSING, "It is disabled: no line of the table is its own.")
+    if state is Shown.LIVE:
+        return Line(Need.ROUTE, State.DONE, f"Live on {row.server.name}.")
+    text = f"Saved, and on no mail host: {row.server.name} goes on without it."
+    return Line(Need.ROUTE, State.MISSING, text)
+
+
+def _routed(row: RoutingObject, line: Line) -> Line:
+    """A route that is live, as the resolver reads the live table, and since when."""
+    if line.state is not State.DONE:
+        return line
+    (way,) = [w for w in ways_of(row.server, f"any@{row.key}").rows if w.config is Config.LIVE]
+    words = " ".join(way.words)
+    moments = [
+        (part.live_at, push.number)
+        for push in pushes_of(row.pk).newest
+        for part in push.hosts
+        if part.name == row.server.name and part.live_at
+    ]
+    at, number = max(moments, default=(None, 0))
+    if way.found is None or way.found.key != row.key:
+        return Line(Need.ROUTE, State.MISSING, f"Live, and it does not decide: {words}", at)
+    proved = f" by push #{number}, which sendmail proved" if number else ""
+    return Line(Need.ROUTE, State.DONE, f"Live on {row.server.name}{proved}. {words}", at)
