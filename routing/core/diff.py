@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from routing.core.bundle import Bundle
+from routing.core.runs import Run, runs_of_tables
 
 CONTEXT = 3
 SMALL = 4000
@@ -45,15 +46,14 @@ class FileDiff:
 def diff_texts(name: str, old: str, new: str) -> FileDiff:
     """The difference of two texts. Equal ones have no hunks."""
     before, after = old.splitlines(), new.splitlines()
-    if max(len(before), len(after)) <= SMALL:
-        lines = list(_by_difflib(before, after))
-    else:
-        lines = list(_by_merge(before, after))
-    hunks, folded = _fold(lines)
+    small = max(len(before), len(after)) <= SMALL
+    runs = list(_by_difflib(before, after) if small else runs_of_tables(before, after))
+    changed = [run for run in runs if not run.same]
+    hunks, folded = _fold(before, after, runs)
     return FileDiff(
         name=name,
-        added=sum(line.sign == "+" for line in lines),
-        removed=sum(line.sign == "-" for line in lines),
+        added=sum(run.new_to - run.new_from for run in changed),
+        removed=sum(run.old_to - run.old_from for run in changed),
         hunks=hunks,
         after=folded,
     )
@@ -67,40 +67,43 @@ def diff_bundles(live: Bundle | None, proposed: Bundle) -> tuple[FileDiff, ...]:
     return tuple(diff_texts(*pair) for pair in pairs if pair[1] != pair[2])
 
 
-def _by_difflib(old: Sequence[str], new: Sequence[str]) -> Iterator[DiffLine]:
+def _by_difflib(old: Sequence[str], new: Sequence[str]) -> Iterator[Run]:
     matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
-    for tag, old_from, old_to, new_from, new_to in matcher.get_opcodes():
-        if tag == "equal":
-            for step in range(old_to - old_from):
-                yield _same(old_from + step, new_from + step, old[old_from + step])
+    for tag, *places in matcher.get_opcodes():
+        yield Run(tag == "equal", *places)
+
+
+def _fold(
+    old: Sequence[str], new: Sequence[str], runs: Sequence[Run]
+) -> tuple[tuple[Hunk, ...], int]:
+    """Keep CONTEXT unchanged lines around each change; the second result is what is left over."""
+    hunks: list[Hunk] = []
+    lines, skipped = list[DiffLine](), 0
+    for number, run in enumerate(runs):
+        if not run.same:
+            lines += _removed(old, range(run.old_from, run.old_to))
+            lines += _added(new, range(run.new_from, run.new_to))
             continue
-        yield from _removed(old, range(old_from, old_to))
-        yield from _added(new, range(new_from, new_to))
+        size = run.old_to - run.old_from
+        head = min(CONTEXT, size) if number else 0
+        tail = min(CONTEXT, size - head) if number + 1 < len(runs) else 0
+        lines += _same(old, run, range(head))
+        if head + tail < size:
+            if lines:
+                hunks.append(Hunk(skipped, tuple(lines)))
+                lines, skipped = [], 0
+            skipped += size - head - tail
+        lines += _same(old, run, range(size - tail, size))
+    if lines:
+        hunks.append(Hunk(skipped, tuple(lines)))
+        skipped = 0
+    return tuple(hunks), skipped
 
 
-def _by_merge(old: Sequence[str], new: Sequence[str]) -> Iterator[DiffLine]:
-    """For tables in key order: one walk. Elsewhere the result is right, only not the shortest."""
-    left = right = 0
-    while left < len(old) and right < len(new):
-        if old[left] == new[right]:
-            yield _same(left, right, old[left])
-            left, right = left + 1, right + 1
-        elif _key(old[left]) <= _key(new[right]):
-            yield from _removed(old, range(left, left + 1))
-            left += 1
-        else:
-            yield from _added(new, range(right, right + 1))
-            right += 1
-    yield from _removed(old, range(left, len(old)))
-    yield from _added(new, range(right, len(new)))
-
-
-def _key(line: str) -> str:
-    return line.partition("\t")[0]
-
-
-def _same(old: int, new: int, text: str) -> DiffLine:
-    return DiffLine(old + 1, new + 1, " ", text)
+def _same(old: Sequence[str], run: Run, steps: Iterable[int]) -> Iterator[DiffLine]:
+    for step in steps:
+        place = run.old_from + step
+        yield DiffLine(place + 1, run.new_from + step + 1, " ", old[place])
 
 
 def _removed(old: Sequence[str], numbers: Iterable[int]) -> Iterator[DiffLine]:
@@ -109,26 +112,3 @@ def _removed(old: Sequence[str], numbers: Iterable[int]) -> Iterator[DiffLine]:
 
 def _added(new: Sequence[str], numbers: Iterable[int]) -> Iterator[DiffLine]:
     return (DiffLine(None, number + 1, "+", new[number]) for number in numbers)
-
-
-def _fold(lines: Sequence[DiffLine]) -> tuple[tuple[Hunk, ...], int]:
-    """Keep CONTEXT unchanged lines around each change; the second result is what is left over."""
-    hunks: list[Hunk] = []
-    end = 0
-    for start, stop in _spans(lines):
-        hunks.append(Hunk(start - end, tuple(lines[start:stop])))
-        end = stop
-    return tuple(hunks), len(lines) - end
-
-
-def _spans(lines: Sequence[DiffLine]) -> list[tuple[int, int]]:
-    spans: list[tuple[int, int]] = []
-    for number, line in enumerate(lines):
-        if line.sign == " ":
-            continue
-        start, stop = max(0, number - CONTEXT), min(len(lines), number + CONTEXT + 1)
-        if spans and start <= spans[-1][1]:
-            spans[-1] = (spans[-1][0], stop)
-        else:
-            spans.append((start, stop))
-    return spans

@@ -158,14 +158,18 @@ def apply_edits(live: Intent | None, rows: Intent, picked: frozenset[UUID]) -> I
 
     All edits give the rows; none gives the live intent.
     """
-    base = _base(live, rows)
     edits = compute_edits(live, rows)
     wanted = pull_in(edits, picked)
+    return with_edits(live, rows, (edit for edit in edits if edit.object_id in wanted))
+
+
+def with_edits(live: Intent | None, rows: Intent, edits: Iterable[Edit]) -> Intent:
+    """The live intent with exactly these edits, as `compute_edits` gave them, put on it."""
+    base = _base(live, rows)
     objects = {item.id: item for item in base.objects}
     relays = {relay.id: relay for relay in base.relay_targets}
     for edit in edits:
-        if edit.object_id in wanted:
-            _put(edit, objects, relays)
+        _put(edit, objects, relays)
     return make_intent(rows.server, objects, relays)
 
 

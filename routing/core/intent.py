@@ -72,7 +72,7 @@ def make_intent(
     relay_targets: Mapping[UUID, RelayTarget],
 ) -> Intent:
     """Put objects in key order and keep only the relay targets that one of them names."""
-    ordered = tuple(sorted(objects.values(), key=lambda item: (item.key, str(item.id))))
+    ordered = tuple(sorted(objects.values(), key=lambda item: (item.key, item.id.int)))
     named = {item.relay_target for item in ordered if item.relay_target is not None}
     relays = sorted((relay_targets[identity] for identity in named), key=lambda relay: relay.name)
     return Intent(server=server, objects=ordered, relay_targets=tuple(relays))

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from routing.core.adopt.as_before import Told
 from routing.core.bundle import Bundle
-from routing.core.edits import Edit, apply_edits, compute_edits, pull_in
+from routing.core.edits import Edit, compute_edits, pull_in, with_edits
 from routing.core.facts import HostFacts, HostKind
 from routing.core.intent import Intent
 from routing.core.plan import Guard, Plan, guards, make_plan
@@ -52,12 +52,13 @@ def draft_edits(*, host: MailHost, picked: frozenset[UUID]) -> Draft | None:
     if not chosen:
         return None
     wanted = pull_in(edits, chosen)
-    intent = apply_edits(live, rows, wanted)
+    taken = tuple(edit for edit in edits if edit.object_id in wanted)
+    intent = with_edits(live, rows, taken)
     return draft_intent(
         host=host,
         base=base,
         intent=intent,
-        edits=tuple(edit for edit in edits if edit.object_id in wanted),
+        edits=taken,
         pulled_in=wanted - chosen,
         left_out=len(rows.objects) - len(intent.objects) if base is None else 0,
     )

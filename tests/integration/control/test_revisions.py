@@ -7,10 +7,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from mailadmin.people.models import Person
-from mailadmin.wire.core.blobs import BlobDamaged, unpack
+from mailadmin.wire.core.blobs import BlobDamaged, pack, unpack
+from mailadmin.wire.core.canonical import canonical, digest_of
+from routing.core.intent import intent_to_json
 from routing.models import MailHost, Revision
 from routing.queries import revisions
-from routing.queries.revisions import bundle_of, intent_of, live_revision
+from routing.queries.edits import rows_intent
+from routing.queries.revisions import bundle_of, intent_of, live_revision, stored_intent
 from tests.fixtures.audited import unaudited
 from tests.integration.pages import world
 
@@ -68,3 +71,11 @@ def test_which_one_is_live_is_asked_without_its_bytes(live: MailHost) -> None:
     assert len(queries) == 1
     for column in ("bundle", "intent", "plan", "proof", "answers"):
         assert f'."{column}"' not in queries[0]["sql"]
+
+
+def test_an_intent_is_stored_in_its_canonical_form(live: MailHost, claire: Person) -> None:
+    world.add_domain(live, "conf.renater.fr", claire)
+    intent = rows_intent(live)
+    stored = stored_intent(intent)
+    data = canonical(intent_to_json(intent))
+    assert stored == digest_of(data).encode() + pack(data)
