@@ -64,6 +64,23 @@ class RelayList:
     words: tuple[str, ...]
 
 
+MOST_ROUTES = 100
+"""A page names so many routes."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoutesBy:
+    """The first routes by a relay target, and how many there are."""
+
+    rows: tuple[RouteBy, ...]
+    total: int
+
+    @property
+    def hidden(self) -> int:
+        """How many are not among the rows."""
+        return self.total - len(self.rows)
+
+
 @dataclass(frozen=True, slots=True)
 class RouteBy:
     """One route that names the relay target."""
@@ -109,13 +126,14 @@ def exported_relays(asked: Asked) -> Iterator[dict[str, str]]:
         }
 
 
-def routes_by(row: RelayTarget) -> tuple[RouteBy, ...]:
-    """The routes that name it, by server and key."""
+def routes_by(row: RelayTarget, *, most: int = MOST_ROUTES) -> RoutesBy:
+    """The first routes that name it, by server and key, and how many there are."""
     found = RoutingObject.objects.filter(relay_target=row).select_related("server")
-    return tuple(
+    rows = tuple(
         RouteBy(item.key, item.server.name, item.enabled)
-        for item in found.order_by("server__position", "key")
+        for item in found.order_by("server__position", "key")[:most]
     )
+    return RoutesBy(rows, found.count() if len(rows) == most else len(rows))
 
 
 def _every() -> QuerySet[RelayTarget]:

@@ -16,7 +16,7 @@ from mailadmin.audit.services import SETUP
 from mailadmin.wire.models import Agent
 from routing.core.facts import HostKind
 from routing.core.intent import ObjectKind
-from routing.models import MailHost, RelayTarget
+from routing.models import MailHost, RelayTarget, RoutingObject
 from routing.services.hosts import save_mail_host
 from routing.services.objects import save_object
 from tests.fixtures.audited import unaudited
@@ -177,3 +177,25 @@ def test_a_server_of_the_list_narrows_it_and_the_chip_takes_that_back(site: Site
     assert [(chip.label, chip.remove_href) for chip in page.chips] == [
         ("Server: forums", "/domains/")
     ]
+
+
+def test_the_page_of_a_relay_names_the_first_routes_of_many(site: Site) -> None:
+    relay = RelayTarget.objects.get(name="smtp1")
+    with unaudited():
+        RoutingObject.objects.bulk_create(
+            RoutingObject(
+                server=site.host,
+                kind="route",
+                key=f"r{n:04}.example",
+                relay_target=relay,
+                changed_at=timezone.now(),
+                changed_by="import",
+            )
+            for n in range(149)
+        )
+    page = text(site.sign_in("claire").get("/relays/smtp1/"))
+
+    assert page.count("/routes/r0") == 99
+    assert "150 routes by it" in page
+    assert "and 50 more, among" in page
+    assert "150 routes name it" in page
