@@ -96,6 +96,10 @@ DNS: Mapping[str, Badge] = {
     "warn": _badge("warn", "Works, with a fault"),
     "bad": _badge("bad", "Wrong"),
     "unknown": _badge("unk", "Not known"),
+    "was_good": _badge("unk", "Was good"),
+    "was_warn": _badge("unk", "Had a fault"),
+    "was_bad": _badge("unk", "Was wrong"),
+    "was_unknown": _badge("unk", "Not known"),
     "found": _badge("unk", "Found"),
     "missing": _badge("bad", "None"),
 }

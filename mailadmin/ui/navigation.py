@@ -44,6 +44,7 @@ ENTRIES: Mapping[str, tuple[Entry, ...]] = {
         Entry("Foreign lines", "/foreign-lines/", "quote"),
         Entry("Mail hosts", "/mail-hosts/", "server-2"),
         Entry("Findings", "/findings/", "list-check"),
+        Entry("Domain matrix", "/matrix/", "layout-grid"),
     ),
     "Change": (
         Entry("Pushes", "/pushes/", "git-pull-request", count="pushes"),

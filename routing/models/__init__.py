@@ -22,6 +22,7 @@ from routing.models.pushes import (
 )
 from routing.models.rcpt import RcptCheck
 from routing.models.retirements import Retirement
+from routing.models.surveys import Source, Subject, Survey, SurveyedName
 
 __all__ = [
     "Approval",
@@ -44,6 +45,10 @@ __all__ = [
     "Route",
     "RoutingObject",
     "TaggedObject",
+    "Source",
+    "Subject",
+    "Survey",
+    "SurveyedName",
     "TouchedObject",
     "VirtualDomain",
 ]

@@ -99,6 +99,9 @@ def checked_names(kind: Asked, names: Iterable[str], sites: Sites) -> tuple[Chec
 def judged_parts(check: DnsCheck, own: tuple[Site, ...], sites: Sites) -> dict[str, Judged]:
     """What the answers of a row say: mx and spf of a domain of the list servers `own`, ptr of an
     address. The addresses of a host are not judged: what leads to it is."""
+    if check.kind == Asked.DOMAIN and not own:
+        # Deleted or switched off a moment ago: there is nothing that it should lead to.
+        return dict.fromkeys(PARTS[Asked.DOMAIN], Judged(Mark.UNKNOWN, ""))
     if check.kind == Asked.DOMAIN:
         mx, spf = check.answers.get("mx"), check.answers.get("spf")
         return {

@@ -274,6 +274,11 @@ def _fitting(asked: Asked, total: int, counts: Mapping[Shown, int]) -> int | Non
     return known.get(asked.state)
 
 
+def count_all(kind: ObjectKind) -> int:
+    """How many there are of a kind on the servers in service."""
+    return _total(rows_of(kind), kind, standing())
+
+
 def _total(rows: QuerySet[RoutingObject], kind: ObjectKind, now: Standing) -> int:
     """How many there are of a kind; those of a long list were counted when they were written."""
     return _known(kind, now) if _is_long(kind, now) else rows.count()

@@ -6,17 +6,20 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from django.db import transaction
+from django.utils import timezone
 
 from mailadmin.audit.services import Actor
 from mailadmin.people.models import Person
 from routing.core.adopt.as_before import told_of
 from routing.core.adopt.report import Report, Sources, report
+from routing.core.adopt.told import Told, told
 from routing.core.facts import HostKind
 from routing.core.intent import SMTP_PORT
-from routing.models import ConfigPush, MailHost
+from routing.models import ConfigPush, MailHost, Source, Subject
 from routing.services.draft import facts_of
 from routing.services.hosts import save_mail_host
 from routing.services.importing import ImportPlan, import_mailertable, reasons_against
+from routing.services.surveys import keep_survey
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,7 @@ class Adoption:
     host: MailHost
     source: str
     report: Report
+    told: Told
     against: tuple[str, ...]
     mc_name: str
 
@@ -35,7 +39,8 @@ def read_server(
 ) -> Adoption:
     """Read everything of a server. Raises NotAllowed before the host's facts are known."""
     found = report(sources, facts_of(host), new_id=uuid4, relay_port=relay_port)
-    return Adoption(host, source, found, tuple(reasons_against(host)), sources.mc_name)
+    against = tuple(reasons_against(host))
+    return Adoption(host, source, found, told(sources, found), against, sources.mc_name)
 
 
 def adopt(
@@ -60,9 +65,28 @@ def adopt(
                 note=host.note,
                 by=by,
             )
-        told = told_of(found, adoption.mc_name)
-        plan = ImportPlan(host, adoption.source, found.intent, found.findings, told)
-        return import_mailertable(plan=plan, by=by, person=person)
+        as_before = told_of(found, adoption.mc_name)
+        plan = ImportPlan(host, adoption.source, found.intent, found.findings, as_before)
+        push = import_mailertable(plan=plan, by=by, person=person)
+        _keep(host, adoption.told)
+        return push
+
+
+def _keep(host: MailHost, told: Told) -> None:
+    """After the rows: a survey says nothing of what was written later than it."""
+    for subject, names, is_whole in (
+        (Subject.ROBOTS, told.robots, True),
+        (Subject.ACCEPTED, told.accepted, False),
+    ):
+        if names is not None:
+            keep_survey(
+                server=host,
+                subject=subject,
+                source=Source.IMPORT,
+                names=names,
+                is_whole=is_whole,
+                now=timezone.now(),
+            )
 
 
 def _added(before: str, kept: str) -> str:

@@ -115,9 +115,10 @@ def dns_line(name: CheckedName, part: DnsPart, *, about: str = "") -> DnsLine:
 
 
 def state_of(judged: Judged, part: DnsPart) -> str:
-    """The badge: a finding of what works all the same is a warning; addresses are not judged."""
+    """The badge: a finding of what works all the same is a warning; addresses are not judged,
+    and nothing that is old has a colour."""
     if part.part == "host" and part.at:
         return "found" if part.records else "missing"
-    if judged.mark is Mark.GOOD and judged.kind is not None:
-        return "warn"
-    return judged.mark.value
+    has_fault = judged.mark is Mark.GOOD and judged.kind is not None
+    state = "warn" if has_fault else judged.mark.value
+    return f"was_{state}" if part.is_old else state

@@ -9,10 +9,10 @@ from routing.core.dns.places import Place
 from routing.models import Asked, MailHost, RelayTarget, RoutingObject
 from routing.queries.dns import CheckedName, checked_names
 from routing.queries.dns_site import Sites, read_sites
+from routing.queries.matrix import OFF
 from routing.views.dns_lines import DnsPanel, dns_panel
 from routing.views.nouns import DOMAINS
 
-OFF = "A virtual domain that is disabled is not asked."
 BY_NOBODY = "It is not asked: no list server sends everything else by it."
 NO_NAME = "It is not asked: its agent has not said yet what it is called."
 

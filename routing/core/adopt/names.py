@@ -62,6 +62,13 @@ def _of_files(theirs: Statements, files: Mapping[str, str]) -> Iterator[OwnName]
             yield from _names(line.partition("#")[0].split(), path, number)
 
 
+def names_in(text: str) -> Iterator[str]:
+    """The names in a file of class w, one or several to a line, # to its end a comment."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        for own in _names(line.partition("#")[0].split(), "", number):
+            yield own.name
+
+
 def _names(words: Iterable[str], source: str, line: int) -> Iterator[OwnName]:
     for word in words:
         name = normalise_name(word).rstrip(".").lower()

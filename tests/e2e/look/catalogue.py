@@ -122,6 +122,8 @@ PAGES: tuple[Page, ...] = (
     Page("saved-filter", "/filters/{filter}/", ASK),
     Page("route-to-domain", "/routes/~everything-else/to-domain/", ASK),
     Page("findings", "/findings/", SEARCHED, error="?q=nothing-of-that-name"),
+    Page("matrix", "/matrix/", SEARCHED, error="?q=nothing-of-that-name"),
+    Page("matrix", "/matrix/?state=robots", PLAIN, name="matrix-robots"),
     Page("dns-findings", "/findings/dns/", SEARCHED, error="?q=nothing-of-that-name"),
     Page("relay-list", "/relays/", LIST),
     Page("relay-add", "/relays/add/", FORM),

@@ -42,6 +42,8 @@ from routing.models import (
     RcptCheck,
     RelayTarget,
     RoutingObject,
+    Source,
+    Subject,
 )
 from routing.services.approve import refuse
 from routing.services.bulk_acts import Act, do_act
@@ -51,6 +53,7 @@ from routing.services.objects import delete_object, save_object, set_enabled
 from routing.services.rcpt import watch_domains
 from routing.services.relays import save_relay_target
 from routing.services.retirement import Wanted, take_step
+from routing.services.surveys import keep_survey
 from routing.services.transitions import move_push, move_target
 from spools.core.kept import KeptMessage
 from tests.e2e.look.passkeys import credential
@@ -113,6 +116,7 @@ def full() -> Names:
     _kept(listes)
     told(ZONE, now=timezone.now() - timedelta(hours=3))
     _tags(claire)
+    _surveyed(listes)
     kept_filter = _saved(claire, luc)
     names: dict[str, object] = {"live": live.pk, "waiting": waiting.pk, "filter": kept_filter.pk}
     for position, (state, make) in enumerate(ELSEWHERE.items(), 1):
@@ -378,6 +382,21 @@ def _kept(listes: MailHost) -> None:
     )
     with unaudited():
         HostState.objects.filter(host=listes).update(kept=[kept.to_json()], kept_total=3)
+
+
+def _surveyed(listes: MailHost) -> None:
+    """A robot that no line has, a line without a robot, and one that the MTA refuses."""
+    robots = ("renater.fr", "demo.sympa.org", "colloque.renater.fr", "host.renater.fr")
+    accepted = ("jres.org", "demo.sympa.org")
+    for subject, names in ((Subject.ROBOTS, robots), (Subject.ACCEPTED, accepted)):
+        keep_survey(
+            server=listes,
+            subject=subject,
+            source=Source.AGENT,
+            names=names,
+            is_whole=True,
+            now=timezone.now(),
+        )
 
 
 def _dns_silent() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from routing.models import MailHost, RoutingObject
+from routing.models import MailHost, RoutingObject, Subject, Survey
 from tests.integration.pages import world
 from tests.unit.routing.test_adopt import CW, MC, SYMPA, TABLE
 
@@ -64,6 +64,28 @@ def test_with_import_it_writes_the_rows_the_hosts_m4_and_the_first_push(files: l
     assert "MASQUERADE_AS(`renater.fr')dnl" in MailHost.objects.get().site_m4
     with pytest.raises(CommandError, match="listes has 6 keys already"):
         run(*files, "--import")
+
+
+def test_what_the_files_tell_beside_the_table_is_kept_with_its_date(files: list[str]) -> None:
+    world.list_server()
+    run(*files)
+    assert not Survey.objects.exists(), "read, and not imported"
+    run(*files, "--import")
+
+    robots = Survey.objects.get(subject=Subject.ROBOTS)
+    assert {name.name for name in robots.names.all()} >= {"jres.org", "conf.org"}
+    assert (robots.source, robots.is_whole, robots.total) == ("import", True, robots.names.count())
+    assert all(row.changed_at <= robots.told_at for row in RoutingObject.objects.all())
+    accepted = Survey.objects.get(subject=Subject.ACCEPTED)
+    assert not accepted.is_whole, "relay-domains was not read"
+    assert accepted.names.filter(name="host.renater.fr").exists()
+
+
+def test_a_table_alone_tells_nothing_of_robots(files: list[str]) -> None:
+    world.list_server()
+    run(*files[:2], "--import")
+
+    assert not Survey.objects.exists()
 
 
 def test_every_file_that_cannot_be_read_is_named_at_once(tmp_path: Path) -> None:

@@ -33,6 +33,8 @@ from routing.models import (
     Retirement,
     Revision,
     RoutingObject,
+    Survey,
+    SurveyedName,
     TaggedObject,
     TouchedObject,
 )
@@ -127,6 +129,15 @@ def finding(rows: Rows) -> LineFinding:
     )
 
 
+def survey(rows: Rows, **values: Any) -> Survey:
+    wanted = {"subject": "robots", "source": "import", "told_at": timezone.now()}
+    return Survey.objects.create(server=rows.host, **(wanted | values))
+
+
+def named_twice(made: Survey) -> None:
+    two(lambda: SurveyedName.objects.create(survey=made, name="jres.org"))
+
+
 def dns_check(**values: Any) -> DnsCheck:
     wanted: dict[str, Any] = {"kind": "domain", "name": "jres.org", "due_at": timezone.now()}
     return DnsCheck.objects.create(**(wanted | values))
@@ -194,6 +205,10 @@ SPOIL: dict[str, Callable[[Rows], object]] = {
     "route_names_relay_or_mailer": lambda r: route(r, mailer="esmtp", relay_target=r.relay),
     "foreign_line_keeps_its_value": lambda r: route(r, kind="foreign_line"),
     "finding_once_per_line": lambda r: two(lambda: finding(r)),
+    "one_survey_of_a_subject": lambda r: two(lambda: survey(r)),
+    "survey_subject_is_known": lambda r: survey(r, subject="moods"),
+    "survey_source_is_known": lambda r: survey(r, source="hearsay"),
+    "surveyed_name_once": lambda r: named_twice(survey(r)),
     "dns_name_once_per_kind": lambda r: two(lambda: dns_check()),
     "dns_kind_is_known": lambda r: dns_check(kind="zone"),
     "dns_outcome_is_known": lambda r: dns_check(outcome="perhaps"),

@@ -132,7 +132,10 @@ def test_an_old_answer_is_marked(site: Site, asked: Zone, settings: Settings) ->
     settle()
     assert "ma-dns-age ma-stale" not in text(site.sign_in("vera").get(JRES))
     settings.DNS_HOURS = 0.000001
-    assert "ma-dns-age ma-stale" in text(site.sign_in("vera").get(JRES))
+    page = text(site.sign_in("vera").get(JRES))
+    assert "ma-dns-age ma-stale" in page
+    assert "Was good" in page
+    assert "ma-badge-ok" not in page.partition('id="dns"')[2].partition("</section>")[0]
 
 
 def test_switched_off_the_page_says_that_nothing_is_asked_here(site: Site) -> None:

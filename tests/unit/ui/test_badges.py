@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from tablericons.templatetags.tablericons import icon
 
-from mailadmin.ui.badges import FAMILIES, ICONS, PUSH, TARGET, badge_of
+from mailadmin.ui.badges import DNS, FAMILIES, ICONS, PUSH, TARGET, badge_of
+from routing.core.dns.judge import Mark
 from routing.core.states import PushState, TargetState
 
 # As people were told: what waits for somebody is amber, what went wrong is red, what moves is blue.
@@ -48,3 +49,10 @@ def test_every_badge_has_a_word_and_an_icon_that_exists() -> None:
 
 def test_a_state_may_be_given_as_the_enum() -> None:
     assert badge_of("push", PushState.STAGING).word == "Staging"
+
+
+def test_the_dns_has_a_badge_for_each_mark_new_and_old() -> None:
+    states = {*(mark.value for mark in Mark), "warn"}
+
+    assert {*DNS} == {*states, *(f"was_{state}" for state in states), "found", "missing"}
+    assert {DNS[f"was_{state}"].kind for state in states} == {"unk"}

@@ -1,0 +1,281 @@
+"""Robot, MTA, line, MX and SPF of the virtual domains: one page of rows, and which have a gap.
+
+The database chooses the rows; only those of the page are read. What a page asks beside them does
+not grow with the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from mailadmin.asked import Asked as Query
+from mailadmin.audit.models import AuditHead
+from mailadmin.paging import Order, Turn, page_of
+from routing.core.dns.judge import Judged, Mark
+from routing.core.facts import HostKind
+from routing.core.intent import ObjectKind
+from routing.core.matrix import (
+    THERE,
+    Cell,
+    Column,
+    Telling,
+    accepted_cell,
+    dns_cell,
+    line_cell,
+    no_line_cell,
+    robot_cell,
+)
+from routing.models import (
+    Asked,
+    DnsCheck,
+    HostState,
+    MailHost,
+    RoutingObject,
+    Subject,
+    Survey,
+    SurveyedName,
+)
+from routing.queries.dns import CheckedName, checked_names
+from routing.queries.dns_site import Sites, read_sites
+from routing.queries.objects import Shown, count_all, rows_of, shown_state
+from routing.queries.pending import standing
+
+STRAYS = 1000
+"""So many robots without a virtual domain are counted; of more it is said that there are more."""
+KINDS: Mapping[str, str] = {
+    ObjectKind.LOCAL_HOST: "local host",
+    ObjectKind.ROUTE: "route",
+    ObjectKind.FOREIGN_LINE: "foreign line",
+}
+OFF = "A virtual domain that is disabled is not asked."
+NO_DOMAIN = "It is asked when it is a virtual domain."
+LIVE = (Shown.LIVE, Shown.DISABLED)
+
+
+class View(StrEnum):
+    """Which rows are asked for: state in the address."""
+
+    ALL = ""
+    GAPS = "gaps"
+    ROBOTS = "robots"
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixRow:
+    """One virtual domain, or a robot without one. `other` is the kind of object that has its name
+    instead, "" where none has. `old` has the age of each cell that was to be asked again long
+    since."""
+
+    key: str
+    server: str
+    cells: Mapping[Column, Cell]
+    old: Mapping[Column, datetime]
+    is_domain: bool = True
+    other: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """An address that mail of a list server is sent from, and whether it has its name."""
+
+    server: str
+    owner: str
+    checked: CheckedName
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """A page of it. `strays` counts robots without a virtual domain, up to STRAYS."""
+
+    rows: tuple[MatrixRow, ...]
+    turn: Turn
+    total: int
+    strays: int
+    surveys: tuple[Survey, ...]
+    senders: tuple[Sender, ...]
+    servers: tuple[str, ...]
+
+
+def matrix(query: Query) -> Matrix:
+    """One page by name. Names of the filters: state (a View), q (part of a name), server."""
+    servers = list(MailHost.in_service.filter(kind=HostKind.LIST_SERVER).order_by("name"))
+    surveys = tuple(Survey.objects.filter(server__in=servers).select_related("server"))
+    chosen = [host for host in servers if query.also.get("server", "") in ("", host.name)]
+    sites = read_sites()
+    strays = _strays([s for s in surveys if s.server in chosen])
+    rows, turn = (
+        _robots(strays, query, surveys, sites)
+        if query.state == View.ROBOTS
+        else _domains(chosen, query, surveys, sites)
+    )
+    return Matrix(
+        rows=rows,
+        turn=turn,
+        total=count_all(ObjectKind.VIRTUAL_DOMAIN),
+        strays=_stray_count(strays, surveys, chosen),
+        surveys=surveys,
+        senders=_senders(chosen, sites),
+        servers=tuple(host.name for host in servers),
+    )
+
+
+def with_gap(rows: QuerySet[RoutingObject], surveys: Iterable[Survey]) -> QuerySet[RoutingObject]:
+    """The virtual domains of which a cell is missing; routing.core.matrix decides the same."""
+    bad = Q(mx_mark=Mark.BAD) | Q(spf_mark=Mark.BAD)
+    named = DnsCheck.objects.filter(bad, kind=Asked.DOMAIN, name=OuterRef("key"))
+    gap = Q(Exists(named), enabled=True)
+    for survey in surveys:
+        here = Q(server_id=survey.server_id)
+        told = Exists(SurveyedName.objects.filter(survey=survey, name=OuterRef("key")))
+        if survey.is_whole:
+            gap |= here & Q(~told, enabled=True, changed_at__lte=survey.told_at)
+        if survey.subject == Subject.ROBOTS:
+            gap |= here & Q(told, enabled=False)
+    return rows.filter(gap)
+
+
+def _domains(
+    servers: list[MailHost], query: Query, surveys: Sequence[Survey], sites: Sites
+) -> tuple[tuple[MatrixRow, ...], Turn]:
+    rows = rows_of(ObjectKind.VIRTUAL_DOMAIN).filter(server__in=servers)
+    if query.text:
+        rows = rows.filter(key__icontains=query.text)
+    if query.state == View.GAPS:
+        rows = with_gap(rows, surveys)
+    page = page_of(rows.select_related("server"), order=Order("key"), cursor=query.cursor)
+    keys = [row.key for row in page.rows]
+    told = _told(keys, surveys)
+    checked = {name.name: name for name in checked_names(Asked.DOMAIN, {*keys}, sites)}
+    now = standing()
+    made = tuple(
+        MatrixRow(
+            row.key,
+            row.server.name,
+            _cells(row, told, checked[row.key], is_live=shown_state(row, now)[0] in LIVE),
+            _old(checked[row.key]) if row.enabled else {},
+        )
+        for row in page.rows
+    )
+    return made, page.turn
+
+
+def _cells(
+    row: RoutingObject,
+    told: Mapping[tuple[str, str, str], Telling],
+    checked: CheckedName,
+    *,
+    is_live: bool,
+) -> Mapping[Column, Cell]:
+    robot, accepted = (told.get((row.server.name, s, row.key)) for s in (*Subject,))
+    has_robot = robot is not None and robot.has
+    return {
+        Column.ROBOT: robot_cell(robot, row.changed_at, enabled=row.enabled),
+        Column.ACCEPTED: accepted_cell(accepted, row.changed_at, enabled=row.enabled),
+        Column.LINE: line_cell(enabled=row.enabled, is_live=is_live, has_robot=has_robot),
+        **_dns_cells(checked, "" if row.enabled else OFF),
+    }
+
+
+def _old(checked: CheckedName) -> Mapping[Column, datetime]:
+    return {Column(part.part): part.at for part in checked.parts if part.is_old and part.at}
+
+
+def _dns_cells(checked: CheckedName, instead: str = "") -> Mapping[Column, Cell]:
+    """MX and SPF; `instead` says why a name is not asked, and what is left of it does not count."""
+    parts = {column: checked.part(column.value) for column in (Column.MX, Column.SPF)}
+    if instead:
+        return dict.fromkeys(parts, dns_cell(Judged(Mark.UNKNOWN, ""), instead))
+    return {column: dns_cell(part.judged, part.why) for column, part in parts.items()}
+
+
+def _strays(surveys: Iterable[Survey]) -> QuerySet[SurveyedName]:
+    """Robots that no virtual domain of their server has; the server's own name needs no line."""
+    robots = [survey for survey in surveys if survey.subject == Subject.ROBOTS]
+    domains = RoutingObject.objects.filter(
+        server=OuterRef("survey__server"), kind=ObjectKind.VIRTUAL_DOMAIN, key=OuterRef("name")
+    )
+    found = SurveyedName.objects.filter(~Exists(domains), survey__in=robots)
+    for state in HostState.objects.filter(host__in=[survey.server_id for survey in robots]):
+        if facts := state.host_facts:
+            found = found.exclude(survey__server=state.host_id, name=facts.fqdn)
+    return found
+
+
+_kept: dict[tuple[str, ...], tuple[object, int]] = {}
+"""Of the servers that were asked for: the last count, and what it was counted of."""
+
+
+def _stray_count(
+    strays: QuerySet[SurveyedName], surveys: Iterable[Survey], servers: Iterable[MailHost]
+) -> int:
+    """Counted again only after a write or another survey: it asks for each robot."""
+    names = tuple(host.name for host in servers)
+    written = AuditHead.objects.filter(pk=1).values_list("number", "hash").first()
+    basis = (written, tuple((survey.pk, survey.told_at) for survey in surveys))
+    before = _kept.get(names)
+    if before is None or before[0] != basis:
+        before = _kept[names] = (basis, strays[: STRAYS + 1].count())
+    return before[1]
+
+
+def _robots(
+    strays: QuerySet[SurveyedName], query: Query, surveys: Sequence[Survey], sites: Sites
+) -> tuple[tuple[MatrixRow, ...], Turn]:
+    if query.text:
+        strays = strays.filter(name__icontains=query.text)
+    rows = strays.select_related("survey__server")
+    page = page_of(rows, order=Order("name"), cursor=query.cursor)
+    keys = [row.name for row in page.rows]
+    told = _told(keys, surveys)
+    checked = {name.name: name for name in checked_names(Asked.DOMAIN, {*keys}, sites)}
+    others = {
+        (server, key): KINDS[kind]
+        for server, key, kind in RoutingObject.objects.filter(key__in=keys)
+        .filter(server__in={row.survey.server_id for row in page.rows})
+        .values_list("server__name", "key", "kind")
+    }
+    made = []
+    for row in page.rows:
+        server = row.survey.server.name
+        other = others.get((server, row.name), "")
+        accepted = told.get((server, Subject.ACCEPTED, row.name))
+        cells = {
+            Column.ROBOT: THERE,
+            Column.ACCEPTED: accepted_cell(accepted, None, enabled=True),
+            Column.LINE: no_line_cell(other),
+            **_dns_cells(checked[row.name], NO_DOMAIN),
+        }
+        made.append(MatrixRow(row.name, server, cells, {}, is_domain=False, other=other))
+    return tuple(made), page.turn
+
+
+def _told(keys: Sequence[str], surveys: Sequence[Survey]) -> Mapping[tuple[str, str, str], Telling]:
+    """(server, subject, name) → what its survey says of it."""
+    names = SurveyedName.objects.filter(survey__in=surveys, name__in=keys)
+    there = {*names.values_list("survey_id", "name")}
+    return {
+        (survey.server.name, survey.subject, key): Telling(
+            survey.told_at, survey.source, survey.is_whole, (survey.pk, key) in there
+        )
+        for survey in surveys
+        for key in keys
+    }
+
+
+def _senders(servers: Iterable[MailHost], sites: Sites) -> tuple[Sender, ...]:
+    """The addresses that receivers see, by list server."""
+    found = [
+        (host.name, place.name, address)
+        for host in servers
+        if host.name in sites.of
+        for place in sites.of[host.name].senders
+        for address in place.addresses
+    ]
+    addresses = dict.fromkeys(address for _, _, address in found)
+    checked = {name.name: name for name in checked_names(Asked.ADDRESS, addresses, sites)}
+    return tuple(Sender(server, owner, checked[address]) for server, owner, address in found)
