@@ -56,6 +56,7 @@ VERBS: Mapping[str, Verb] = {
     "person.opened": Verb("user-check", "muted", "opened the account of"),
     "person.link_made": Verb("link", "muted", "made a set-password link for"),
     "person.password_set": Verb("lock", "muted", "set by link the password of"),
+    "person.factors_changed": Verb("shield-lock", "muted", "changed the second factor of"),
     "person.factors_removed": Verb("shield-off", "unk", "removed the second factor of"),
     "person.password_changed": Verb("lock", "muted", "changed the password of"),
     "push.proposed": Verb("git-pull-request", "muted", "proposed"),

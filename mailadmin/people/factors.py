@@ -1,6 +1,11 @@
-"""A second factor that somebody lost is removed by an administrator, for all to see."""
+"""Second factors: what people change of their own is recorded, a lost one is removed by another.
+
+allauth writes the rows of one's own factors.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from allauth.mfa.models import Authenticator
 from django.db import transaction
@@ -8,7 +13,26 @@ from django.db import transaction
 from mailadmin.audit.services import Actor, Happened, record
 from mailadmin.people.models import Person
 from mailadmin.people.queries import factors_of
-from mailadmin.people.services import NotPossible, end_sessions
+from mailadmin.people.services import NotPossible, actor, end_sessions
+
+OWN_CHANGES: Mapping[str, str] = {
+    "mfa/email/totp_activated": "set up an authenticator app",
+    "mfa/email/totp_deactivated": "gave up the authenticator app",
+    "mfa/email/webauthn_added": "added a security key",
+    "mfa/email/webauthn_removed": "removed a security key",
+    "mfa/email/recovery_codes_generated": "made new recovery codes",
+}
+"""What somebody did, by the name of the message that allauth would send about it."""
+
+
+@transaction.atomic
+def record_own_change(*, person: Person, message: str) -> None:
+    """Record what somebody changed of the own second factors, unless the message is another one."""
+    if message in OWN_CHANGES:
+        happened = Happened(
+            action="person.factors_changed", subject=person.username, note=OWN_CHANGES[message]
+        )
+        record(by=actor(person), happened=happened)
 
 
 def remove_factors(*, person: Person, reason: str, by: Actor) -> None:

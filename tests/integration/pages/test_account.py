@@ -5,9 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from allauth.mfa.totp.internal.auth import (
+    format_hotp_value,
+    hotp_value,
+    yield_hotp_counters_from_time,
+)
 from django.conf import settings
+from django.template.loader import get_template
 from django.test import Client
 
+from mailadmin.audit.models import AuditEvent
+from mailadmin.people.factors import OWN_CHANGES
+from mailadmin.people.queries import factors_of
 from tests.e2e.look import worlds
 from tests.e2e.look.booth import client_of
 from tests.e2e.look.catalogue import PAGES
@@ -98,3 +107,32 @@ def test_the_codes_that_are_shown_are_those_that_are_downloaded(db: None) -> Non
     assert len(codes) == 10
     assert "recovery-codes.txt" in file["Content-Disposition"]
     assert [code for code in codes if code not in text(shown)] == []
+
+
+def test_what_somebody_changes_of_the_own_second_factor_is_in_the_audit(
+    site: Site, django_capture_on_commit_callbacks: Any
+) -> None:
+    vera = site.people["vera"]
+    client, place = client_of("vera"), "/account/2fa/totp/"
+    secret = client.get(f"{place}activate/").context["form"].secret
+    code = format_hotp_value(hotp_value(secret, next(yield_hotp_counters_from_time())))
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post(f"{place}activate/", {"code": code})
+    assert factors_of(vera) == ("TOTP",)
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post("/account/2fa/recovery-codes/generate/")
+    client.post(f"{place}deactivate/")
+    assert factors_of(vera) == ()
+
+    told = AuditEvent.objects.filter(subject="vera", action="person.factors_changed")
+    assert [(event.actor, event.note) for event in told.order_by("number")] == [
+        ("vera", "set up an authenticator app"),
+        ("vera", "made new recovery codes"),
+        ("vera", "gave up the authenticator app"),
+    ]
+    assert secret not in str([vars(event) for event in told])
+
+
+def test_each_message_about_a_second_factor_is_one_that_allauth_knows() -> None:
+    for message in OWN_CHANGES:
+        get_template(f"{message}_subject.txt")
