@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 
+from django.db.models import QuerySet
+from django.utils import timezone
+
 from routing.core.dns.judge import Mark
+from routing.core.intent import ObjectKind
 from routing.core.rcpt import Verdict
 from routing.core.states import PushState
 from routing.models import Asked, ConfigPush, RcptCheck, RoutingObject
@@ -19,6 +23,8 @@ from routing.queries.touched import pushes_of
 from routing.queries.ways import Config, ways_of
 
 MOST_NEW = 200
+NEW = timedelta(days=14)
+"""So long a domain is new; it is looked at by itself as long."""
 
 
 class Need(StrEnum):
@@ -57,13 +63,17 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Checklist:
-    """All of one domain. `address` is the one that the MTA is asked about, `is_asked`: it is being
-    asked now, or about to be; `due_at` when it is asked again by itself, None for not any more."""
+    """All of one domain. `address` is the one that the MTA is asked about.
+
+    `is_asked`: it is being asked now, or about to be; `is_watched`: it was asked about at all;
+    `due_at` when it is asked again by itself, None for not any more.
+    """
 
     row: RoutingObject
     lines: tuple[Line, ...]
     address: str
     is_asked: bool
+    is_watched: bool
     due_at: datetime | None
 
     @property
@@ -81,25 +91,28 @@ def checklist_of(row: RoutingObject) -> Checklist:
     """That of one domain, with its route as the resolver reads what is live."""
     (found,) = _checklists([row])
     lines = tuple(_routed(row, line) if line.need is Need.ROUTE else line for line in found.lines)
-    return Checklist(row, lines, found.address, found.is_asked, found.due_at)
+    return replace(found, lines=lines)
 
 
 def is_new(row: RoutingObject) -> bool:
-    """Whether somebody added it here and it is still looked at."""
-    return RcptCheck.objects.filter(
-        server=row.server_id, domain=row.key, due_at__isnull=False
-    ).exists()
+    """Whether somebody added it here, or had it looked at, lately."""
+    return _lately().filter(server=row.server_id, domain=row.key).exists()
 
 
-def new_domains() -> tuple[tuple[Checklist, ...], int]:
-    """Those that are still looked at, the newest first, and how many there are."""
-    checks = RcptCheck.objects.filter(due_at__isnull=False, server__retired_at=None)
-    pairs = list(checks.values_list("server", "domain")[:MOST_NEW])
+def new_domains() -> tuple[tuple[Checklist, ...], bool]:
+    """New domains that still need something, the newest first, and whether there are more."""
+    checks = _lately().filter(server__retired_at=None)
+    pairs = list(checks.values_list("server", "domain")[: MOST_NEW + 1])
     rows = RoutingObject.objects.filter(
-        kind="virtual_domain", key__in=[domain for _, domain in pairs]
+        kind=ObjectKind.VIRTUAL_DOMAIN, key__in=[domain for _, domain in pairs]
     ).select_related("server")
     there = {(row.server_id, row.key): row for row in rows}
-    return _checklists([there[pair] for pair in pairs if pair in there]), checks.count()
+    found = _checklists([there[pair] for pair in pairs[:MOST_NEW] if pair in there])
+    return tuple(item for item in found if not item.is_done), len(pairs) > MOST_NEW
+
+
+def _lately() -> QuerySet[RcptCheck]:
+    return RcptCheck.objects.filter(began_at__gt=timezone.now() - NEW)
 
 
 def _checklists(rows: Sequence[RoutingObject]) -> tuple[Checklist, ...]:
@@ -138,6 +151,7 @@ def _checklist(
         lines,
         check.address if check else "",
         waits or dns.is_due,
+        check is not None,
         check.due_at if check else None,
     )
 

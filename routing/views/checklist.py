@@ -70,7 +70,7 @@ class ListedLine:
 @dataclass(frozen=True, slots=True)
 class Panel:
     """The checklist as a card. `version` changes with anything that it says; `poll_href` is "" when
-    all is done."""
+    nothing of it changes by itself."""
 
     key: str
     server: str
@@ -122,15 +122,16 @@ def checklist_ask(request: HttpRequest, key: str) -> HttpResponse:
 @requires(Permission.READ)
 def new_domain_list(request: HttpRequest) -> HttpResponse:
     """The gaps of all new domains as a table."""
-    found, total = new_domains()
+    found, more = new_domains()
     rows = [panel_of(request, item) for item in found]
-    context = {"noun": DOMAINS, "rows": rows, "heads": TITLES.values(), "total": total}
+    context = {"noun": DOMAINS, "rows": rows, "heads": TITLES.values(), "more": more}
     return render(request, "routing/new_domains.html", context)
 
 
 def new_panel(request: HttpRequest, row: RoutingObject) -> Panel | None:
     """The card on the page of a domain, while it is new."""
-    return panel_of(request, checklist_of(row)) if is_new(row) else None
+    found = checklist_of(row) if is_new(row) else None
+    return panel_of(request, found) if found and not found.is_done else None
 
 
 def panel_of(request: HttpRequest, found: Checklist) -> Panel:
@@ -138,6 +139,7 @@ def panel_of(request: HttpRequest, found: Checklist) -> Panel:
     row = found.row
     key, server = row.key, row.server.name
     page = DOMAINS.href("checklist", key, server)
+    looks_again = found.is_asked or (found.is_watched and not found.is_done)
     return Panel(
         key=key,
         server=server,
@@ -151,7 +153,7 @@ def panel_of(request: HttpRequest, found: Checklist) -> Panel:
         due_at=found.due_at,
         address=found.address or address_in(key),
         ask_href=DOMAINS.href("checklist-ask", key, server),
-        poll_href="" if found.is_done and not found.is_asked else page,
+        poll_href=page if looks_again else "",
         page_href=page,
         version=_version(found),
         reason=reason_not(request, Permission.EDIT, "have a domain looked at"),

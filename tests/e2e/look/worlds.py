@@ -248,6 +248,7 @@ def stir() -> None:
     """What a poll finds: a push was written, an agent spoke, a host was looked at."""
     heard()
     HostState.objects.update(deploy_at=timezone.now())
+    RcptCheck.objects.update(answered_at=timezone.now())
     with transaction.atomic():
         for host in MailHost.objects.filter(name__startswith="lists"):
             world.add_domain(host, f"stirred-{uuid4().hex[:8]}.example", _claire())

@@ -182,11 +182,25 @@ def test_looking_now_asks_about_the_chosen_address(site: Site) -> None:
     assert site.sign_in("vera").post(ask).status_code == 403
 
 
+def test_the_card_leaves_the_page_when_all_is_there_and_with_time(site: Site) -> None:
+    client = site.sign_in("claire")
+    added(client)
+    said(OK, NO)
+    row = RcptCheck.objects.get()
+    assert row.due_at is None
+    assert 'id="checklist"' in text(client.get(f"/domains/{KEY}/")), "its route is not live yet"
+    RcptCheck.objects.update(began_at=timezone.now() - timedelta(days=15))
+    assert 'id="checklist"' not in text(client.get(f"/domains/{KEY}/"))
+    assert "Before its lists work" in text(client.get(PAGE))
+    assert client.get("/domains/~new/").context["rows"] == []
+
+
 def test_an_imported_domain_has_a_checklist_that_nobody_was_asked_for(site: Site) -> None:
     client = site.sign_in("vera")
     page = text(client.get("/domains/jres.org/"))
     assert 'id="checklist"' not in page and "/domains/jres.org/checklist/" in page
     page = text(client.get("/domains/jres.org/checklist/"))
+    assert "data-ma-poll" not in page, "nothing of it changes by itself"
     assert "The MTA was not asked about it." in page and "Editors have a domain looked at." in page
     assert client.get("/domains/nowhere.example/checklist/").status_code == 404
 
@@ -200,7 +214,7 @@ def test_a_list_of_domains_leads_to_the_table_of_their_gaps(site: Site) -> None:
     assert answer["Location"] == "/domains/~new/", text(answer)
     page = text(client.get("/domains/~new/"))
     assert "a.example" in page and "b.example" in page and "jres.org" not in page
-    assert client.get("/domains/~new/").context["total"] == 2
+    assert len(client.get("/domains/~new/").context["rows"]) == 2
 
 
 def test_the_table_asks_the_database_no_more_for_many(site: Site) -> None:
@@ -223,5 +237,5 @@ def test_the_table_asks_the_database_no_more_for_many(site: Site) -> None:
     )
     client.get("/domains/~new/")
     with CaptureQueriesContext(connection) as many:
-        assert client.get("/domains/~new/").context["total"] == 21
+        assert len(client.get("/domains/~new/").context["rows"]) == 21
     assert len(many) <= len(few)
