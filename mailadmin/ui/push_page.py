@@ -95,6 +95,9 @@ class Proof:
     show_all_href: str = ""
 
 
+FIRST_WAYS = 8
+
+
 @dataclass(frozen=True, slots=True)
 class OtherWay:
     """An address that does not go as before; `after` is empty where the way before is unknown."""
@@ -129,6 +132,16 @@ class AsBefore:
     hidden: int = 0
     notes: tuple[str, ...] = ()
     show_all_href: str = ""
+
+    @property
+    def first_ways(self) -> tuple[OtherWay, ...]:
+        """Those that are shown at once."""
+        return self.ways[:FIRST_WAYS]
+
+    @property
+    def more_ways(self) -> tuple[OtherWay, ...]:
+        """Those that are unfolded."""
+        return self.ways[FIRST_WAYS:]
 
 
 @dataclass(frozen=True, slots=True)
