@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import islice
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -109,12 +110,14 @@ def list_objects(kind: ObjectKind, asked: Asked) -> ObjectList:
     )
 
 
-def matching_versions(kind: ObjectKind, asked: Asked) -> dict[UUID, int]:
-    """All rows of the list that an address asks for, with their versions; 0 where none is left."""
+def matching_versions(kind: ObjectKind, asked: Asked, *, limit: int) -> dict[UUID, int]:
+    """All rows of the list that an address asks for, with their versions; 0 where none is left. Of
+    more than `limit` that many and one more."""
     now = standing()
     if asked.state == Shown.REMOVED:
-        return {item.id: 0 for _, item in _gone(kind, asked, now)}
-    return dict(_matching(kind, rows_of(kind), asked, now).values_list("pk", "version"))
+        return {item.id: 0 for _, item in islice(_gone(kind, asked, now), limit + 1)}
+    matching = _matching(kind, rows_of(kind), asked, now).order_by()
+    return dict(matching.values_list("pk", "version")[: limit + 1])
 
 
 def exported(kind: ObjectKind, asked: Asked) -> Iterator[dict[str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from copy import copy
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -28,6 +28,7 @@ from routing.services.objects import object_values
 from routing.services.writing import Writes, rows_by_id, write_all
 
 NOTE_LIMIT = 2000
+CHANGED = "changed it after this page was opened."
 
 
 class Act(StrEnum):
@@ -75,10 +76,15 @@ class _Now:
 
 
 def plan_act(
-    *, act: Act, chosen: Mapping[UUID, int], text: str = "", names: Mapping[UUID, str] | None = None
+    *,
+    act: Act,
+    chosen: Mapping[UUID, int],
+    text: str = "",
+    touched: Container[UUID] = (),
 ) -> ActPlan:
     """What would be done to the chosen objects: ids with the versions that a page showed, 0 for one
-    that has no row any more. `text` is the note, the tags, or the name of the relay target.
+    that has no row any more. `text` is the note, the tags, or the name of the relay target. What is
+    `touched` is left alone.
 
     Call it in a transaction: the rows are locked.
     """
@@ -91,25 +97,39 @@ def plan_act(
         row = now.rows.get(identity)
         try:
             _check_version(row, version)
+            if identity in touched:
+                raise _LeftAlone(f"{row.changed_by if row else 'Somebody'} {CHANGED}")
             after = ACTS[act](now, identity, row, text)
             same += not _put(writes, row, after)
         except _LeftAlone as why:
-            key = row.key if row else (names or {}).get(identity, "") or _key_of(now, identity)
+            key = row.key if row else _key_of(now, identity)
             left.append(Left(key, str(why)))
     _leave_taken(writes, left)
     return ActPlan(writes, same, tuple(left))
 
 
 def do_act(
-    *, act: Act, chosen: Mapping[UUID, int], token: UUID, text: str = "", by: Person | Actor
+    *,
+    act: Act,
+    chosen: Mapping[UUID, int],
+    token: UUID,
+    text: str = "",
+    since: int | None = None,
+    by: Person | Actor,
 ) -> ActPlan:
     """Do it, one event for each object. What somebody else changed meanwhile is left alone and said
-    so; sent twice with one token it is done once."""
+    so; sent twice with one token it is done once.
+
+    For all that match nobody sends ten thousands of versions: `since` is the number of the last
+    event when they were shown, and what has a later event was changed meanwhile.
+    """
     with transaction.atomic():
         lock_servers()
-        if AuditEvent.objects.filter(object_id=token, action="bulk.saved").exists():
-            return ActPlan(Writes(), len(chosen), ())
-        plan = plan_act(act=act, chosen=chosen, text=text)
+        done = AuditEvent.objects.filter(object_id=token, action="bulk.saved").first()
+        if done is not None:
+            return ActPlan(Writes(), int((done.new or {}).get("rows", 0)), ())
+        touched = frozenset[UUID]() if since is None else _touched(since)
+        plan = plan_act(act=act, chosen=chosen, text=text, touched=touched)
         total = plan.writes.total
         if total:
             happened = Happened(
@@ -123,11 +143,16 @@ def do_act(
         return plan
 
 
+def _touched(since: int) -> frozenset[UUID]:
+    events = AuditEvent.objects.filter(number__gt=since).exclude(object_id=None)
+    return frozenset(events.values_list("object_id", flat=True))  # type: ignore[arg-type]  # none is None
+
+
 def _check_version(row: RoutingObject | None, version: int) -> None:
     if row is None and version:
         raise _LeftAlone("Somebody deleted it meanwhile.")
     if row is not None and row.version != version:
-        raise _LeftAlone(f"{row.changed_by} changed it after this page was opened.")
+        raise _LeftAlone(f"{row.changed_by} {CHANGED}")
     if row is not None and row.server.retired_at is not None:
         raise _LeftAlone(f"{row.server.name} is retired.")
 

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from mailadmin.asked import asked_of
+from mailadmin.audit.services import last_number
 from mailadmin.methods import asks_first
 from mailadmin.people.access import requires
 from mailadmin.people.roles import Permission
@@ -21,10 +22,14 @@ from routing.queries.effects import effects_without
 from routing.queries.objects import FILTERS, matching_versions
 from routing.queries.tags import words_among
 from routing.services.bulk_acts import Act, ActPlan, do_act, plan_act
+from routing.services.writing import Writes
 from routing.views.answers import moved, uuid_of
 from routing.views.nouns import Noun
 
 MOST_KEYS = 100
+MOST_AT_ONCE = 50_000
+"""Rows of one act: each is read, written and told of in the trail, in one transaction."""
+NOTHING = ActPlan(Writes(), 0, ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +72,33 @@ def act_on(request: HttpRequest, noun: Noun) -> HttpResponse:
     except ValueError:
         return _ask(request, noun, Act.NOTE, {}, ("Choose what to do with the ticked rows.",))
     chosen = _chosen(request, noun)
+    if len(chosen) > MOST_AT_ONCE:
+        text = f"More than {number(MOST_AT_ONCE)} match. Narrow the list, and do it in parts."
+        return _ask(request, noun, act, {}, (text,))
+    if request.method == "POST":
+        return _send(request, noun, act, chosen)
     if not chosen:
         return _ask(request, noun, act, {}, ("Nothing is ticked. Tick rows of the list first.",))
-    if request.method != "POST":
-        return _ask(request, noun, act, chosen)
-    form, token = _form(act, request), uuid_of(given.get("token"))
-    if token is None or (form and not form.is_valid()):
-        wrong = () if token else ("Send the page again.",)
-        return _ask(request, noun, act, chosen, wrong, form)
-    text = form.text if form else ""
-    plan = do_act(act=act, chosen=chosen, token=token, text=text, by=signed_in(request))
+    return _ask(request, noun, act, chosen)
+
+
+def _send(request: HttpRequest, noun: Noun, act: Act, chosen: Mapping[UUID, int]) -> HttpResponse:
+    form, token = _form(act, request), uuid_of(request.POST.get("token"))
+    since = _number(request.POST.get("event", "")) if _asks_for_all(request) else None
+    if token is None or (_asks_for_all(request) and since is None):
+        return _ask(request, noun, act, chosen, ("Send the page again.",), form)
+    if not chosen and since is None:
+        return _ask(request, noun, act, {}, ("Nothing is ticked. Tick rows of the list first.",))
+    if form and not form.is_valid():
+        return _ask(request, noun, act, chosen, (), form)
+    plan = do_act(
+        act=act,
+        chosen=chosen,
+        token=token,
+        text=form.text if form else "",
+        since=since,
+        by=signed_in(request),
+    )
     return _done(request, noun, act, plan)
 
 
@@ -104,11 +126,10 @@ def _ask(
     errors: tuple[str, ...] = (),
     form: ActForm | None = None,
 ) -> HttpResponse:
-    with transaction.atomic():
-        plan = plan_act(act=act, chosen=chosen)
+    form, event = form or _form(act, request), last_number()
+    plan = _planned(act, chosen) if not (form and _asks_for_all(request)) else NOTHING
     writes = plan.writes
     rows = [*writes.deleted, *(before for before, _ in writes.changed), *writes.created]
-    form = form or _form(act, request)
     if form:
         rows, count = [], len(chosen) - len(plan.left)
     else:
@@ -129,7 +150,7 @@ def _ask(
         "count": count,
         "errors": errors,
         "token": uuid4(),
-        "chosen": "\n".join(f"{key.hex}.{version}" for key, version in chosen.items()),
+        **_sent(request, noun, chosen, event),
         "form": form,
         "is_edit": act not in (Act.NOTE, Act.TAG, Act.UNTAG),
         "has": words_among(chosen) if act is Act.UNTAG else (),
@@ -138,14 +159,38 @@ def _ask(
     return render(request, "routing/bulk_ask.html", context, status=status)
 
 
+def _planned(act: Act, chosen: Mapping[UUID, int]) -> ActPlan:
+    with transaction.atomic():
+        return plan_act(act=act, chosen=chosen)
+
+
+def _sent(
+    request: HttpRequest, noun: Noun, chosen: Mapping[UUID, int], event: int
+) -> dict[str, object]:
+    """What the page sends on: the ticked rows with their versions; of all that match nothing but
+    what the list was asked for, and the last event when it was read."""
+    if _asks_for_all(request):
+        return {"action": request.get_full_path(), "chosen": "", "event": event}
+    picks = "\n".join(f"{key.hex}.{version}" for key, version in chosen.items())
+    return {"action": noun.act_href, "chosen": picks, "event": ""}
+
+
+def _asks_for_all(request: HttpRequest) -> bool:
+    return bool(request.GET.get("all"))
+
+
 def _chosen(request: HttpRequest, noun: Noun) -> dict[UUID, int]:
     """Ids with the versions that the list showed; of all that match, those of now."""
+    if _asks_for_all(request):
+        asked = asked_of(request, noun.list_href, also=FILTERS)
+        return matching_versions(noun.kind, asked, limit=MOST_AT_ONCE)
     if request.method == "POST":
         return _read(request.POST.get("chosen", "").split())
-    if request.GET.get("all"):
-        asked = asked_of(request, noun.list_href, also=FILTERS)
-        return matching_versions(noun.kind, asked)
     return _read(request.GET.getlist("pick"))
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 def _read(picks: Iterable[str]) -> dict[UUID, int]:

@@ -6,17 +6,21 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from mailadmin.audit.models import AuditEvent
 from mailadmin.audit.services import last_number
 from routing.core.intent import ObjectKind
-from routing.models import ConfigPush, RelayTarget, RoutingObject
+from routing.models import ConfigPush, RelayTarget, RoutingObject, TaggedObject
 from routing.queries.edits import pending_edits
 from routing.services.bulk_acts import Act, do_act
 from routing.services.objects import delete_object, save_object, set_enabled
+from routing.views import bulk_acts as views
 from tests.integration.pages import world
 from tests.integration.pages.conftest import Site, text
+from tests.integration.pages.test_bulk_add import paste, save
 from tests.integration.pages.test_export import noted
 
 LIVE = ("demo.sympa.org", "jres.org", "renater.fr")
@@ -33,7 +37,7 @@ def do(client: Client, asked: Any, **more: str) -> Any:
     """Press its button."""
     shown = asked.context
     sent = {"act": str(shown["act"]), "token": str(shown["token"]), "chosen": shown["chosen"]}
-    return client.post("/domains/~act/", sent | more)
+    return client.post(shown["action"], sent | {"event": str(shown["event"])} | more)
 
 
 def enabled() -> dict[str, bool]:
@@ -68,6 +72,63 @@ def test_all_that_match_are_noted(site: Site) -> None:
     do(client, page, note="moved in March")
     rows = RoutingObject.objects.filter(note="moved in March")
     assert sorted(row.key for row in rows) == ["jres.org", "renater.fr"]
+
+
+def test_of_all_that_match_what_somebody_changed_meanwhile_is_left_alone_too(site: Site) -> None:
+    client = site.sign_in("claire")
+    page = ask(client, "disable", all="yes", q="re")
+    assert page.context["chosen"] == "" and len(page.content) < 20_000
+    noted(RoutingObject.objects.get(key="jres.org"), site, "mind this")
+    world.add_domain(site.host, "re-new.example", site.people["luc"])
+    answer = do(client, page)
+    assert answer.status_code == 409 and "1 virtual domain is disabled." in text(answer)
+    assert {item.key: item.why for item in answer.context["left"]} == {
+        "jres.org": "Luc Petit changed it after this page was opened.",
+        "re-new.example": "Luc Petit changed it after this page was opened.",
+    }
+    assert [key for key, on in enabled().items() if not on] == ["renater.fr"]
+    assert "1 virtual domain is disabled." in text(client.get(do(client, page)["Location"]))
+
+
+def test_all_that_match_without_the_moment_at_which_they_were_shown_is_asked_again(
+    site: Site,
+) -> None:
+    client = site.sign_in("claire")
+    page = ask(client, "disable", all="yes")
+    for event in ("", "x", "-1"):
+        answer = do(client, page, event=event)
+        assert answer.status_code == 422 and "Send the page again." in text(answer)
+    assert all(enabled().values())
+
+
+def test_rows_that_change_alike_are_one_statement_and_each_has_its_version_and_event(
+    site: Site,
+) -> None:
+    client = site.sign_in("claire")
+    names = "\n".join(f"d{n:02}.alike.example" for n in range(60))
+    save(client, paste(client, names))
+    do(client, ask(client, "tag", keys=("d07.alike.example",)), tags="own")
+    page, before = ask(client, "tag", all="yes", q="alike"), last_number()
+    with CaptureQueriesContext(connection) as asked:
+        do(client, page, tags="shared")
+    rows = RoutingObject.objects.filter(key__contains="alike")
+    said = {(row.version, row.tags, row.changed_by, row.enabled, row.kind) for row in rows}
+    assert said == {
+        (2, "shared", "Claire Martin", True, "virtual_domain"),
+        (3, "own shared", "Claire Martin", True, "virtual_domain"),
+    }
+    writes = [q["sql"] for q in asked if q["sql"].startswith('UPDATE "routing_routingobject"')]
+    assert len(writes) == 2
+    assert last_number() == before + 61
+    assert TaggedObject.objects.filter(word="shared").count() == 60
+
+
+def test_more_than_can_be_done_at_once_is_said_before_anything_is_read(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "MOST_AT_ONCE", 2)
+    answer = ask(site.sign_in("claire"), "tag", all="yes")
+    assert answer.status_code == 422 and "More than 2 match." in text(answer)
 
 
 def test_what_somebody_changed_meanwhile_is_left_alone_and_told(site: Site) -> None:
@@ -143,14 +204,11 @@ def test_many_routes_get_another_relay_and_give_their_own_way_up(site: Site) -> 
     asked = client.get("/routes/~act/", {"act": "send", "all": "yes", "q": ".example"})
     page = text(asked)
     assert "Choose the relay of 3 routes" in page and "until a push with it is live" in page
-    shown = asked.context
-    sent = {"act": "send", "token": str(shown["token"]), "chosen": shown["chosen"]}
-    refused = client.post("/routes/~act/", sent | {"relay": "smtp9"})
-    assert refused.status_code == 422 and "smtp9 is not one of the available choices" in text(
-        refused
-    )
-    assert "Choose the relay that they go by." in text(client.post("/routes/~act/", sent))
-    assert client.post("/routes/~act/", sent | {"relay": "smtp2"}).status_code == 302
+    refused = do(client, asked, relay="smtp9")
+    assert refused.status_code == 422
+    assert "smtp9 is not one of the available choices" in text(refused)
+    assert "Choose the relay that they go by." in text(do(client, asked))
+    assert do(client, asked, relay="smtp2").status_code == 302
     rows = RoutingObject.objects.filter(key__in=site_routes)
     said = {(row.relay_target and row.relay_target.name, row.mailer, row.next_hop) for row in rows}
     assert said == {("smtp2", "", "")}
