@@ -32,6 +32,7 @@ from routing.services.hosts import not_observed, observed, refused_to_observe
 from routing.services.observing import request_observations
 from routing.services.order import may_sign
 from routing.services.rcpt import record_rcpt, request_rcpt
+from routing.services.reading import record_reading, unheard_readings
 from routing.services.record import expired, record_result
 from routing.services.transitions import MovedMeanwhile
 
@@ -46,6 +47,7 @@ def tick() -> None:
     sign_again(may_sign=may_sign, signing_key=signing_key(), now=now)
     _each(resend_open(transport=transport(), now=now), settle)
     _each(settle_unheard(), settle)
+    _each(unheard_readings(), settle)
     _each(open_pushes(), advance)
     request_observations(now=now)
     request_rcpt(now=now)
@@ -73,6 +75,8 @@ def settle(attempt: Attempt) -> None:
     """Apply an attempt that has ended to whatever waits for it."""
     if attempt.verb == Verb.ASK_RCPT:
         record_rcpt(attempt=attempt, now=timezone.now())
+    elif attempt.verb == Verb.READ_FILES:
+        record_reading(attempt=attempt)
     elif attempt.verb != Verb.OBSERVE:
         record_result(attempt=attempt)
     elif attempt.outcome == Outcome.DONE:

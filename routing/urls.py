@@ -9,6 +9,7 @@ from django.urls import URLPattern, path, register_converter
 
 from routing.views import (
     adopt,
+    adopt_reading,
     bulk_acts,
     bulk_add,
     checklist,
@@ -101,6 +102,9 @@ urlpatterns = [
     path("mail-hosts/<str:name>/check-dns/", dns.check_host, name="mail-host-check-dns"),
     path("mail-hosts/<str:name>/put-back/", pushes.put_host_back, name="put-back"),
     path("import/", adopt.adopt_page, name="adopt"),
+    path("import/readings/", adopt_reading.reading_ask, name="reading-ask"),
+    path("import/readings/<int:number>/", adopt_reading.reading_page, name="reading"),
+    path("import/readings/<int:number>/live/", adopt_reading.reading_live, name="reading-live"),
     path("route/", route.route, name="route"),
     path("drift/", mail_hosts.drift, name="drift"),
     path("pushes/", pushes.push_list, name="pushes"),

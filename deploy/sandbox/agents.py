@@ -51,6 +51,9 @@ def mail_host(sandbox: Sandbox, agent: SandboxAgent) -> dict[str, str | int | Pa
         "local_mta_port": sandbox.ports.mta,
         "service_switch": str(tree.service_switch),
         "existing_cf": tree.baked_cf,
+        "existing_mc": tree.baked_cf.with_name("sympa.mc"),
+        "existing_mailertable": tree.table_before,
+        "existing_sympa_conf": tree.baked_cf.with_name("sympa.conf"),
     }
 
 

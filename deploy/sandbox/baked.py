@@ -59,6 +59,7 @@ def bake(
     bundle = render(intent, facts)
     for name, text in bundle.files.items():
         write_file(target / name, text, 0o644)
+    write_file(tree.table_before, table.read_text(), 0o644)
     defines = ["-D_NO_MAKEINFO_", f"-D_CF_DIR_={tools.cf_dir}", f"-D_RELEASE_={target}"]
     cf = said([str(tools.m4), *defines, str(target / "sympa.mc")])
     staged = target / "new.cf"

@@ -88,6 +88,11 @@ class HostTree:
         return self.etc / "baked/sympa.cf"
 
     @property
+    def table_before(self) -> Path:
+        """The table that the site had, as its admin wrote it."""
+        return self.baked_cf.with_name("mailertable.before")
+
+    @property
     def dead_letter(self) -> Path:
         return self.run / "dead.letter"
 

@@ -233,6 +233,8 @@ class _Reader:
             return self._path(table, name, "mail_host.")
         if kind is int:
             return self._number(table, name)
+        if kind == tuple[Path, ...]:
+            return self._paths(table, name)
         text = self._text(table, name, "mail_host.")
         if kind is HostKind and text:
             return self._kind(text)
@@ -259,6 +261,16 @@ class _Reader:
         what = "is missing" if name not in table else f"must be text, not {value!r}"
         self.problems.append(f"{prefix}{name} {what}")
         return ""
+
+    def _paths(self, table: Mapping[str, object], name: str) -> tuple[Path, ...]:
+        value = table.get(name)
+        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+            wrong = [item for item in value if not item.startswith("/")]
+            if wrong:
+                self.problems.append(f"mail_host.{name} must be absolute paths, not {wrong[0]!r}")
+            return tuple(Path(item) for item in value)
+        self.problems.append(f"mail_host.{name} must be a list of paths, not {value!r}")
+        return ()
 
     def _path(self, table: Mapping[str, object], name: str, prefix: str = "") -> Path:
         text = self._text(table, name, prefix)

@@ -7,6 +7,7 @@ from routing.agent.ask_rcpt import ask_rcpt
 from routing.agent.confirm import confirm, revert
 from routing.agent.observe import observe as observe_releases
 from routing.agent.prove import prove
+from routing.agent.reading import read_files
 from routing.agent.stage import stage
 from spools.agent.observe import observe as observe_spool
 
@@ -17,6 +18,7 @@ VERBS: VerbTable = {
     (Role.DEPLOY, Verb.REVERT): revert,
     (Role.DEPLOY, Verb.OBSERVE): observe_releases,
     (Role.SPOOL, Verb.PROVE): prove,
+    (Role.SPOOL, Verb.READ_FILES): read_files,
     (Role.SPOOL, Verb.OBSERVE): observe_spool,
     (Role.SPOOL, Verb.ASK_RCPT): ask_rcpt,
 }

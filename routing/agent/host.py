@@ -39,6 +39,15 @@ class HostConfig:
     service_switch: str = ""
     existing_cf: Path = Path("/etc/mail/sympa.cf")
     """What Sympa submits with before the first release; it need not be there, empty is none."""
+    existing_mc: Path = Path()
+    """From here on: what else may be read once, for an adoption. Nothing that is not named is."""
+    existing_mailertable: Path = Path()
+    existing_class_w: tuple[Path, ...] = ()
+    existing_sympa_conf: Path = Path()
+    existing_robots: Path = Path()
+    """The directory of the robots' directories."""
+    existing_access: Path = Path()
+    existing_aliases: Path = Path()
     build_seconds: int = 120
     """The most that one run of m4 or makemap may take."""
     ask_seconds: int = 120

@@ -21,6 +21,7 @@ from routing.models.pushes import (
     TouchedObject,
 )
 from routing.models.rcpt import RcptCheck
+from routing.models.readings import Reading
 from routing.models.retirements import Retirement
 from routing.models.surveys import Source, Subject, Survey, SurveyedName
 
@@ -44,6 +45,7 @@ __all__ = [
     "Revision",
     "Route",
     "RoutingObject",
+    "Reading",
     "TaggedObject",
     "Source",
     "Subject",

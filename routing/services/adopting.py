@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import uuid4
 
 from django.db import transaction
@@ -11,6 +11,7 @@ from django.utils import timezone
 from mailadmin.audit.services import Actor
 from mailadmin.people.models import Person
 from routing.core.adopt.as_before import told_of
+from routing.core.adopt.reading import FilesRead, Kind, reading_findings, sources_of_reading
 from routing.core.adopt.report import Report, Sources, report
 from routing.core.adopt.told import Told, told
 from routing.core.facts import HostKind
@@ -32,6 +33,8 @@ class Adoption:
     told: Told
     against: tuple[str, ...]
     mc_name: str
+    read_by: Source = Source.IMPORT
+    has_all_robots: bool = True
 
 
 def read_server(
@@ -41,6 +44,22 @@ def read_server(
     found = report(sources, facts_of(host), new_id=uuid4, relay_port=relay_port)
     against = tuple(reasons_against(host))
     return Adoption(host, source, found, told(sources, found), against, sources.mc_name)
+
+
+def judge_reading(
+    *, files_read: FilesRead, host: MailHost, source: str, relay_port: int = SMTP_PORT
+) -> Adoption:
+    """The same of what the agent read, with what it could not read among the findings."""
+    found = read_server(
+        sources=sources_of_reading(files_read), host=host, source=source, relay_port=relay_port
+    )
+    findings = (*reading_findings(files_read), *found.report.findings)
+    return replace(
+        found,
+        report=replace(found.report, findings=findings),
+        read_by=Source.AGENT,
+        has_all_robots=all(item.kind is not Kind.ROBOT for item in files_read.troubles),
+    )
 
 
 def adopt(
@@ -65,28 +84,34 @@ def adopt(
                 note=host.note,
                 by=by,
             )
-        as_before = told_of(found, adoption.mc_name)
-        plan = ImportPlan(host, adoption.source, found.intent, found.findings, as_before)
+        plan = plan_of(replace(adoption, host=host))
         push = import_mailertable(plan=plan, by=by, person=person)
-        _keep(host, adoption.told)
+        _keep(host, adoption)
         return push
 
 
-def _keep(host: MailHost, told: Told) -> None:
+def _keep(host: MailHost, adoption: Adoption) -> None:
     """After the rows: a survey says nothing of what was written later than it."""
     for subject, names, is_whole in (
-        (Subject.ROBOTS, told.robots, True),
-        (Subject.ACCEPTED, told.accepted, False),
+        (Subject.ROBOTS, adoption.told.robots, adoption.has_all_robots),
+        (Subject.ACCEPTED, adoption.told.accepted, False),
     ):
         if names is not None:
             keep_survey(
                 server=host,
                 subject=subject,
-                source=Source.IMPORT,
+                source=adoption.read_by,
                 names=names,
                 is_whole=is_whole,
                 now=timezone.now(),
             )
+
+
+def plan_of(adoption: Adoption) -> ImportPlan:
+    """The rows that it would make, and what its report tells of the ways before."""
+    found = adoption.report
+    before = told_of(found, adoption.mc_name)
+    return ImportPlan(adoption.host, adoption.source, found.intent, found.findings, before)
 
 
 def _added(before: str, kept: str) -> str:

@@ -10,12 +10,13 @@ from mailadmin.wire.core.messages import Role, Verb
 from mailadmin.wire.models import Attempt
 from mailadmin.wire.services import request
 from routing.core.adopt.as_before import open_questions, told_from_json
+from routing.core.adopt.reading import ReadingState
 from routing.core.approval import PushPart, push_digest
 from routing.core.intent import Intent, ObjectKind
 from routing.core.plan import Guard, plan_from_json
 from routing.core.proof import addresses_to_ask
 from routing.core.states import OVER_TARGET, PushState, TargetState
-from routing.models import Approval, ConfigPush, MailHost, PushTarget
+from routing.models import Approval, ConfigPush, MailHost, PushTarget, Reading
 from routing.queries.revisions import bundle_of, intent_of
 from routing.services.rcpt import may_ask
 from routing.services.transitions import touch
@@ -89,6 +90,10 @@ def may_sign(attempt: Attempt) -> str | None:
         return None
     if attempt.verb == Verb.ASK_RCPT:
         return may_ask(attempt)
+    if attempt.verb == Verb.READ_FILES:
+        waits = Reading.objects.filter(attempt=attempt, state=ReadingState.ASKED)
+        still = waits.filter(host__retired_at=None).exists()
+        return None if still else "nobody waits for this reading any more"
     target = PushTarget.objects.select_related("push", "revision").filter(attempt=attempt).first()
     if target is None:
         return "no push waits for this order any more"

@@ -81,18 +81,23 @@ class Ended:
 
     def error(self) -> dict[str, Any]:
         """Code and text of what went wrong, in words that a page can show."""
-        host = self.target.host.name
-        if self.attempt.state == AttemptState.REPORTED and self.attempt.error is not None:
-            said: dict[str, Any] = dict(self.attempt.error)
-            if text := expired(self.attempt):
-                said |= {"text": text, "agent_says": said["text"]}
-            return said
-        if self.attempt.state == AttemptState.CANCELLED:
-            why = str((self.attempt.error or {}).get("text", ""))
-            return {"code": "not_signed", "text": f"{host} was sent nothing: {why}."}
-        minutes = self.attempt.lifetime_s // 60 or 1
-        text = f"{host} did not answer in {minutes} min. Look at its agent, then try again."
-        return {"code": "no_answer", "text": text}
+        return error_of(self.attempt)
+
+
+def error_of(attempt: Attempt) -> dict[str, Any]:
+    """Why an attempt that is over did nothing that can be used: code and text, and more."""
+    host = attempt.agent.host_name
+    if attempt.state == AttemptState.REPORTED and attempt.error is not None:
+        said: dict[str, Any] = dict(attempt.error)
+        if text := expired(attempt):
+            said |= {"text": text, "agent_says": said["text"]}
+        return said
+    if attempt.state == AttemptState.CANCELLED:
+        why = str((attempt.error or {}).get("text", ""))
+        return {"code": "not_signed", "text": f"{host} was sent nothing: {why}."}
+    minutes = attempt.lifetime_s // 60 or 1
+    text = f"{host} did not answer in {minutes} min. Look at its agent, then try again."
+    return {"code": "no_answer", "text": text}
 
 
 def expired(attempt: Attempt) -> str:

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from mailadmin.audit.services import Actor, record
 from mailadmin.wire.services import revoke_agents
-from routing.models import MailHost, Retirement
+from routing.models import MailHost, Reading, Retirement
 from routing.queries.retiring import why_not_remove, why_not_retire
 from routing.services.errors import ConflictingEdit, NotAllowed, Side
 from routing.services.hosts import happened, host_values
@@ -57,6 +57,7 @@ def remove_mail_host(*, identity: UUID, version: int, by: Actor) -> None:
         # Of domains that never were live there.
         Retirement.objects.filter(server=host).delete()
         record(by=by, happened=happened(host, "deleted", old=host_values(host)))
+        Reading.objects.filter(host=host).delete()
         host.delete()
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -13,7 +16,8 @@ from mailadmin.people.services import actor
 from mailadmin.people.session import signed_in
 from routing.core.facts import HostKind
 from routing.core.findings import InvalidIntent
-from routing.forms.adopt import AdoptForm
+from routing.core.intent import SMTP_PORT
+from routing.forms.adopt import AdoptForm, ReadingForm
 from routing.models import MailHost
 from routing.services.adopting import Adoption, adopt, read_server
 from routing.services.errors import ConflictingEdit, NotAllowed
@@ -21,18 +25,17 @@ from routing.views.answers import moved, reason_not
 
 PAGE = "routing/adopt.html"
 MOST_LINES = 200
+Answer = Callable[..., HttpResponse]
+"""Shows the page once more; takes `errors` (sentences) and `status`."""
 
 
 @asks_first
 @requires(Permission.EDIT)
 def adopt_page(request: HttpRequest) -> HttpResponse:
     """The texts; with them the report; with its button the import."""
-    names = tuple(
-        MailHost.in_service.filter(kind=HostKind.LIST_SERVER).values_list("name", flat=True)
-    )
     if request.method != "POST":
-        return _show(request, AdoptForm(initial={"relay_port": 25}, servers=names))
-    form = AdoptForm(request.POST, request.FILES, servers=names)
+        return start_page(request)
+    form = AdoptForm(request.POST, request.FILES, servers=list_servers())
     if not form.is_valid():
         return _show(request, form, status=422)
     host = MailHost.objects.get(name=form.cleaned_data["server"])
@@ -45,23 +48,52 @@ def adopt_page(request: HttpRequest) -> HttpResponse:
         return _show(request, form, errors=error.reasons, status=409)
     if request.POST.get("step") != "import":
         return _show(request, form, found)
-    return _import(request, form, found)
+    return import_what_was_read(request, found, lambda **more: _show(request, form, found, **more))
 
 
-def _import(request: HttpRequest, form: AdoptForm, found: Adoption) -> HttpResponse:
+def list_servers() -> tuple[str, ...]:
+    """The names of those that may be adopted."""
+    servers = MailHost.in_service.filter(kind=HostKind.LIST_SERVER)
+    return tuple(servers.values_list("name", flat=True))
+
+
+def start_page(
+    request: HttpRequest,
+    *,
+    reading_form: ReadingForm | None = None,
+    errors: tuple[str, ...] | list[str] = (),
+    status: int = 200,
+) -> HttpResponse:
+    """Both ways in, nothing read yet."""
+    form = AdoptForm(initial={"relay_port": SMTP_PORT}, servers=list_servers())
+    return _show(request, form, errors=errors, status=status, reading_form=reading_form)
+
+
+def import_what_was_read(request: HttpRequest, found: Adoption, show: Answer) -> HttpResponse:
+    """Write it, and go to its push; `show` shows the report again with what stands against it."""
     keeps = bool(request.POST.get("keeps_options")) and not _may_not_keep(request)
     person = signed_in(request)
     try:
         push = adopt(adoption=found, keeps_options=keeps, by=actor(person), person=person)
     except InvalidIntent:
-        return _show(request, form, found, status=422)
+        return show(status=422)
     except NotAllowed as error:
-        return _show(request, form, found, errors=error.reasons, status=409)
+        return show(errors=error.reasons, status=409)
     except ConflictingEdit as error:
         text = f"{error.theirs.by} changed {found.host.name} meanwhile. Read it again."
-        return _show(request, form, found, errors=(text,), status=409)
+        return show(errors=(text,), status=409)
     done = f"{len(found.report.lines)} lines are imported. Push #{push.pk} brings them live."
     return moved(request, reverse("push", args=[push.pk]), done)
+
+
+def shown(request: HttpRequest, found: Adoption | None) -> dict[str, Any]:
+    """What the report's templates take."""
+    return {
+        "found": found,
+        "more": max(0, len(found.report.lines) - MOST_LINES) if found else 0,
+        "lines": found.report.lines[:MOST_LINES] if found else (),
+        "reason_not_kept": _may_not_keep(request),
+    }
 
 
 def _may_not_keep(request: HttpRequest) -> str:
@@ -77,14 +109,14 @@ def _show(
     found: Adoption | None = None,
     errors: tuple[str, ...] | list[str] = (),
     status: int = 200,
+    reading_form: ReadingForm | None = None,
 ) -> HttpResponse:
     context = {
+        **shown(request, found),
         "form": form,
-        "found": found,
+        "reading_form": reading_form
+        or ReadingForm(initial={"relay_port": SMTP_PORT}, servers=list_servers()),
         "texts": form.texts() if found else {},
         "errors": errors,
-        "more": max(0, len(found.report.lines) - MOST_LINES) if found else 0,
-        "lines": found.report.lines[:MOST_LINES] if found else (),
-        "reason_not_kept": _may_not_keep(request),
     }
     return render(request, PAGE, context, status=status)

@@ -66,6 +66,7 @@ def test_a_messy_server_moves_in_and_is_put_in_order(
 ) -> None:
     claire, paul = at_desk("claire"), at_desk("paul")
 
+    is_read_by_its_agent(claire)
     reads_every_fault(claire, strange)
     first = imports(claire)
     takes_on_what_differs(paul, first)
@@ -102,11 +103,23 @@ def give_texts(page: Page, table: str) -> None:
         box(page, label).fill((DATA / file).read_text())
 
 
+def is_read_by_its_agent(desk: Desk) -> None:
+    """One button: the page waits for the agent and then shows the report by itself."""
+    page = desk.open("/import/")
+    desk.button("Read its files, write nothing").click()
+    expect(page).to_have_url(re.compile(r"/import/readings/\d+/"))
+    files = page.get_by_role("table", name="Files that were read on listes")
+    expect(files).to_contain_text("mailertable.before", timeout=LIVENESS_MS)
+    expect(desk.button("Import 5 lines as the first push")).to_be_visible()
+    expect(page.get_by_role("table", name="Lines of the table")).to_contain_text("jres.org")
+
+
 def reads_every_fault(desk: Desk, strange: RunningSandbox) -> None:
     """All at once, with their lines; nothing can be imported while there is an error."""
     page = desk.open("/import/")
     give_texts(page, (DATA / "mailertable").read_text())
-    page.get_by_label("Port of the relay").fill(str(strange.sandbox.ports.relay))
+    files = page.get_by_role("region", name="Or give the files")
+    files.get_by_label("Port of the relay").fill(str(strange.sandbox.ports.relay))
     desk.button("Read it, write nothing").click()
     found = page.get_by_role("table", name="Findings")
     expect(page.locator("#import-title")).to_have_text("It cannot be imported yet")

@@ -29,6 +29,7 @@ class Verb(StrEnum):
     REVERT = "revert"
     OBSERVE = "observe"
     ASK_RCPT = "ask_rcpt"
+    READ_FILES = "read_files"
 
 
 # sendmail runs a configuration on a spool only for the spool's owner, so prove is the spool's.
@@ -40,6 +41,8 @@ ROLE_OF: Mapping[Verb, frozenset[Role]] = {
     Verb.REVERT: frozenset({Role.DEPLOY}),
     Verb.OBSERVE: frozenset({Role.DEPLOY, Role.SPOOL}),
     Verb.ASK_RCPT: frozenset({Role.SPOOL}),
+    # Sympa's own files are readable to its user, and to nobody else but root.
+    Verb.READ_FILES: frozenset({Role.SPOOL}),
 }
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from routing.core.adopt.blank import BLANK
 from routing.core.adopt.mc import Block, Call, Statements, defines, read_mc
 from routing.core.facts import HostFacts
 from routing.core.mc import PRIMARY, mc_text
@@ -216,6 +217,10 @@ def _of_lines(block: Block, lines: list[str]) -> Option:
 
 
 def _kept(line: int, text: str, verdict: Verdict, advice: str, ours: str = "") -> Option:
+    if BLANK in text:
+        return _by_hand(
+            line, text, "It holds a secret, which stayed on the host. Name a file there."
+        )
     if wrong := check_site_m4(text):
         return _by_hand(line, text, " ".join(str(finding) for finding in wrong))
     return Option(line, text, verdict, advice, ours, keep=text, is_secret=_is_secret(text))

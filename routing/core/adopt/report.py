@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
+from routing.core.adopt.cf import read_cf
+from routing.core.adopt.cf_statements import statements_of_cf
+from routing.core.adopt.information import Access, Aliases
 from routing.core.adopt.mc import Statements, defines, read_mc
 from routing.core.adopt.names import OwnName, own_names
 from routing.core.adopt.options import Option, Verdict, judge, local_m4
@@ -21,11 +24,23 @@ from routing.core.validate import validate_intent
 
 
 @dataclass(frozen=True, slots=True)
+class Stock:
+    """What m4 makes, on the host of a `.cf`, of one that says nothing; "" where nobody asked it.
+
+    `features` are those of its rules that brought it nearest to the `.cf`.
+    """
+
+    cf: str = ""
+    features: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Sources:
     """Texts of an existing list server. Only the table is needed.
 
     `class_w_files` maps the paths that the configuration reads class w from to their text;
-    `sympa` maps `sympa.conf` and each `DOMAIN/robot.conf`.
+    `sympa` maps `sympa.conf` and each `DOMAIN/robot.conf`. `access` and `aliases` are for
+    information. `cf` counts where there is no `mc`, which `mc_name` then names.
     """
 
     mailertable: str
@@ -33,6 +48,18 @@ class Sources:
     class_w_files: Mapping[str, str] = field(default_factory=dict)
     sympa: Mapping[str, str] = field(default_factory=dict)
     mc_name: str = "sympa.mc"
+    access: Access | None = None
+    aliases: Aliases | None = None
+    cf: str = ""
+    stock: Stock = Stock()
+
+    @property
+    def statements(self) -> Statements:
+        """Of the `.mc`; where there is none, those that would make the `.cf`."""
+        if self.mc or not self.cf:
+            return read_mc(self.mc)
+        stock = read_cf(self.stock.cf) if self.stock.cf else None
+        return statements_of_cf(read_cf(self.cf), stock, self.stock.features)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +83,8 @@ class Report:
     robots: tuple[Robot, ...]
     findings: tuple[Finding, ...]
     local_m4: str
+    access: Access | None = None
+    aliases: Aliases | None = None
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -78,7 +107,7 @@ def report(
     sources: Sources, facts: HostFacts, *, new_id: Callable[[], UUID], relay_port: int = SMTP_PORT
 ) -> Report:
     """Read everything, write nothing. `relay_port` is where the target of `.` listens."""
-    theirs = read_mc(sources.mc)
+    theirs = sources.statements
     parsed, moved = _with_smart_host(parse_mailertable(sources.mailertable), theirs, sources)
     intent = classify(parsed.lines, server=facts.name, new_id=new_id, relay_port=relay_port)
     names = own_names(theirs, sources.class_w_files, sources.mc_name)
@@ -93,13 +122,25 @@ def report(
         ),
         *_were_local(parsed.lines, names),
         *_robots(intent, found, facts, sources),
+        *_lists(intent, found, sources.aliases),
+        *_uncompared(sources),
     ]
-    options = judge(theirs, facts) if sources.mc else ()
+    options = judge(theirs, facts) if sources.mc or sources.cf else ()
     kinds = {item.key: item.kind for item in intent.objects}
     lines = tuple(
         ReportLine(line.number, line.key, line.value, kinds[line.key]) for line in parsed.lines
     )
-    return Report(intent, lines, options, names, found, tuple(findings), local_m4(options))
+    return Report(
+        intent,
+        lines,
+        options,
+        names,
+        found,
+        tuple(findings),
+        local_m4(options),
+        sources.access,
+        sources.aliases,
+    )
 
 
 def _with_smart_host(
@@ -156,6 +197,25 @@ def _robots(
     yield from check_sympa(sources.sympa, wrapper=facts.wrapper)
     domains = [i.key for i in intent.objects if i.kind is ObjectKind.VIRTUAL_DOMAIN]
     yield from missing_robots(domains, found)
+
+
+def _lists(intent: Intent, found: tuple[Robot, ...], aliases: Aliases | None) -> Iterator[Finding]:
+    """Lists of a domain that is neither served nor routed: their mail never comes here."""
+    known = {item.key for item in intent.objects} | {robot.domain for robot in found}
+    for domain, count in (aliases.domains if aliases else {}).items():
+        if domain not in known:
+            lists = "1 alias hands" if count == 1 else f"{count} aliases hand"
+            text = f"{lists} mail for {domain} to Sympa, and the table has no line for it."
+            advice = "Add it as a virtual domain, or remove the aliases."
+            yield _warning("alias_without_line", domain, text, advice, 0)
+
+
+def _uncompared(sources: Sources) -> Iterator[Finding]:
+    """Without the stock one nobody knows which rules of a `.cf` are the site's own."""
+    if sources.cf and not sources.mc and not sources.stock.cf:
+        text = "Of the .cf only options, names and maps were looked at, not its rules."
+        advice = "Have the host's agent read it: it compares the rules with those of its m4."
+        yield _warning("rules_not_compared", sources.mc_name, text, advice, 0)
 
 
 def _warning(code: str, subject: str, text: str, advice: str, line: int) -> Finding:

@@ -11,13 +11,20 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from mailadmin.audit.services import IMPORT
-from routing.core.adopt.mc import read_mc
+from routing.core.adopt.information import (
+    access_to_json,
+    aliases_to_json,
+    managed_names,
+    read_access,
+    read_aliases,
+)
 from routing.core.adopt.names import CW_FILE, cw_files
 from routing.core.adopt.report import Report, Sources
-from routing.core.adopt.sympa import SYMPA_CONF
+from routing.core.adopt.sympa import SYMPA_CONF, robots
 from routing.core.findings import InvalidIntent
+from routing.management.from_agent import reading_of
 from routing.models import MailHost
-from routing.services.adopting import adopt, read_server
+from routing.services.adopting import Adoption, adopt, judge_reading, read_server
 from routing.services.errors import NotAllowed
 
 
@@ -29,12 +36,23 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The files, copied from the mail host."""
         parser.add_argument("--host", required=True, help="name of the list server")
-        parser.add_argument("--mailertable", required=True, type=Path, metavar="FILE")
+        parser.add_argument("--mailertable", type=Path, metavar="FILE")
+        parser.add_argument(
+            "--from-agent", action="store_true", help="have the host's agent read its files"
+        )
+        parser.add_argument(
+            "--wait", type=float, default=60.0, help="seconds that the agent may take"
+        )
         parser.add_argument("--mc", type=Path, metavar="FILE", help="its sympa.mc")
+        parser.add_argument(
+            "--cf", type=Path, metavar="FILE", help="its sympa.cf, where there is no sympa.mc"
+        )
         parser.add_argument("--class-w", type=Path, metavar="FILE", help="its local-host-names")
         parser.add_argument(
             "--sympa-etc", type=Path, metavar="DIR", help="with sympa.conf and DOMAIN/robot.conf"
         )
+        parser.add_argument("--access", type=Path, metavar="FILE", help="for information")
+        parser.add_argument("--aliases", type=Path, metavar="FILE", help="for information")
         parser.add_argument("--relay-port", type=int, default=25)
         parser.add_argument("--json", action="store_true", help="the whole report as JSON")
         parser.add_argument("--import", action="store_true", dest="write")
@@ -47,13 +65,10 @@ class Command(BaseCommand):
         host = MailHost.objects.filter(name=options["host"]).first()
         if host is None:
             raise CommandError(f"There is no mail host {options['host']}; add it first.")
+        if (options["mailertable"] is None) != options["from_agent"]:
+            raise CommandError("Give --mailertable FILE, or --from-agent; not both.")
         try:
-            found = read_server(
-                sources=_sources(options),
-                host=host,
-                source=options["mailertable"].name,
-                relay_port=options["relay_port"],
-            )
+            found = _read(host, options)
             self._show(found.report, as_json=options["json"])
             if not options["write"]:
                 return
@@ -71,8 +86,23 @@ class Command(BaseCommand):
         for option in report.options:
             self.stdout.write(f"{option.line:6}  {option.verdict.value}: {option.text}")
             self.stdout.write(f"        {option.advice}")
+        for item in report.access.lines if report.access else ():
+            self.stdout.write(f"{item.line:6}  for information, access: {item.key} {item.value}")
+        for alias in report.aliases.lists if report.aliases else ():
+            told = f"{alias.name} hands mail to {alias.program} for {alias.address}"
+            self.stdout.write(f"{alias.line:6}  for information, aliases: {told}")
         for finding in report.findings:
             self.stdout.write(f"{finding.severity.value}: {finding}")
+
+
+def _read(host: MailHost, options: dict[str, Any]) -> Adoption:
+    port = options["relay_port"]
+    if options["from_agent"]:
+        files_read = reading_of(host, options["wait"])
+        source = f"what {host.name} had"
+        return judge_reading(files_read=files_read, host=host, source=source, relay_port=port)
+    source = options["mailertable"].name
+    return read_server(sources=_sources(options), host=host, source=source, relay_port=port)
 
 
 def _as_json(report: Report) -> dict[str, Any]:
@@ -83,6 +113,8 @@ def _as_json(report: Report) -> dict[str, Any]:
         "robots": [asdict(robot) for robot in report.robots],
         "findings": [asdict(finding) for finding in report.findings],
         "local_m4": report.local_m4,
+        "access": access_to_json(report.access) if report.access else None,
+        "aliases": aliases_to_json(report.aliases) if report.aliases else None,
     }
 
 
@@ -90,13 +122,24 @@ def _sources(options: dict[str, Any]) -> Sources:
     """Every file that was named. All that cannot be read is said at once."""
     wrong: list[str] = []
     mc = _text(options["mc"], wrong)
+    cf = _text(options["cf"], wrong) if not options["mc"] else ""
+    named = options["mc"] or options["cf"]
     class_w = _text(options["class_w"], wrong)
+    table = _text(options["mailertable"], wrong)
+    sympa = _sympa(options["sympa_etc"], wrong)
+    access, aliases = _text(options["access"], wrong), _text(options["aliases"], wrong)
+    names = managed_names(table, (robot.domain for robot in robots(sympa)))
     sources = Sources(
-        mailertable=_text(options["mailertable"], wrong),
+        mailertable=table,
         mc=mc,
-        class_w_files=dict.fromkeys((cw_files(read_mc(mc)) or (CW_FILE,))[:1], class_w),
-        sympa=_sympa(options["sympa_etc"], wrong),
-        mc_name=options["mc"].name if options["mc"] else "sympa.mc",
+        class_w_files=dict.fromkeys(
+            (cw_files(Sources(table, mc, cf=cf).statements) or (CW_FILE,))[:1], class_w
+        ),
+        sympa=sympa,
+        mc_name=named.name if named else "sympa.mc",
+        cf=cf,
+        access=read_access(access, names) if access else None,
+        aliases=read_aliases(aliases) if aliases else None,
     )
     if wrong:
         raise CommandError("\n".join(["Nothing was read.", *wrong]))

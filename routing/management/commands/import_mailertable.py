@@ -10,11 +10,14 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from routing.core.findings import InvalidIntent
+from routing.management.from_agent import reading_of
 from routing.models import HostState, MailHost
+from routing.services.adopting import judge_reading, plan_of
 from routing.services.errors import NotAllowed
 from routing.services.importing import ImportPlan, import_mailertable, read_mailertable
 
 POLL_S = 0.2
+WAIT_S = 60.0
 
 
 class Command(BaseCommand):
@@ -24,14 +27,20 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The file and the host that it comes from."""
-        parser.add_argument("file", type=Path)
+        parser.add_argument("file", type=Path, nargs="?")
+        parser.add_argument(
+            "--from-agent", action="store_true", help="have the host's agent read it, and more"
+        )
         parser.add_argument("--host", required=True, help="name of the list server")
         parser.add_argument(
             "--relay-port", type=int, default=25, help="port of the relay behind the . key"
         )
         parser.add_argument("--dry-run", action="store_true", help="show, and write nothing")
         parser.add_argument(
-            "--wait", type=float, default=0.0, help="seconds to wait for the host's first word"
+            "--wait",
+            type=float,
+            default=None,
+            help="seconds to wait for the host's first word, and for what its agent reads (60)",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -39,14 +48,11 @@ class Command(BaseCommand):
         host = MailHost.objects.filter(name=options["host"]).first()
         if host is None:
             raise CommandError(f"There is no mail host {options['host']}; add it first.")
-        _wait_for_facts(host, options["wait"])
+        if (options["file"] is None) != options["from_agent"]:
+            raise CommandError("Give the file of the table, or --from-agent; not both.")
+        _wait_for_facts(host, options["wait"] or 0.0)
         try:
-            plan = read_mailertable(
-                text=_text(options["file"]),
-                host=host,
-                source=options["file"].name,
-                relay_port=options["relay_port"],
-            )
+            plan = _plan(host, options)
             self._show(plan)
             if options["dry_run"]:
                 return
@@ -60,6 +66,17 @@ class Command(BaseCommand):
             self.stderr.write(f"{finding.severity}: {finding}")
         for item in plan.intent.objects:
             self.stdout.write(f"{item.kind.value:16} {item.key}")
+
+
+def _plan(host: MailHost, options: dict[str, Any]) -> ImportPlan:
+    """From the file; or from what the agent read, with what the rest of it says of the table."""
+    port = options["relay_port"]
+    if not options["from_agent"]:
+        file = options["file"]
+        return read_mailertable(text=_text(file), host=host, source=file.name, relay_port=port)
+    files_read = reading_of(host, options["wait"] or WAIT_S)
+    source = f"what {host.name} had"
+    return plan_of(judge_reading(files_read=files_read, host=host, source=source, relay_port=port))
 
 
 def _wait_for_facts(host: MailHost, seconds: float) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
 from typing import Any
@@ -29,6 +30,7 @@ from mailadmin.people.services import actor, create_person, set_active
 from mailadmin.saved.models import SavedFilter
 from mailadmin.saved.services import save_filter
 from mailadmin.wire.models import Agent
+from routing.core.adopt.information import read_access
 from routing.core.dns.answers import Outcome
 from routing.core.facts import HostKind
 from routing.core.intent import ObjectKind
@@ -51,6 +53,7 @@ from routing.services.hosts import save_mail_host
 from routing.services.importing import import_mailertable, read_mailertable
 from routing.services.objects import delete_object, save_object, set_enabled
 from routing.services.rcpt import watch_domains
+from routing.services.reading import ask_reading
 from routing.services.relays import save_relay_target
 from routing.services.retirement import Wanted, take_step
 from routing.services.surveys import keep_survey
@@ -60,6 +63,7 @@ from tests.e2e.look.passkeys import credential
 from tests.fixtures.audited import unaudited
 from tests.integration.dns.told import told
 from tests.integration.pages import world
+from tests.integration.pages.test_reading import FOUND, answer
 
 Names = Mapping[str, object]
 ROWS = 5000
@@ -93,6 +97,11 @@ TAGGED = {
     "customer-7 to-check-in-spring": ("jres.org", "events.renater.fr"),
 }
 EDITED_BY_HAND = ("listes", "lists2")
+ACCESS = """\
+To:jres.org\tREJECT
+Connect:jres.org\tRELAY
+AuthInfo:smtp1.renater.fr "U:listes" "P:never shown"
+"""
 LONG = "a-very-long-name-of-a-laboratory-that-nobody-could-shorten.departement.universite.example"
 
 
@@ -124,6 +133,7 @@ def full() -> Names:
     names["before"] = _before(claire).pk
     _retiring(claire, luc)
     _new(listes)
+    names |= _readings(claire)
     _machines()
     _, names["secret"] = invite_person(
         username="iris",
@@ -427,6 +437,15 @@ def _before(claire: Person) -> ConfigPush:
     push = world.prove(import_mailertable(plan=plan, person=claire))
     world.answered(push, [f"probe{n}@jres.org" for n in range(14)])
     return world.compared(push)
+
+
+def _readings(claire: Person) -> Names:
+    """A server whose files were read, and one whose agent has not answered yet."""
+    read, waits = (world.list_server(name, 18) for name in ("archives", "bulletins"))
+    reading = ask_reading(host=read, by=actor(claire), person=claire)
+    access = read_access(ACCESS, ["jres.org"])
+    answer(reading, replace(FOUND, access=access))
+    return {"reading": reading.pk, "reading_waits": ask_reading(host=waits, by=actor(claire)).pk}
 
 
 def _open(host: MailHost, claire: Person) -> ConfigPush:

@@ -29,6 +29,7 @@ from routing.models import (
     PushEditor,
     PushTarget,
     RcptCheck,
+    Reading,
     RelayTarget,
     Retirement,
     Revision,
@@ -179,6 +180,13 @@ def retirement(rows: Rows) -> Retirement:
     )
 
 
+def reading(rows: Rows, **values: Any) -> Reading:
+    wanted = {"host": rows.host, "asked_by": "somebody", "asked_at": timezone.now()}
+    if "attempt" not in values:
+        wanted["attempt"] = attempt(rows, verb=Verb.READ_FILES.value)
+    return Reading.objects.create(**(wanted | values))
+
+
 def two(make: Callable[[], object]) -> None:
     make()
     make()
@@ -236,6 +244,9 @@ SPOIL: dict[str, Callable[[Rows], object]] = {
     "editor_once_per_object": lambda r: again(PushEditor.objects.get()),
     "one_verdict_per_person": lambda r: again(Approval.objects.get()),
     "refusal_has_a_reason": lambda r: Approval.objects.update(verdict="refused", reason=""),
+    "reading_state": lambda r: reading(r, state="lost"),
+    "one_open_reading_per_host": lambda r: two(lambda: reading(r)),
+    "reading.attempt": lambda r: again(reading(r, state="answered")),
     "wire_agent_once": lambda r: again(r.agent),
     "wire_agent_sequence_not_negative": lambda r: Agent.objects.update(last_sequence=-1),
     "wire_sequence_once": lambda r: two(lambda: attempt(r, sequence=7)),
@@ -304,6 +315,12 @@ GOOD: dict[str, Callable[[Rows], object]] = {
         attempt(r, state="sent", agent=again(r.agent, host_name="other")),
     ),
     "many due orders of one agent": lambda r: two(lambda: attempt(r)),
+    "a reading beside older ones": lambda r: (
+        reading(r, state="answered"),
+        reading(r, state="answered"),
+        reading(r, state="failed"),
+        reading(r),
+    ),
     "an empty range of events": lambda r: Revision.objects.update(first_event=8, last_event=7),
 }
 

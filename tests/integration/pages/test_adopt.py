@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -87,6 +88,15 @@ def test_what_can_stay_is_written_by_who_may_write_it(site: Site, forums: MailHo
     assert "MASQUERADE_AS(`renater.fr')dnl" in frozen.files["local.m4"]
 
 
+def test_of_a_server_without_its_mc_the_cf_is_judged(site: Site, forums: MailHost) -> None:
+    del forums
+    given = GIVEN | {"mc": "", "cf": "O MaxHopCount=17\nDMrenater.fr\nFw/etc/mail/names\n"}
+    said = unescape(text(site.sign_in("claire").post("/import/", given)))
+    assert "MASQUERADE_AS(`renater.fr')dnl" in said and "define(`confMAX_HOP', `17')dnl" in said
+    assert "is a name of the host itself (class w, /etc/mail/names line 2)" in said
+    assert "Of the .cf only options, names and maps were looked at, not its rules." in said
+
+
 def test_nobody_approves_an_adoption_of_their_own(site: Site, forums: MailHost) -> None:
     del forums
     sent = clean(GIVEN) | {"step": "import"}
@@ -143,7 +153,7 @@ def test_only_what_need_not_be_given_is_called_optional(site: Site, forums: Mail
     labels = re.findall(r"<label class=\"ma-label\" for=\"id_(\w+)\">([^\n]*?)</label>", page)
     optional = {name for name, label in labels if "(optional)" in label}
     assert {name for name, _ in labels} - optional == {"server", "mailertable", "relay_port"}
-    assert optional == {"mc", "class_w", "sympa_conf", "robots"}
+    assert optional == {"mc", "cf", "class_w", "sympa_conf", "robots", "access", "aliases"}
 
 
 def test_a_viewer_is_told_who_could(site: Site) -> None:

@@ -20,6 +20,7 @@ from routing.agent.confirm import confirm, revert
 from routing.agent.host import HostConfig
 from routing.agent.observe import observe
 from routing.agent.prove import prove
+from routing.agent.reading import read_files
 from routing.agent.stage import stage
 from routing.core.facts import HostKind
 
@@ -34,6 +35,12 @@ PATHS = (
     "m4",
     "wrapper",
     "existing_cf",
+    "existing_mc",
+    "existing_mailertable",
+    "existing_sympa_conf",
+    "existing_robots",
+    "existing_access",
+    "existing_aliases",
 )
 # Not the agents' own table: importing that costs more than most verbs do.
 VERBS = {
@@ -43,6 +50,7 @@ VERBS = {
     Verb.CONFIRM: confirm,
     Verb.REVERT: revert,
     Verb.OBSERVE: observe,
+    Verb.READ_FILES: read_files,
 }
 CHANGES = frozenset(
     {"os.rename", "os.symlink", "os.mkdir", "os.remove", "os.rmdir", "os.chmod", "shutil.rmtree"}
@@ -69,7 +77,9 @@ def main() -> None:
     """Standard input: JSON of verb, host, arguments, blob (base64) and die_at."""
     asked = json.load(sys.stdin)
     values = {**asked["host"], "kind": HostKind(asked["host"]["kind"])}
-    host = HostConfig(**{**values, **{name: Path(values[name]) for name in PATHS}})
+    paths = {name: Path(values[name]) for name in PATHS if name in values}
+    many = tuple(Path(name) for name in values.get("existing_class_w", ()))
+    host = HostConfig(**{**values, **paths, "existing_class_w": many})
     blob = base64.b64decode(asked["blob"]) if asked["blob"] is not None else None
     counter = Counter(asked["die_at"])
     sys.addaudithook(counter)

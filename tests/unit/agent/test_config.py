@@ -44,6 +44,8 @@ def test_a_good_file_is_read(config_file: ConfigFile) -> None:
         ("2525", '"2525"', "mail_host.local_mta_port must be a whole number above 0, not '2525'"),
         ("2525", "2525\nsmtp_port = 25", "mail_host.smtp_port is not known"),
         ('"list_server"', '"printer"', "mail_host.kind must be one of list_server, outgoing_relay"),
+        ("2525", '2525\nexisting_class_w = "/x"', "mail_host.existing_class_w must be a list of"),
+        ("2525", '2525\nexisting_class_w = ["x"]', "mail_host.existing_class_w must be absolute"),
         ("[mail_host]", "[host_facts]", "the table [mail_host] is missing"),
     ],
 )
@@ -94,3 +96,17 @@ def test_a_file_that_is_not_toml_is_named(config_file: ConfigFile, content: byte
 
 def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
     assert problems_of(tmp_path / "agent.toml") == ["cannot be read: No such file or directory"]
+
+
+def test_nothing_is_read_that_the_file_does_not_name(config_file: ConfigFile) -> None:
+    """An agent of before is not given files by an upgrade."""
+    before = load_config(config_file.path).host_config
+    assert (before.existing_mc, before.existing_robots, before.existing_class_w) == (
+        Path(),
+        Path(),
+        (),
+    )
+    named = 'existing_class_w = ["/etc/mail/cw", "/etc/mail/more"]\nexisting_mc = "/etc/mail/s.mc"'
+    host = load_config(config_file.change("2525", f"2525\n{named}")).host_config
+    assert host.existing_class_w == (Path("/etc/mail/cw"), Path("/etc/mail/more"))
+    assert host.existing_mc == Path("/etc/mail/s.mc")
