@@ -12,11 +12,14 @@ from django.utils import timezone
 
 from routing.core.dns.judge import Mark
 from routing.core.intent import ObjectKind
+from routing.core.matrix import Cell, Telling, accepted_cell, robot_cell
+from routing.core.matrix import State as CellState
 from routing.core.rcpt import Verdict
 from routing.core.states import PushState
-from routing.models import Asked, ConfigPush, RcptCheck, RoutingObject
+from routing.models import Asked, ConfigPush, RcptCheck, RoutingObject, Subject, Survey
 from routing.queries.dns import CheckedName, DnsPart, checked_names
 from routing.queries.dns_site import read_sites
+from routing.queries.matrix import tellings_of
 from routing.queries.objects import Shown, shown_state
 from routing.queries.pending import Standing, standing
 from routing.queries.touched import pushes_of
@@ -45,6 +48,14 @@ class State(StrEnum):
     WAITING = "waiting"
     MISSING = "missing"
     UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What surveys of its server say of one domain, None where there is none."""
+
+    robot: Telling | None
+    accepted: Telling | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +90,10 @@ class Checklist:
     @property
     def is_done(self) -> bool:
         """Whether nothing is missing of all that can be seen from here."""
-        return all(line.state is State.DONE for line in self.lines if line.need is not Need.ROBOT)
+        return all(
+            line.state is State.DONE or (line.need is Need.ROBOT and line.state is State.UNKNOWN)
+            for line in self.lines
+        )
 
     @property
     def done(self) -> int:
@@ -121,11 +135,14 @@ def _checklists(rows: Sequence[RoutingObject]) -> tuple[Checklist, ...]:
     dns = {found.name: found for found in checked_names(Asked.DOMAIN, names, read_sites())}
     checks = RcptCheck.objects.filter(domain__in=names).select_related("attempt")
     asked = {(check.server_id, check.domain): check for check in checks}
+    told = tellings_of(names, _surveys())
     now = standing()
     held = {now.held[row.pk] for row in rows if row.pk in now.held}
     states = dict(ConfigPush.objects.filter(pk__in=held).values_list("pk", "state"))
     return tuple(
-        _checklist(row, dns[row.key], asked.get((row.server_id, row.key)), now, states)
+        _checklist(
+            row, dns[row.key], asked.get((row.server_id, row.key)), now, states, told_of(row, told)
+        )
         for row in rows
     )
 
@@ -136,10 +153,11 @@ def _checklist(
     check: RcptCheck | None,
     now: Standing,
     states: Mapping[int, str],
+    told: Told,
 ) -> Checklist:
     lines = (
-        Line(Need.ROBOT, State.UNKNOWN, "No agent looks at Sympa's own configuration yet."),
-        _mta(check),
+        _surveyed(Need.ROBOT, robot_cell(told.robot, row.changed_at, enabled=True), told.robot),
+        _mta(check, row, told),
         _record(Need.MX, dns.part("mx")),
         _record(Need.SPF, dns.part("spf")),
         _route(row, now, states),
@@ -156,6 +174,28 @@ def _checklist(
     )
 
 
+def _surveys() -> tuple[Survey, ...]:
+    return tuple(Survey.objects.filter(server__retired_at=None).select_related("server"))
+
+
+def told_of(row: RoutingObject, told: Mapping[tuple[str, str, str], Telling]) -> Told:
+    """What surveys say of one domain."""
+    robot, accepted = (
+        told.get((row.server.name, s, row.key)) for s in (Subject.ROBOTS, Subject.ACCEPTED)
+    )
+    return Told(robot, accepted)
+
+
+def _surveyed(need: Need, cell: Cell, telling: Telling | None) -> Line:
+    """What somebody told of the server; the age is of the telling."""
+    at = telling.at if telling else None
+    if cell.state is CellState.THERE:
+        source = f" by the {telling.source}" if telling else ""
+        return Line(need, State.DONE, f"It was found there{source}.", at)
+    state = State.MISSING if cell.state is CellState.MISSING else State.UNKNOWN
+    return Line(need, state, " ".join(word for word in (cell.why, cell.advice) if word), at)
+
+
 def _unanswered(need: Need, check: RcptCheck | None) -> Line:
     if check is None:
         return Line(need, State.UNKNOWN, "The MTA was not asked about it.")
@@ -164,8 +204,20 @@ def _unanswered(need: Need, check: RcptCheck | None) -> Line:
     return Line(need, State.UNKNOWN, "The MTA has not answered yet.", check.asked_at)
 
 
-def _mta(check: RcptCheck | None) -> Line:
-    """Judged by an address that cannot be there: from loopback it relays for any other domain."""
+def _mta(check: RcptCheck | None, row: RoutingObject, told: Told) -> Line:
+    """Judged by an address that cannot be there: from loopback it relays for any other domain.
+
+    Where that says nothing, by what was told of its class w and relay-domains.
+    """
+    answer = _answered(check)
+    if answer.state is not State.UNKNOWN or told.accepted is None:
+        return answer
+    cell = accepted_cell(told.accepted, row.changed_at, enabled=True)
+    told_line = _surveyed(Need.MTA, cell, told.accepted)
+    return answer if told_line.state is State.UNKNOWN else told_line
+
+
+def _answered(check: RcptCheck | None) -> Line:
     if check is None or not check.stranger:
         return _unanswered(Need.MTA, check)
     said = f"{check.stranger_code} {check.stranger_text}"

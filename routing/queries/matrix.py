@@ -149,7 +149,7 @@ def _domains(
         rows = with_gap(rows, surveys)
     page = page_of(rows.select_related("server"), order=Order("key"), cursor=query.cursor)
     keys = [row.key for row in page.rows]
-    told = _told(keys, surveys)
+    told = tellings_of(keys, surveys)
     checked = {name.name: name for name in checked_names(Asked.DOMAIN, {*keys}, sites)}
     now = standing()
     made = tuple(
@@ -231,7 +231,7 @@ def _robots(
     rows = strays.select_related("survey__server")
     page = page_of(rows, order=Order("name"), cursor=query.cursor)
     keys = [row.name for row in page.rows]
-    told = _told(keys, surveys)
+    told = tellings_of(keys, surveys)
     checked = {name.name: name for name in checked_names(Asked.DOMAIN, {*keys}, sites)}
     others = {
         (server, key): KINDS[kind]
@@ -254,7 +254,9 @@ def _robots(
     return tuple(made), page.turn
 
 
-def _told(keys: Sequence[str], surveys: Sequence[Survey]) -> Mapping[tuple[str, str, str], Telling]:
+def tellings_of(
+    keys: Sequence[str], surveys: Sequence[Survey]
+) -> Mapping[tuple[str, str, str], Telling]:
     """(server, subject, name) → what its survey says of it."""
     names = SurveyedName.objects.filter(survey__in=surveys, name__in=keys)
     there = {*names.values_list("survey_id", "name")}

@@ -13,9 +13,10 @@ from django.utils import timezone
 
 from mailadmin.wire.core.messages import Verb
 from mailadmin.wire.models import Attempt
-from routing.models import DnsCheck, RcptCheck
+from routing.models import DnsCheck, RcptCheck, Source, Subject
 from routing.services.objects import set_enabled
 from routing.services.rcpt import record_rcpt, request_rcpt
+from routing.services.surveys import keep_survey
 from tests.integration.dns.told import told
 from tests.integration.pages import world
 from tests.integration.pages.conftest import Site, form_of, text
@@ -124,6 +125,34 @@ def test_the_route_goes_from_saved_over_its_push_to_live(site: Site) -> None:
     page = text(client.get(PAGE))
     assert states(client)["route"] == "done"
     assert f"Live on listes by push #{push.pk}, which sendmail proved." in page
+
+
+def test_robot_and_class_w_follow_what_the_server_was_told_to_have(site: Site) -> None:
+    client = site.sign_in("claire")
+    added(client)
+    assert "Nobody has told which robots this server has." in text(client.get(PAGE))
+
+    def survey(subject: Subject, *names: str, later: int = 1) -> None:
+        keep_survey(
+            server=site.host,
+            subject=subject,
+            source=Source.AGENT,
+            names=names,
+            is_whole=True,
+            now=timezone.now() + timedelta(seconds=later),
+        )
+
+    survey(Subject.ROBOTS, "jres.org")
+    survey(Subject.ACCEPTED, "jres.org")
+    assert (states(client)["robot"], states(client)["mta"]) == ("missing", "missing")
+    assert "Make its robot.conf on the list server" in text(client.get(PAGE))
+    survey(Subject.ROBOTS, KEY)
+    survey(Subject.ACCEPTED, KEY)
+    assert (states(client)["robot"], states(client)["mta"]) == ("done", "done")
+    said(OK, OK)
+    assert states(client)["mta"] == "done", "the MTA's yes to a stranger says nothing"
+    said(CLOSED, CLOSED)
+    assert states(client)["mta"] == "missing", "its own no weighs more"
 
 
 def test_mx_and_spf_follow_what_the_dns_said(site: Site) -> None:
