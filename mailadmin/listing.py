@@ -180,7 +180,13 @@ class ListPage:
 
     @property
     def count_words(self) -> str:
-        """How many fit, announced beside the filter; all of them is said by the heading."""
+        """How many fit, announced beside the filter; all of them is said by the heading.
+
+        Nothing while nobody asked for anything: the first view may leave some out by itself.
+        """
+        first = not self.views or self.views[0].current
+        if first and not (self.query or self.chips):
+            return ""
         return counted(self.matched, self.total, more=self.more)
 
     @property

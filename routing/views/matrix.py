@@ -116,13 +116,13 @@ def show_matrix(request: HttpRequest) -> HttpResponse:
 
 def _page(query: Query, found: Matrix, *, may_edit: bool) -> MatrixPage:
     several = len(found.servers) > 1
-    heads = ["Domain", *(["Server"] if several else []), *LABELS.values(), "What to do"]
+    heads = ["Domain", *(["Server"] if several else []), *LABELS.values()]
     is_robots = query.state == View.ROBOTS
     total = found.total + found.strays
     return MatrixPage(
         words=WORDS,
         rows=tuple(_line(row, may_edit=may_edit) for row in found.rows),
-        heads=heads_of(query, [Head(label) for label in heads]),
+        heads=heads_of(query, [*map(Head, heads), Head("What to do", roomy=True)]),
         total=total,
         matched=found.turn.total if query.is_filtered else total,
         more=found.turn.more and query.is_filtered,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from pathlib import Path
 
 WIDTHS = (1440, 768, 390, 320)
 SCALE: Mapping[int, float] = {1440: 0.5, 768: 0.5, 390: 0.6, 320: 0.6}
+SERVER_ERROR = 500
 TALLEST = 900
 """How much of a long page a sheet shows; the picture itself has all of it."""
 STYLE = f"""
@@ -42,7 +44,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sheets = list(_sheets(asked.out, address, asked.page, asked.state))
     _index(asked.out, sheets)
     print(f"{len(sheets)} sheets; open {asked.out / 'index.html'}")  # noqa: T201  # it is asked to
-    return 0 if sheets else 1
+    broken = [f"{page}-{state}" for page, state, status in sheets if status >= SERVER_ERROR]
+    if broken:
+        print(f"no page, but an error of the server: {', '.join(broken)}", file=sys.stderr)  # noqa: T201  # it is asked to
+    return 1 if broken or not sheets else 0
 
 
 @contextmanager
@@ -77,8 +82,8 @@ def _site(place: Path) -> Iterator[str]:
 
 def _sheets(
     out: Path, address: str, pages: Sequence[str], states: Sequence[str]
-) -> Iterator[tuple[str, str]]:
-    """Write one sheet after the other; the name of its page and of its state."""
+) -> Iterator[tuple[str, str, int]]:
+    """Write one sheet after the other; the name of its page, of its state, and the HTTP status."""
     from django.core.management import call_command
 
     from tests.e2e.look import worlds
@@ -108,7 +113,7 @@ def _sheets(
                             shoot(tab, title, theme=theme, width=width, directory=shots)
                     tab.close()
                     _paste(booth.context().new_page(), out, title, THEMES)
-                    yield page.label, str(state)
+                    yield page.label, str(state), booth.status
 
 
 def _paste(tab: object, out: Path, title: str, themes: Sequence[str]) -> None:
@@ -140,9 +145,9 @@ def _figure(title: str, theme: str, width: int) -> str:
     )
 
 
-def _index(out: Path, sheets: Sequence[tuple[str, str]]) -> None:
+def _index(out: Path, sheets: Sequence[tuple[str, str, int]]) -> None:
     by_page: dict[str, list[str]] = {}
-    for page, state in sheets:
+    for page, state, _ in sheets:
         by_page.setdefault(page, []).append(state)
     lines = "".join(
         f"<li>{escape(page)}: "
