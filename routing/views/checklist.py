@@ -206,7 +206,7 @@ def todo_of(line: Line, key: str, server: str) -> Todo | None:
             if line.push:
                 href = reverse("push", args=[line.push])
                 return Todo("", href=href, label=f"Open push #{line.push}")
-            return Todo("", href=reverse("propose"), label="Review and propose")
+            return Todo("", href=reverse("propose"), label="Propose it")
         case _:
             return Todo(
                 "Every domain has to take mail for postmaster (RFC 5321).",

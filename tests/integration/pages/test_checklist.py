@@ -66,7 +66,7 @@ def test_who_adds_a_domain_lands_on_what_it_still_needs(site: Site) -> None:
     assert f"ls -l /etc/sympa/{KEY}/robot.conf" in page
     assert f"echo {KEY} &gt;&gt; /etc/mail/local-host-names" in page
     assert "Saved, and on no mail host: listes goes on without it." in page
-    assert "Review and propose" in page
+    assert "Propose it" in page
     assert states(client) == {
         "robot": "unknown",
         "mta": "unknown",
