@@ -55,6 +55,7 @@ class Telling:
 
 NOT_KNOWN = "Not known"
 THERE = Cell(State.THERE, "Yes")
+TAKE_IT = "Name it in class w or relay-domains of the MTA: its mail is refused until then."
 WRITTEN_LATER = "The row was written after it was last told what is there."
 
 
@@ -68,17 +69,27 @@ def robot_cell(telling: Telling | None, changed_at: datetime | None, *, enabled:
     return _absent(telling, changed_at, "robots", advice, enabled=enabled)
 
 
-def accepted_cell(telling: Telling | None, changed_at: datetime | None, *, enabled: bool) -> Cell:
-    """Whether the MTA of the list server takes mail for it (class w or relay-domains)."""
+def accepted_cell(
+    telling: Telling | None,
+    changed_at: datetime | None,
+    *,
+    enabled: bool,
+    answered: bool | None = None,
+) -> Cell:
+    """Whether the MTA of the list server takes mail for it (class w or relay-domains).
+
+    `answered` is what the MTA itself said, None where it did not; it goes before what others told.
+    """
+    if answered or (answered is None and telling is not None and telling.has):
+        return THERE
+    if answered is not None and enabled:
+        return Cell(State.MISSING, "Refused", "The MTA itself refuses it.", TAKE_IT)
     if telling is None:
         return Cell(State.UNKNOWN, NOT_KNOWN, "Nobody has told what the MTA of this server takes.")
-    if telling.has:
-        return THERE
     if not telling.is_whole:
         why = "The class w that was imported does not name it; relay-domains was not read."
         return Cell(State.UNKNOWN, NOT_KNOWN, why)
-    advice = "Name it in class w or relay-domains of the MTA: its mail is refused until then."
-    return _absent(telling, changed_at, "names that the MTA takes", advice, enabled=enabled)
+    return _absent(telling, changed_at, "names that the MTA takes", TAKE_IT, enabled=enabled)
 
 
 def line_cell(*, enabled: bool, is_live: bool, has_robot: bool) -> Cell:

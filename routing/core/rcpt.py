@@ -43,6 +43,16 @@ NOBODY = "no-such-list-9f2c"
 `postmaster@` of any domain at all; only a domain that is its own makes it refuse this one."""
 
 
+BY_POLICY = "5.7."
+"""In a refusal: of the whole domain (RFC 3463: security or policy), and not of one address."""
+
+
+def knows_domain(stranger: str, text: str) -> bool | None:
+    """Whether an MTA has a domain for its own, by its answer about an address that nobody has; None
+    where that does not tell. `stranger` is a Verdict or ""."""
+    return BY_POLICY not in text if stranger == Verdict.REFUSED else None
+
+
 def stranger_in(domain: str) -> str:
     """An address of a domain that nobody has."""
     return f"{NOBODY}@{domain}"

@@ -14,7 +14,7 @@ from routing.core.dns.judge import Mark
 from routing.core.intent import ObjectKind
 from routing.core.matrix import Cell, Telling, accepted_cell, robot_cell
 from routing.core.matrix import State as CellState
-from routing.core.rcpt import Verdict
+from routing.core.rcpt import Verdict, knows_domain
 from routing.core.states import PushState
 from routing.models import Asked, ConfigPush, RcptCheck, RoutingObject, Subject, Survey
 from routing.queries.dns import CheckedName, DnsPart, checked_names
@@ -222,7 +222,7 @@ def _answered(check: RcptCheck | None) -> Line:
         return _unanswered(Need.MTA, check)
     said = f"{check.stranger_code} {check.stranger_text}"
     match check.stranger:
-        case Verdict.REFUSED if "5.7." in check.stranger_text:
+        case Verdict.REFUSED if not knows_domain(check.stranger, check.stranger_text):
             return Line(
                 Need.MTA, State.MISSING, f"It refuses the domain: {said}", check.answered_at
             )

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -30,11 +31,13 @@ from routing.core.matrix import (
     no_line_cell,
     robot_cell,
 )
+from routing.core.rcpt import BY_POLICY, Verdict, knows_domain
 from routing.models import (
     Asked,
     DnsCheck,
     HostState,
     MailHost,
+    RcptCheck,
     RoutingObject,
     Subject,
     Survey,
@@ -128,12 +131,19 @@ def with_gap(rows: QuerySet[RoutingObject], surveys: Iterable[Survey]) -> QueryS
     """The virtual domains of which a cell is missing; routing.core.matrix decides the same."""
     bad = Q(mx_mark=Mark.BAD) | Q(spf_mark=Mark.BAD)
     named = DnsCheck.objects.filter(bad, kind=Asked.DOMAIN, name=OuterRef("key"))
-    gap = Q(Exists(named), enabled=True)
+    asked = RcptCheck.objects.filter(
+        server=OuterRef("server"), domain=OuterRef("key"), stranger=Verdict.REFUSED
+    )
+    refused = Exists(asked.filter(stranger_text__contains=BY_POLICY))
+    gap = Q(Exists(named), enabled=True) | Q(refused, enabled=True)
     for survey in surveys:
         here = Q(server_id=survey.server_id)
         told = Exists(SurveyedName.objects.filter(survey=survey, name=OuterRef("key")))
         if survey.is_whole:
-            gap |= here & Q(~told, enabled=True, changed_at__lte=survey.told_at)
+            lacks = Q(~told, enabled=True, changed_at__lte=survey.told_at)
+            # What the MTA itself said goes before what was told of it.
+            by_itself = survey.subject == Subject.ACCEPTED
+            gap |= here & (lacks & Q(~Exists(asked)) if by_itself else lacks)
         if survey.subject == Subject.ROBOTS:
             gap |= here & Q(told, enabled=False)
     return rows.filter(gap)
@@ -151,12 +161,18 @@ def _domains(
     keys = [row.key for row in page.rows]
     told = tellings_of(keys, surveys)
     checked = {name.name: name for name in checked_names(Asked.DOMAIN, {*keys}, sites)}
-    now = standing()
+    now, answered = standing(), _answered(keys)
     made = tuple(
         MatrixRow(
             row.key,
             row.server.name,
-            _cells(row, told, checked[row.key], is_live=shown_state(row, now)[0] in LIVE),
+            _cells(
+                row,
+                told,
+                checked[row.key],
+                is_live=shown_state(row, now)[0] in LIVE,
+                answered=answered.get((row.server_id, row.key)),
+            ),
             _old(checked[row.key]) if row.enabled else {},
         )
         for row in page.rows
@@ -170,14 +186,28 @@ def _cells(
     checked: CheckedName,
     *,
     is_live: bool,
+    answered: bool | None,
 ) -> Mapping[Column, Cell]:
     robot, accepted = (told.get((row.server.name, s, row.key)) for s in (*Subject,))
     has_robot = robot is not None and robot.has
     return {
         Column.ROBOT: robot_cell(robot, row.changed_at, enabled=row.enabled),
-        Column.ACCEPTED: accepted_cell(accepted, row.changed_at, enabled=row.enabled),
+        Column.ACCEPTED: accepted_cell(
+            accepted, row.changed_at, enabled=row.enabled, answered=answered
+        ),
         Column.LINE: line_cell(enabled=row.enabled, is_live=is_live, has_robot=has_robot),
         **_dns_cells(checked, "" if row.enabled else OFF),
+    }
+
+
+def _answered(keys: Sequence[str]) -> Mapping[tuple[UUID, str], bool | None]:
+    """(server, domain) → whether its MTA said that it has it."""
+    checks = RcptCheck.objects.filter(domain__in=keys)
+    return {
+        (server, domain): knows_domain(stranger, text)
+        for server, domain, stranger, text in checks.values_list(
+            "server_id", "domain", "stranger", "stranger_text"
+        )
     }
 
 

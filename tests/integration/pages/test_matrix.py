@@ -15,6 +15,7 @@ from routing.core.intent import ObjectKind
 from routing.core.matrix import gaps_of
 from routing.models import (
     MailHost,
+    RcptCheck,
     RoutingObject,
     Source,
     Subject,
@@ -237,6 +238,18 @@ def test_the_database_chooses_the_rows_that_the_cells_call_gaps(site: Site) -> N
         ZONES[key] = (mx, spf)
     with unaudited():
         RoutingObject.objects.bulk_create(domains)
+    RcptCheck.objects.bulk_create(
+        RcptCheck(
+            server=site.host,
+            domain=row.key,
+            address=f"postmaster@{row.key}",
+            began_at=now,
+            stranger=MTA[number % 7][0],
+            stranger_text=MTA[number % 7][1],
+        )
+        for number, row in enumerate(domains)
+        if number % 7 in MTA
+    )
     told({**ZONE, **_zone()}, now=now)
     tell(site.host, Subject.ROBOTS, *robots)
     tell(site.host, Subject.ACCEPTED, *accepted)
@@ -247,6 +260,11 @@ def test_the_database_chooses_the_rows_that_the_cells_call_gaps(site: Site) -> N
     assert [key for key, _ in _all_rows("gaps")] == gaps
 
 
+MTA = {
+    1: ("refused", "5.7.1 Relaying denied"),
+    3: ("accepted", "2.1.5 Recipient ok"),
+    6: ("refused", "5.1.1 User unknown"),
+}
 ZONES: dict[str, tuple[int, int]] = {}
 
 

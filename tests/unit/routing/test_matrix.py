@@ -20,6 +20,7 @@ from routing.core.matrix import (
     no_line_cell,
     robot_cell,
 )
+from routing.core.rcpt import knows_domain
 
 AT = datetime(2026, 11, 27, 12, tzinfo=UTC)
 BEFORE, AFTER = AT - timedelta(days=1), AT + timedelta(seconds=1)
@@ -54,6 +55,40 @@ def test_only_what_was_told_after_the_row_and_as_a_whole_is_missing(
     assert cell.state is state
     assert bool(cell.advice) == (state is State.MISSING)
     assert bool(cell.why) == (state is not State.THERE)
+
+
+@pytest.mark.parametrize(
+    ("answered", "told", "enabled", "state"),
+    [
+        (True, None, True, State.THERE),
+        (True, telling(has=False), True, State.THERE),
+        (False, None, True, State.MISSING),
+        (False, telling(has=True), True, State.MISSING),
+        (False, telling(has=True), False, State.OFF),
+        (None, telling(has=True), True, State.THERE),
+    ],
+)
+def test_what_the_mta_said_itself_goes_before_what_was_told(
+    answered: bool | None, told: Telling | None, enabled: bool, state: State
+) -> None:
+    cell = accepted_cell(told, BEFORE, enabled=enabled, answered=answered)
+    assert cell.state is state
+
+
+@pytest.mark.parametrize(
+    ("stranger", "text", "known"),
+    [
+        ("refused", "5.1.1 User unknown", True),
+        ("refused", "5.7.1 Relaying denied", False),
+        ("accepted", "2.1.5 Recipient ok", None),
+        ("later", "4.7.1 Greylisted", None),
+        ("", "", None),
+    ],
+)
+def test_an_address_that_nobody_has_tells_whose_the_domain_is(
+    stranger: str, text: str, known: bool | None
+) -> None:
+    assert knows_domain(stranger, text) is known
 
 
 @pytest.mark.parametrize(
