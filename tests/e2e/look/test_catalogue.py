@@ -16,7 +16,7 @@ from tests.e2e.look.booth import Booth
 from tests.e2e.look.catalogue import PAGES, WORLD_OF, Page, State, looked_at
 from tests.e2e.shots import axe_faults_in, dress, let_axe_in, sideways
 
-WIDTHS = (1440, 768, 390, 320)
+WIDTHS = (1440, 1200, 768, 390, 320)
 WIDE, PHONE = 1440, 390
 SAMPLES = ("design", "design_page")
 """test_design.py looks at them."""
