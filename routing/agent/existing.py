@@ -19,6 +19,7 @@ from routing.agent.faults import Fault
 from routing.agent.host import HostConfig
 from routing.agent.tools import Ran, run
 from routing.core.adopt.as_before import NOT_OPEN
+from routing.core.adopt.blank import Blanks, blanked
 from routing.core.adopt.cf import FILE_KINDS, Configuration, read_cf
 from routing.core.bv import Answer, parse_bv
 from routing.core.mailers import ERROR
@@ -94,14 +95,25 @@ def ask_existing(host: HostConfig, staged: Path, addresses: Sequence[str]) -> di
             for address, answer in ask(host, staged / "sympa.cf", more).items()
         }
     except _CannotAsk as problem:
-        found["problem"] = {"text": problem.text, "output": problem.output}
+        found["problem"] = {
+            "text": problem.text,
+            "output": _without_secrets(problem.output),
+        }
     except Fault as fault:
-        found["problem"] = {"text": fault.text, "output": str(fault.more.get("output", ""))}
+        found["problem"] = {
+            "text": fault.text,
+            "output": _without_secrets(str(fault.more.get("output", ""))),
+        }
     except Exception as error:  # noqa: BLE001  # the site's own file must not fail a proof of ours
         found["problem"] = {"text": f"{type(error).__name__}: {error!s:.500}", "output": ""}
     found["answers"] = {address: list(answer) for address, answer in asking.answers.items()}
-    found["notes"] = list(asking.notes)
+    found["notes"] = [_without_secrets(note) for note in asking.notes]
     return found
+
+
+def _without_secrets(said: str) -> str:
+    """sendmail repeats a line that it does not take, and it may hold one."""
+    return blanked(said, Blanks.SENDMAIL)[0]
 
 
 def _read(path: Path) -> Configuration | None:

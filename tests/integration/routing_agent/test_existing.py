@@ -132,6 +132,14 @@ def test_one_that_sendmail_does_not_take_fails_no_proof(listes: MailHost, broken
     assert "probe@renater.fr" not in found["answers"]
 
 
+def test_a_line_that_sendmail_repeats_gives_no_secret_away(listes: MailHost) -> None:
+    cf = had_before(listes)
+    cf.write_text(f'{cf.read_text()}Zpassword hunter2\nZAuthInfo:x "U:joe" "P:hunter2"\n')
+    found = asked(listes)
+    said = json.dumps([found["notes"], found.get("problem")])
+    assert "password" in said and "hunter2" not in said
+
+
 def fake_sendmail(listes: MailHost, script: str) -> str:
     """A sendmail that is the real one for our own releases, and for the old configuration this."""
     old = f"{listes.tree.etc}/mail/sympa.cf"
