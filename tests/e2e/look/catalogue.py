@@ -146,7 +146,7 @@ PAGES: tuple[Page, ...] = (
     Page("mail-host-retire", "/mail-hosts/listes/retire/", PLAIN, "anne", name="retire-held"),
     Page("mail-host-reinstate", "/mail-hosts/relais/reinstate/", ASK, "anne"),
     Page("mail-host-remove", "/mail-hosts/forums/remove/", FORM, "anne", wrong=ANOTHER),
-    Page("adopt", "/import/", (*FORM, State.EMPTY)),
+    Page("adopt", "/import/", (*FORM, State.EMPTY), wrong={"mailertable": ""}),
     Page("reading", "/import/readings/{reading}/", (*PLAIN, State.REFUSED)),
     Page("reading", "/import/readings/{reading_waits}/", PLAIN, name="reading-waits"),
     Page("route", "/route/?address=claire@new.orange.fr", (*READ, State.ERROR), error="@twice"),
