@@ -29,7 +29,7 @@ from routing.core.skew import expired_words
 from routing.core.states import OVER_TARGET, PushState, TargetState
 from routing.core.table import Table
 from routing.models import Approval, ConfigPush, PushTarget
-from routing.queries.revisions import bundle_of
+from routing.queries.revisions import bundle_of, live_target
 from routing.services.draft import facts_of
 from routing.services.hosts import note_live
 from routing.services.order import (
@@ -315,8 +315,11 @@ def _judge(target: PushTarget, answers: Mapping[str, Any]) -> Proof:
 
 
 def _as_before(target: PushTarget, answers: Mapping[str, Any]) -> dict[str, Any]:
-    """Of a first release only: later ones are compared with the live release."""
-    if target.base:
+    """Of a first release only: later ones are compared with the live release.
+
+    A host whose link is gone has no base either; what was there before us is not its measure.
+    """
+    if target.base or live_target(target.host) is not None:
         return {}
     bundle, primary = bundle_of(target.revision), _sides(answers["staged"])[0]
     table = Table.from_text(bundle.files[PRIMARY_TABLE])

@@ -22,6 +22,8 @@ from routing.models import MailHost
 from routing.services.adopting import Adoption, adopt, read_server
 from routing.services.errors import ConflictingEdit, NotAllowed
 from routing.views.answers import moved, reason_not
+from routing.views.nouns import NOUNS
+from routing.views.overview.words import counted
 
 PAGE = "routing/adopt.html"
 MOST_LINES = 200
@@ -91,9 +93,17 @@ def shown(request: HttpRequest, found: Adoption | None) -> dict[str, Any]:
     return {
         "found": found,
         "more": max(0, len(found.report.lines) - MOST_LINES) if found else 0,
-        "lines": found.report.lines[:MOST_LINES] if found else (),
+        "lines": [(line, NOUNS[line.kind].one) for line in found.report.lines[:MOST_LINES]]
+        if found
+        else (),
+        "kinds": _kinds(found) if found else (),
         "reason_not_kept": _may_not_keep(request),
     }
+
+
+def _kinds(found: Adoption) -> list[str]:
+    nouns = ((NOUNS[kind], count) for kind, count in found.report.kinds.items())
+    return [counted(count, noun.one, noun.many) for noun, count in nouns]
 
 
 def _may_not_keep(request: HttpRequest) -> str:

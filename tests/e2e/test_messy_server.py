@@ -134,7 +134,9 @@ def reads_every_fault(desk: Desk, strange: RunningSandbox) -> None:
         row = found.locator("tr").filter(has_text=told)
         expect(row.locator("[data-label=Line]").first).to_have_text(line)
     expect(page.locator("main")).to_contain_text("Sympa serves conf.example.org")
-    expect(page.get_by_role("table", name="Statements of sympa.mc")).to_contain_text("MASQUERADE")
+    expect(page.get_by_role("table", name="Statements of the configuration")).to_contain_text(
+        "MASQUERADE"
+    )
     expect(desk.button(re.compile("^Import"))).to_have_count(0)
 
 
