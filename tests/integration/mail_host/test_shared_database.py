@@ -23,7 +23,7 @@ database.execute("PRAGMA journal_mode=WAL")
 database.execute("CREATE TABLE IF NOT EXISTS written (by INTEGER)")
 database.execute("INSERT INTO written VALUES (?)", [os.geteuid()])
 database.commit()
-print(sorted(row[0] for row in database.execute("SELECT by FROM written")))
+print(sorted(row[0] for row in database.execute("SELECT by FROM written")), flush=True)
 os._exit(0)  # as one that is killed: -wal and -shm stay
 """
 
