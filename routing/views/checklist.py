@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -15,7 +15,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from mailadmin.people.access import requires
 from mailadmin.people.roles import Permission
-from routing.core.intent import ObjectKind
 from routing.core.rcpt import ADDRESS, address_in
 from routing.models import RoutingObject
 from routing.queries.checklist import (
@@ -27,8 +26,8 @@ from routing.queries.checklist import (
     is_new,
     new_domains,
 )
-from routing.queries.objects import find_object
 from routing.services.rcpt import ask_now
+from routing.views.addressed import object_or_404
 from routing.views.answers import moved, reason_not, shown, wants_fragment
 from routing.views.nouns import DOMAINS
 
@@ -92,7 +91,7 @@ class Panel:
 @requires(Permission.READ)
 def checklist_page(request: HttpRequest, key: str) -> HttpResponse:
     """The page; asked by a poll the card alone, 204 while it says the same."""
-    row = _domain(request, key)
+    row = object_or_404(request, DOMAINS, key)
     panel = panel_of(request, checklist_of(row))
     if wants_fragment(request) and request.GET.get("seen") == panel.version:
         return HttpResponse(status=204)
@@ -105,7 +104,7 @@ def checklist_page(request: HttpRequest, key: str) -> HttpResponse:
 @requires(Permission.EDIT)
 def checklist_ask(request: HttpRequest, key: str) -> HttpResponse:
     """Look now: the MTA, and the DNS."""
-    row = _domain(request, key)
+    row = object_or_404(request, DOMAINS, key)
     address = request.POST.get("address", "").strip()
     back = DOMAINS.href("checklist", row.key, row.server.name)
     if address and (not ADDRESS.fullmatch(address) or not address.endswith(f"@{row.key}")):
@@ -212,11 +211,3 @@ def todo_of(line: Line, key: str, server: str) -> Todo | None:
                 "Every domain has to take mail for postmaster (RFC 5321).",
                 (("See where it goes", f"sendmail -bv {address_in(key)}"),),
             )
-
-
-def _domain(request: HttpRequest, key: str) -> RoutingObject:
-    server = request.GET.get("server", "")
-    row = find_object(kind=ObjectKind.VIRTUAL_DOMAIN, key=key, server=server)
-    if row is None:
-        raise Http404(f"There is no virtual domain {key}.")
-    return row

@@ -12,11 +12,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from mailadmin.people.access import requires
 from mailadmin.people.roles import Permission
-from routing.core.intent import ObjectKind
-from routing.models import MailHost, RelayTarget, RoutingObject
+from routing.models import MailHost
 from routing.queries.dns import CheckedName
-from routing.queries.objects import find_object
 from routing.services.dns.rows import check_now
+from routing.views.addressed import object_or_404, relay_or_404
 from routing.views.answers import moved
 from routing.views.dns_panel import domain_names, domain_panel, host_names, relay_names, relay_panel
 from routing.views.nouns import DOMAINS
@@ -27,7 +26,9 @@ from routing.views.nouns import DOMAINS
 def domain_dns(request: HttpRequest, key: str) -> HttpResponse:
     """The panel of a virtual domain alone."""
     return render(
-        request, "routing/_dns.html", {"dns": domain_panel(request, _domain(request, key))}
+        request,
+        "routing/_dns.html",
+        {"dns": domain_panel(request, object_or_404(request, DOMAINS, key))},
     )
 
 
@@ -35,14 +36,14 @@ def domain_dns(request: HttpRequest, key: str) -> HttpResponse:
 @requires(Permission.READ)
 def relay_dns(request: HttpRequest, name: str) -> HttpResponse:
     """The panel of a relay target alone."""
-    return render(request, "routing/_dns.html", {"dns": relay_panel(request, _relay(name))})
+    return render(request, "routing/_dns.html", {"dns": relay_panel(request, relay_or_404(name))})
 
 
 @require_POST
 @requires(Permission.EDIT)
 def check_domain(request: HttpRequest, key: str) -> HttpResponse:
     """Ask for a virtual domain, and for the senders that its page shows."""
-    row = _domain(request, key)
+    row = object_or_404(request, DOMAINS, key)
     back = DOMAINS.href("page", row.key, row.server.name)
     return _asked(request, domain_names(row), row.key, back)
 
@@ -51,7 +52,7 @@ def check_domain(request: HttpRequest, key: str) -> HttpResponse:
 @requires(Permission.EDIT)
 def check_relay(request: HttpRequest, name: str) -> HttpResponse:
     """Ask for the names and addresses of a relay target."""
-    relay = _relay(name)
+    relay = relay_or_404(name)
     return _asked(request, relay_names(relay), relay.name, reverse("relay", args=[relay.name]))
 
 
@@ -74,18 +75,3 @@ def _asked(
     if any(due):
         return moved(request, back, f"The DNS of {subject} is asked again.")
     return moved(request, back, f"The DNS of {subject} was asked a moment ago.")
-
-
-def _domain(request: HttpRequest, key: str) -> RoutingObject:
-    server = request.GET.get("server", "")
-    row = find_object(kind=ObjectKind.VIRTUAL_DOMAIN, key=key, server=server)
-    if row is None:
-        raise Http404(f"There is no virtual domain {key}.")
-    return row
-
-
-def _relay(name: str) -> RelayTarget:
-    row = RelayTarget.objects.filter(name=name).first()
-    if row is None:
-        raise Http404(f"There is no relay target {name}.")
-    return row

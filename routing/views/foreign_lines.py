@@ -15,17 +15,18 @@ from routing.forms.objects import VersionForm
 from routing.models import RoutingObject
 from routing.services.errors import ConflictingEdit
 from routing.services.objects import save_object
+from routing.views.addressed import object_or_404
 from routing.views.answers import moved
 from routing.views.conflict import conflict
 from routing.views.nouns import FOREIGN_LINES, ROUTES, Noun
-from routing.views.object_pages import Act, found_or_404, version_now
+from routing.views.object_pages import Act, version_now
 
 
 @asks_first
 @requires(Permission.EDIT)
 def convert(request: HttpRequest, noun: Noun, key: str) -> HttpResponse:
     """Make it a route with the same mailer and next hop; where its mail goes does not change."""
-    row = found_or_404(request, noun, key)
+    row = object_or_404(request, noun, key)
     if request.method != "POST":
         return _ask(request, row, ())
     form = VersionForm(request.POST)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
@@ -26,6 +26,7 @@ from routing.queries.retiring import (
 )
 from routing.services.errors import ConflictingEdit, NotAllowed
 from routing.services.retiring import reinstate_mail_host, remove_mail_host, retire_mail_host
+from routing.views.addressed import host_or_404
 from routing.views.answers import moved
 
 
@@ -45,7 +46,7 @@ class Leaving:
 @requires(Permission.ADMINISTER)
 def retire(request: HttpRequest, name: str) -> HttpResponse:
     """Take it out of service, with a reason."""
-    host = _found(name)
+    host = host_or_404(name)
     load = host_load(host)
     question = Leaving(
         f"Retire {name}",
@@ -71,7 +72,7 @@ def retire(request: HttpRequest, name: str) -> HttpResponse:
 @requires(Permission.ADMINISTER)
 def reinstate(request: HttpRequest, name: str) -> HttpResponse:
     """Take it back into service."""
-    host = _found(name)
+    host = host_or_404(name)
     question = Leaving(
         f"Take {name} back into service",
         f"Take {name} back",
@@ -97,7 +98,7 @@ def reinstate(request: HttpRequest, name: str) -> HttpResponse:
 @requires(Permission.ADMINISTER)
 def remove(request: HttpRequest, name: str) -> HttpResponse:
     """Delete one that has no history."""
-    host = _found(name)
+    host = host_or_404(name)
     load = host_load(host)
     question = Leaving(
         f"Remove {name}",
@@ -207,10 +208,3 @@ def _revoked(load: HostLoad) -> str:
         else f"The keys of its {load.agents} agents are"
     )
     return f"{words} revoked: no order goes there and no report is believed."
-
-
-def _found(name: str) -> MailHost:
-    host = MailHost.objects.filter(name=name).first()
-    if host is None:
-        raise Http404(f"There is no mail host {name}.")
-    return host

@@ -37,19 +37,12 @@ from routing.forms.fields import add_findings
 from routing.forms.hosts import HostForm
 from routing.models import MailHost
 from routing.queries.gone import gone_of_rows
-from routing.queries.hosts import COLUMNS as FILE
-from routing.queries.hosts import (
-    ORDERS,
-    HostList,
-    HostPage,
-    HostsShown,
-    HostSummary,
-    exported_hosts,
-    host_page,
-    list_hosts,
-)
+from routing.queries.host_list import COLUMNS as FILE
+from routing.queries.host_list import ORDERS, HostList, HostsShown, exported_hosts, list_hosts
+from routing.queries.hosts import HostPage, HostSummary, host_page
 from routing.services.errors import ConflictingEdit
 from routing.services.hosts import save_mail_host
+from routing.views.addressed import host_or_404
 from routing.views.answers import moved, reason_not, shown
 from routing.views.conflict import chosen, conflict
 from routing.views.exports import exports_of, file_of
@@ -174,10 +167,7 @@ def add(request: HttpRequest) -> HttpResponse:
 @requires(Permission.ADMINISTER)
 def edit(request: HttpRequest, name: str) -> HttpResponse:
     """Its place in the order, the site's own m4, a note."""
-    row = MailHost.objects.filter(name=name).first()
-    if row is None:
-        raise Http404(f"There is no mail host {name}.")
-    return _form_page(request, row)
+    return _form_page(request, host_or_404(name))
 
 
 def _states(found: HostList) -> Mapping[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -18,10 +18,10 @@ from routing.forms.fields import add_findings
 from routing.forms.objects import ObjectForm, VersionForm
 from routing.models import MailHost, RelayTarget, RoutingObject
 from routing.queries.effects import effect_with, effect_without
-from routing.queries.objects import find_object
 from routing.services.errors import ConflictingEdit, NotAllowed
 from routing.services.objects import delete_object, save_object, set_enabled
 from routing.services.rcpt import watch_domains
+from routing.views.addressed import object_or_404
 from routing.views.answers import moved
 from routing.views.conflict import chosen, conflict
 from routing.views.nouns import Noun
@@ -42,29 +42,16 @@ class Act:
     done: str = ""
 
 
-def found_object(request: HttpRequest, noun: Noun, key: str) -> RoutingObject | None:
-    """The object that the address names, on the server that its query names."""
-    return find_object(kind=noun.kind, key=key, server=request.GET.get("server", ""))
-
-
-def found_or_404(request: HttpRequest, noun: Noun, key: str) -> RoutingObject:
-    """The same for a page that only an object that is there can have."""
-    row = found_object(request, noun, key)
-    if row is None:
-        raise Http404(f"There is no {noun.one} {key}.")
-    return row
-
-
 def _named_or_sent(request: HttpRequest, noun: Noun, key: str) -> RoutingObject | None:
     """The object of the address, or the one that the form was made for: its key may be another by
     now. None when somebody deleted it while the form was open."""
     identity = request.POST.get("identity")
     if not identity:
-        return found_or_404(request, noun, key)
+        return object_or_404(request, noun, key)
     try:
         rows = RoutingObject.objects.filter(pk=UUID(identity), kind=noun.kind)
     except ValueError:
-        return found_or_404(request, noun, key)
+        return object_or_404(request, noun, key)
     return rows.select_related("server", "relay_target").first()
 
 
@@ -110,7 +97,7 @@ def edit_object(request: HttpRequest, noun: Noun, key: str) -> HttpResponse:
 
 def switch_object(request: HttpRequest, noun: Noun, key: str, *, enabled: bool) -> HttpResponse:
     """Ask, with the effect on mail; then disable or enable."""
-    row = found_or_404(request, noun, key)
+    row = object_or_404(request, noun, key)
     verb, done = ("Enable", "enabled") if enabled else ("Disable", "disabled")
     effect = effect_with(row.server, _item(row)) if enabled else _without(row)
     act = _act(verb, row.key, effect, done, danger=not enabled)

@@ -10,13 +10,13 @@ from django.views.decorators.http import require_safe
 from mailadmin.methods import asks_first
 from mailadmin.people.access import requires
 from mailadmin.people.roles import Permission
+from routing.views.addressed import found_object
 from routing.views.nouns import Noun
 from routing.views.object_list import show_list
 from routing.views.object_page import show_gone, show_object
 from routing.views.object_pages import (
     add_object,
     edit_object,
-    found_object,
     remove_object,
     switch_object,
 )

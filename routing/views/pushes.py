@@ -21,7 +21,6 @@ from mailadmin.people.session import signed_in
 from mailadmin.ui.words import age
 from routing.core.findings import InvalidIntent
 from routing.forms.pushes import PutBackForm, RestoreForm, VerdictForm
-from routing.models import MailHost
 from routing.queries.pushes import (
     PushRecord,
     find_revision,
@@ -34,6 +33,7 @@ from routing.services.errors import DigestMoved, NotAllowed
 from routing.services.giving_up import give_up
 from routing.services.propose import restore
 from routing.services.put_back import put_back
+from routing.views.addressed import host_or_404
 from routing.views.answers import moved, shown
 from routing.views.push.page import TERMINAL, push_page
 from routing.views.push.requirements import heard_since
@@ -166,9 +166,7 @@ def push_retry(request: HttpRequest, number: int) -> HttpResponse:
 @requires(Permission.APPROVE)
 def push_give_up(request: HttpRequest, number: int, host: str) -> HttpResponse:
     """Ask nothing more of one mail host for this push."""
-    record, found = found_or_404(number), MailHost.objects.filter(name=host).first()
-    if found is None:
-        raise Http404(f"There is no mail host {host}.")
+    record, found = found_or_404(number), host_or_404(host)
 
     def act() -> None:
         reason = request.POST.get("reason", "")
@@ -209,9 +207,7 @@ def revision_restore(request: HttpRequest, identity: int) -> HttpResponse:
 @requires(Permission.EDIT)
 def put_host_back(request: HttpRequest, name: str) -> HttpResponse:
     """Propose what our record says for a host on which somebody changed what is live."""
-    host, form = MailHost.objects.filter(name=name).first(), PutBackForm(request.POST)
-    if host is None:
-        raise Http404(f"There is no mail host {name}.")
+    host, form = host_or_404(name), PutBackForm(request.POST)
     if not form.is_valid():
         return _refused(request, "Nothing was proposed", ("Say why it is put back.",), status=422)
     try:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 from uuid import uuid4
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -50,6 +50,7 @@ from routing.queries.relays import (
 from routing.queries.touched import pushes_of
 from routing.services.errors import ConflictingEdit, NotAllowed
 from routing.services.relays import delete_relay_target, save_relay_target
+from routing.views.addressed import relay_or_404
 from routing.views.answers import moved, reason_not, shown
 from routing.views.conflict import chosen, conflict
 from routing.views.dns_panel import relay_panel
@@ -148,7 +149,7 @@ def add(request: HttpRequest) -> HttpResponse:
 @requires(Permission.READ)
 def page(request: HttpRequest, name: str) -> HttpResponse:
     """Hosts, port, the routes that name it, history."""
-    return _show(request, _found(name))
+    return _show(request, relay_or_404(name))
 
 
 @asks_first
@@ -156,7 +157,7 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
 def edit(request: HttpRequest, name: str) -> HttpResponse:
     """Save the form of the page."""
     if request.method != "POST":
-        return _show(request, _found(name))
+        return _show(request, relay_or_404(name))
     form = RelayForm(chosen(request.POST))
     row = RelayTarget.objects.filter(pk=form.data["identity"]).first() if form.is_valid() else None
     try:
@@ -165,7 +166,7 @@ def edit(request: HttpRequest, name: str) -> HttpResponse:
         version, back = (version_now(row), _href(row)) if row else (0, reverse("relay-list"))
         return conflict(request, error=error, version=version, back=back)
     if saved is None:
-        return _show(request, row or _found(name), form, status=422)
+        return _show(request, row or relay_or_404(name), form, status=422)
     return moved(request, _href(saved), f"{saved.name} is saved. {UNCHANGED}")
 
 
@@ -173,7 +174,7 @@ def edit(request: HttpRequest, name: str) -> HttpResponse:
 @requires(Permission.EDIT)
 def delete(request: HttpRequest, name: str) -> HttpResponse:
     """Delete one that no route names."""
-    row = _found(name)
+    row = relay_or_404(name)
     if request.method != "POST":
         return _ask(request, row)
     form = VersionForm(request.POST)
@@ -240,13 +241,6 @@ def _initial(row: RelayTarget) -> dict[str, Any]:
         "note": row.note,
         "tags": row.tags,
     }
-
-
-def _found(name: str) -> RelayTarget:
-    row = RelayTarget.objects.filter(name=name).first()
-    if row is None:
-        raise Http404(f"There is no relay target {name}.")
-    return row
 
 
 def _href(row: RelayTarget) -> str:

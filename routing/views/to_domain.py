@@ -15,11 +15,12 @@ from routing.forms.objects import VersionForm
 from routing.models import RoutingObject
 from routing.services.errors import ConflictingEdit
 from routing.services.objects import save_object
+from routing.views.addressed import object_or_404
 from routing.views.answers import moved
 from routing.views.conflict import conflict
 from routing.views.nouns import DOMAINS, Noun
 from routing.views.object_page import named
-from routing.views.object_pages import UNCHANGED, Act, found_or_404, version_now
+from routing.views.object_pages import UNCHANGED, Act, version_now
 
 EFFECT = (
     "It is then handed to the MTA of the list server by its kind, also under the fallback. Its own"
@@ -31,7 +32,7 @@ EFFECT = (
 @requires(Permission.EDIT)
 def to_domain(request: HttpRequest, noun: Noun, key: str) -> HttpResponse:
     """Ask; then save the object as a virtual domain."""
-    row = found_or_404(request, noun, key)
+    row = object_or_404(request, noun, key)
     if request.method != "POST":
         return _ask(request, noun, row, ())
     form = VersionForm(request.POST)
