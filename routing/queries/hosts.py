@@ -1,23 +1,17 @@
-"""Mail hosts as their pages show them: agents, facts, live release, releases, drift, kept mail."""
+"""A mail host as its page shows it: facts, live release, releases, drift, kept mail."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
-from django.db.models import Q, QuerySet
-
-from mailadmin.asked import Asked
-from mailadmin.paging import Order, Page, Turn, page_of
-from mailadmin.wire.core.messages import Role
-from mailadmin.wire.models import Agent
 from routing.core.drift import meanwhile
-from routing.core.facts import HostFacts, HostKind
+from routing.core.facts import HostFacts
 from routing.core.states import PushState, TargetState
 from routing.models import HostState, MailHost, PushTarget, Revision
+from routing.queries.agents import SILENT, AgentLine, agents_by_host
 from routing.queries.edits import host_edits
 from routing.queries.revisions import (
     live_revision,
@@ -25,62 +19,6 @@ from routing.queries.revisions import (
     observed_revision,
     running_revision,
 )
-from routing.queries.tags import tagged, words_of_rows
-
-LATE_PERIODS = 4
-AWAY_PERIODS = 20
-
-
-ORDERS: Mapping[str, Order] = {
-    f"{sign}{name}": Order(field, down=bool(sign))
-    for name, field in (("order", "position"), ("key", "name"), ("kind", "kind"))
-    for sign in ("", "-")
-}
-
-
-COLUMNS = ("name", "kind", "position", "site_m4", "note", "tags") + (
-    "agents",
-    "live",
-    "revision",
-    "drift",
-    "kept",
-    "observed_at",
-    "changed_by",
-    "changed_at",
-    "retired_at",
-)
-"""Of the list as a file: what a mail host is, and what is told of it."""
-
-
-class HostsShown(StrEnum):
-    """What the list can be narrowed to. A silent one has an agent that is late or away."""
-
-    LIST_SERVERS = "list_servers"
-    RELAYS = "relays"
-    SILENT = "silent"
-    RETIRED = "retired"
-
-
-class AgentState(StrEnum):
-    """What the age of an agent's last word says; the words of the badge."""
-
-    SEEN = "seen"
-    LATE = "late"
-    AWAY = "away"
-    NEVER = "never"
-
-
-SILENT = frozenset({AgentState.LATE, AgentState.AWAY})
-
-
-@dataclass(frozen=True, slots=True)
-class AgentLine:
-    """One agent of one host. `skew_ms` is its clock minus ours, None before its first report."""
-
-    role: str
-    state: AgentState
-    seen_at: datetime | None
-    skew_ms: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,17 +55,6 @@ class HostSummary:
     def is_silent(self) -> bool:
         """An agent of it said nothing for too long: what is known of it is old."""
         return any(agent.state in SILENT for agent in self.agents)
-
-
-@dataclass(frozen=True, slots=True)
-class HostList:
-    """A page of mail hosts; `counts` has how many there are in each state."""
-
-    rows: tuple[HostSummary, ...]
-    total: int
-    turn: Turn
-    counts: Mapping[HostsShown, int]
-    words: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,66 +112,6 @@ class HostPage:
         return tuple(sorted((target.manifest or {}).get("files", {}).items()))
 
 
-def list_hosts(asked: Asked, *, now: datetime, period: timedelta) -> HostList:
-    """One page of mail hosts; `period` is how often agents are asked to look.
-
-    Retired ones are in a state of their own and in no other. An unknown order or state is the
-    plain list.
-    """
-    agents = agents_by_host(now=now, period=period)
-    silent = [name for name, _ in silent_hosts(agents)]
-    matching = _matching(asked, silent)
-    order = ORDERS.get(asked.sort, ORDERS["order"])
-    page: Page[MailHost] = page_of(
-        matching.select_related("state"), order=order, cursor=asked.cursor
-    )
-    counts = {
-        state: MailHost.objects.filter(_in_state(state, silent)).count() for state in HostsShown
-    }
-    return HostList(
-        rows=tuple(_summary(host, agents.get(host.name, ())) for host in page.rows),
-        total=MailHost.in_service.count() + counts[HostsShown.RETIRED],
-        turn=page.turn,
-        counts=counts,
-        words=words_of_rows(MailHost.objects.all()),
-    )
-
-
-def exported_hosts(asked: Asked, *, now: datetime, period: timedelta) -> Iterator[dict[str, str]]:
-    """All mail hosts that an address asks for, in its order, as cells of `COLUMNS`."""
-    agents = agents_by_host(now=now, period=period)
-    silent = [name for name, _ in silent_hosts(agents)]
-    order = ORDERS.get(asked.sort, ORDERS["order"])
-    for host in _matching(asked, silent).select_related("state").order_by(*order.columns):
-        yield _cells(_summary(host, agents.get(host.name, ())))
-
-
-def _cells(line: HostSummary) -> dict[str, str]:
-    host = line.host
-    return {
-        "name": host.name,
-        "kind": host.kind,
-        "position": str(host.position),
-        "site_m4": host.site_m4,
-        "note": host.note,
-        "tags": host.tags,
-        "agents": " ".join(f"{agent.role}:{agent.state}" for agent in line.agents),
-        "live": line.live or "",
-        "revision": str(line.revision or ""),
-        "drift": line.drift,
-        "kept": "" if line.kept_total is None else str(line.kept_total),
-        "observed_at": line.observed_at.isoformat() if line.observed_at else "",
-        "changed_by": host.changed_by,
-        "changed_at": host.changed_at.isoformat(),
-        "retired_at": host.retired_at.isoformat() if host.retired_at else "",
-    }
-
-
-def _matching(asked: Asked, silent: Iterable[str]) -> QuerySet[MailHost]:
-    wanted = _says(asked.text) & tagged(asked.also.get("tag", ""))
-    return MailHost.objects.filter(wanted & _in_state(asked.state, silent))
-
-
 def host_page(name: str, *, now: datetime, period: timedelta) -> HostPage | None:
     """One mail host, None when there is none of that name."""
     host = MailHost.objects.select_related("state").filter(name=name).first()
@@ -252,7 +119,7 @@ def host_page(name: str, *, now: datetime, period: timedelta) -> HostPage | None
         return None
     state, target, turned = state_of(host), live_target(host), turned_link(host)
     held = PushTarget.objects.filter(host=host, holds_host=True).order_by("push")
-    summary = _summary(host, agents_by_host(now=now, period=period).get(host.name, ()))
+    summary = summary_of(host, agents_by_host(now=now, period=period).get(host.name, ()))
     return HostPage(
         summary=summary,
         facts=state.host_facts if state else None,
@@ -291,54 +158,13 @@ def turned_link(host: MailHost) -> TurnedLink | None:
     return TurnedLink(state.live, observed_revision(host), wanted)
 
 
-def agents_by_host(*, now: datetime, period: timedelta) -> dict[str, tuple[AgentLine, ...]]:
-    """The agents of all hosts in one query."""
-    found: dict[str, tuple[AgentLine, ...]] = {}
-    for agent in Agent.objects.filter(disabled=False).order_by("host_name", "role"):
-        line = AgentLine(
-            role=Role(agent.role).value,
-            state=agent_state(agent.last_seen_at, now=now, period=period),
-            seen_at=agent.last_seen_at,
-            skew_ms=agent.clock_skew_ms,
-        )
-        found[agent.host_name] = (*found.get(agent.host_name, ()), line)
-    return found
-
-
-def agent_state(seen_at: datetime | None, *, now: datetime, period: timedelta) -> AgentState:
-    """How worrying the silence of an agent is."""
-    if seen_at is None:
-        return AgentState.NEVER
-    if now - seen_at <= period * LATE_PERIODS:
-        return AgentState.SEEN
-    return AgentState.LATE if now - seen_at <= period * AWAY_PERIODS else AgentState.AWAY
-
-
 def state_of(host: MailHost) -> HostState | None:
     """What was observed, None before the first observation."""
     return getattr(host, "state", None)
 
 
-def _says(text: str) -> Q:
-    return Q(name__icontains=text) | Q(note__icontains=text) if text else Q()
-
-
-def _in_state(state: str, silent: Iterable[str]) -> Q:
-    in_service = Q(retired_at=None)
-    match state:
-        case HostsShown.LIST_SERVERS:
-            return in_service & Q(kind=HostKind.LIST_SERVER)
-        case HostsShown.RELAYS:
-            return in_service & Q(kind=HostKind.OUTGOING_RELAY)
-        case HostsShown.SILENT:
-            return in_service & Q(name__in=list(silent))
-        case HostsShown.RETIRED:
-            return ~in_service
-        case _:
-            return in_service
-
-
-def _summary(host: MailHost, agents: tuple[AgentLine, ...]) -> HostSummary:
+def summary_of(host: MailHost, agents: tuple[AgentLine, ...]) -> HostSummary:
+    """What a line of the list says of a mail host."""
     state = state_of(host)
     revision = live_revision(host) if host.is_list_server else None
     return HostSummary(
@@ -409,14 +235,3 @@ def _moment(value: Any) -> datetime | None:
         return datetime.fromtimestamp(float(value), UTC) if value else None
     except (ValueError, OverflowError, OSError, TypeError):
         return None
-
-
-def silent_hosts(
-    agents: Mapping[str, Iterable[AgentLine]],
-) -> tuple[tuple[str, datetime | None], ...]:
-    """Hosts with an agent that said nothing for too long, with its last word."""
-    return tuple(
-        (host, min((line.seen_at for line in lines if line.seen_at), default=None))
-        for host, lines in agents.items()
-        if any(line.state in SILENT for line in lines)
-    )

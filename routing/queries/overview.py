@@ -16,7 +16,8 @@ from mailadmin.wire.models import Attempt
 from routing.core.intent import DEFAULT_KEY
 from routing.core.states import OPEN_PUSH, PushState, TargetState
 from routing.models import ConfigPush, MailHost, PushTarget, RelayTarget, RoutingObject
-from routing.queries.hosts import AgentLine, agents_by_host, state_of
+from routing.queries.agents import AgentLine, agents_by_host
+from routing.queries.hosts import state_of
 from routing.queries.pending import Standing, standing
 from routing.queries.pushes import waiting_for
 from routing.queries.retirement import Retiring, due

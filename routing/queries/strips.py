@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from mailadmin.people.models import Person
 from routing.models import HostState
-from routing.queries.hosts import SILENT, AgentLine, agents_by_host, silent_hosts
+from routing.queries.agents import SILENT, AgentLine, agents_by_host, silent_hosts
 from routing.queries.pending import standing
 from routing.queries.pushes import waiting_for
 

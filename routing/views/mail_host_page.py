@@ -20,7 +20,8 @@ from mailadmin.wire.core.messages import Role
 from routing.core.facts import HostFacts
 from routing.core.skew import skew_words
 from routing.models import MailHost
-from routing.queries.hosts import AgentLine, HostPage, ReleaseLine
+from routing.queries.agents import AgentLine
+from routing.queries.hosts import HostPage, ReleaseLine
 from routing.views.answers import reason_not
 from routing.views.dns_panel import host_names, host_panel
 from routing.views.history import timeline

@@ -11,7 +11,7 @@ from mailadmin.ui.overview import Need
 from routing.core.retirement import step_after
 from routing.core.states import PushState
 from routing.models import ConfigPush
-from routing.queries.hosts import AgentState
+from routing.queries.agents import AgentState
 from routing.queries.overview import HostSight, Site
 from routing.queries.retirement import Retiring
 from routing.views.overview.words import counted

@@ -10,7 +10,7 @@ from mailadmin.ui.badges import ICONS, Badge
 from mailadmin.ui.overview import Panel
 from mailadmin.ui.words import number
 from mailadmin.wire.core.messages import Role
-from routing.queries.hosts import AgentState
+from routing.queries.agents import AgentState
 from routing.queries.overview import HostSight, Site
 from routing.views.overview.words import counted, is_silent
 

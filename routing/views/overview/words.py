@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mailadmin.ui.words import number
-from routing.queries.hosts import AgentState
+from routing.queries.agents import AgentState
 from routing.queries.overview import HostSight
 
 

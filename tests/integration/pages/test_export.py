@@ -16,7 +16,7 @@ from routing.core.intent import ObjectKind
 from routing.core.mailertable import relay_value
 from routing.models import RelayTarget, RoutingObject
 from routing.queries.edits import relay_value as as_value
-from routing.queries.hosts import COLUMNS as HOST_COLUMNS
+from routing.queries.host_list import COLUMNS as HOST_COLUMNS
 from routing.queries.relays import COLUMNS as RELAY_COLUMNS
 from routing.services.importing import import_mailertable, read_mailertable
 from routing.services.objects import delete_object, save_object

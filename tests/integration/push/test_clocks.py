@@ -11,7 +11,7 @@ from mailadmin.wire.core.messages import Outcome, Verb
 from mailadmin.wire.models import Attempt
 from routing.core.states import PushState, TargetState
 from routing.models import ConfigPush
-from routing.queries.hosts import agents_by_host
+from routing.queries.agents import agents_by_host
 from routing.services.deploy import retry
 from routing.views.mail_host_page import clock_words
 from tests.fixtures.sandbox import wait_until
