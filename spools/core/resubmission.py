@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from spools.core.kept import Envelope, KeptMessage, parse_message_id, show
+from spools.core.kept import Envelope, KeptMessage, parse_message_id
+from spools.core.queue_file import read_queue_file
 
 NOT_ACCEPTED = frozenset({"exit 72", "exit 78"})
 """After these sendmail has nothing of the message in its spool."""
@@ -41,21 +42,10 @@ class Verdict:
 
 
 def parse_queue_file(name: str, raw: bytes, body_bytes: int | None = None) -> QueueFile:
-    """Message-ID and recipients of a queue file, also of a cut off one.
-
-    A header is ``H?flags?Name: value`` with continuation lines that begin with a tab; a recipient
-    is ``Rflags:address``.
-    """
-    head, recipients = [], []
-    for line in raw.split(b"\n"):
-        if line[:1] == b"H":
-            head.append(line.split(b"?", 2)[-1] if line[1:2] == b"?" else line[1:])
-        elif line[:1] == b"\t" and head:
-            head.append(line)
-        elif line[:1] == b"R":
-            recipients.append(show(line.partition(b":")[2]))
-    message_id = parse_message_id(b"\n".join(head) + b"\n\n")
-    return QueueFile(name, message_id, tuple(recipients), body_bytes)
+    """Message-ID and recipients of a queue file, also of a cut off one."""
+    message = read_queue_file(name, raw)
+    recipients = tuple(recipient.address for recipient in message.recipients)
+    return QueueFile(name, parse_message_id(message.head), recipients, body_bytes)
 
 
 def judge(
