@@ -111,19 +111,21 @@ def _agents(site: Site) -> Panel:
 def _kept(site: Site) -> Panel:
     servers = [host for host in site.hosts if host.is_list_server]
     known = [host for host in servers if host.kept is not None]
-    href = reverse("mail-host-list")
-    if len(known) < len(servers) or not known:
-        reason = f"not counted on {len(servers) - len(known)} of {len(servers)}"
-        return Panel("Kept messages", href, empty=reason)
+    href, total = reverse("mail-host-list"), sum(host.kept or 0 for host in known)
+    unknown = len(servers) - len(known)
+    without = f"not counted on {unknown} of {len(servers)}"
+    # What is kept somewhere is said at once; that nothing is, only when all have been counted.
+    if not known or (unknown and not total):
+        return Panel("Kept messages", href, empty=without)
     silent = [host for host in known if is_silent(host, Role.SPOOL)]
     moments = [host.kept_at for host in silent or known if host.kept_at]
-    total = number(sum(host.kept or 0 for host in known))
+    in_part = bool(silent or unknown)
     return Panel(
         "Kept messages",
         href,
-        badge=Badge("unk", total, ICONS["unk"]) if silent else None,
-        value=total,
-        lines=("not settled by sendmail",),
+        badge=Badge("unk", number(total), ICONS["unk"]) if in_part else None,
+        value=number(total),
+        lines=("not settled by sendmail", without) if unknown else ("not settled by sendmail",),
         at=min(moments, default=None),
         lead="last word" if silent else "as of",
         empty="never counted",

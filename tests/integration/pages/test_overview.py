@@ -254,6 +254,20 @@ def test_a_figure_that_nobody_has_is_a_dash_with_the_reason(site: Site) -> None:
     assert (panel.value, panel.empty) == ("", "not counted on 1 of 1")
 
 
+def test_what_one_server_keeps_is_not_hidden_by_another_that_has_not_counted(site: Site) -> None:
+    world.imported(world.list_server("other", 1), "events.org\tesmtp:[127.0.0.1]\n")
+    HostState.objects.filter(host__name="other").update(kept_total=None)
+    HostState.objects.filter(host__name="listes").update(kept_total=3)
+    panel = next(p for p in _seen(site).panels if p.label == "Kept messages")
+    assert panel.badge is not None
+    assert (panel.badge.kind, panel.badge.word) == ("unk", "3")
+    assert panel.lines == ("not settled by sendmail", "not counted on 1 of 2")
+
+    HostState.objects.filter(host__name="listes").update(kept_total=0)
+    panel = next(p for p in _seen(site).panels if p.label == "Kept messages")
+    assert (panel.badge, panel.value, panel.empty) == (None, "", "not counted on 1 of 2")
+
+
 def test_a_silent_spool_agent_dates_the_figure_by_its_own_last_count(site: Site) -> None:
     world.imported(world.list_server("other", 1), "events.org\tesmtp:[127.0.0.1]\n")
     long_ago = timezone.now() - timedelta(hours=2)
