@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from spools.core.kept import show
 
@@ -139,8 +140,7 @@ class _Reader:
     """Collects the values of one file, line by line."""
 
     def __init__(self) -> None:
-        self.numbers: dict[str, int] = {}
-        self.texts: dict[str, str] = {}
+        self.values: dict[str, Any] = {}  # fields of QueuedMessage that the file gives
         self.macros: dict[str, str] = {}
         self.recipients: list[Recipient] = []
         self.headers: list[Header] = []
@@ -158,9 +158,9 @@ class _Reader:
         elif letter in _NUMBERS:
             self._number(number, _NUMBERS[letter], rest)
         elif letter in _TEXTS:
-            self.texts[_TEXTS[letter]] = show(rest)
+            self.values[_TEXTS[letter]] = show(rest)
         elif letter in _XTEXTS:
-            self.texts[_XTEXTS[letter]] = show(xtext(rest))
+            self.values[_XTEXTS[letter]] = show(xtext(rest))
         elif letter in _LINES:
             _LINES[letter](self, rest)
         elif not line:
@@ -173,12 +173,7 @@ class _Reader:
         return QueuedMessage(
             queue_id=show(name[2:].encode("utf-8", "surrogateescape")),
             standing=standing_of(name) or Standing.WAITING,
-            version=self.numbers.get("version"),
-            created=self.numbers.get("created"),
-            last_try=self.numbers.get("last_try"),
-            tries=self.numbers.get("tries"),
-            priority=self.numbers.get("priority"),
-            **{"sender": None, **self.texts},  # type: ignore[arg-type]
+            **self.values,
             macros=self.macros,
             recipients=tuple(self.recipients),
             headers=tuple(self.headers),
@@ -193,11 +188,10 @@ class _Reader:
             return
         if not self.complete:
             self.problems.append("The file is cut off: its last line, a full stop, is missing.")
-        version = self.numbers.get("version")
+        version = self.values.get("version")
         if version is not None and version not in KNOWN_VERSIONS:
             self.problems.append(f"Its version {version} is not known.")
-        read = self.numbers.keys() | self.texts.keys()
-        if missing := [words for name, words in _NEEDED.items() if name not in read]:
+        if missing := [words for name, words in _NEEDED.items() if name not in self.values]:
             self.problems.append(f"The file lacks {', '.join(missing)}.")
 
     def _problem(self, number: int, text: str) -> None:
@@ -205,19 +199,19 @@ class _Reader:
 
     def _number(self, number: int, name: str, rest: bytes) -> None:
         if _NUMBER.fullmatch(rest):
-            self.numbers[name] = int(rest)
+            self.values[name] = int(rest)
         else:
             self._problem(number, f"{show(rest)!r} is no number ({name.replace('_', ' ')}).")
 
     def _status(self, rest: bytes) -> None:
         """Before the sender it is about the message; after it, about the recipient that follows."""
-        if "sender" in self.texts:
+        if "sender" in self.values:
             self.own = show(rest)
         else:
-            self.texts["status"] = show(rest)
+            self.values["status"] = show(rest)
 
     def _macro(self, rest: bytes) -> None:
-        name, value = _macro(rest)
+        name, value = _macro_parts(rest)
         self.macros[show(name)] = show(value)
 
     def _original(self, rest: bytes) -> None:
@@ -286,7 +280,7 @@ _LINES: Mapping[str, Callable[[_Reader, bytes], None]] = {
 }
 
 
-def _macro(rest: bytes) -> tuple[bytes, bytes]:
+def _macro_parts(rest: bytes) -> tuple[bytes, bytes]:
     """``_value`` of a macro with a name of one letter, ``{name}value`` of one with a long name."""
     if rest[:1] == b"{" and b"}" in rest:
         name, _, value = rest[1:].partition(b"}")
