@@ -18,6 +18,7 @@ from tests.e2e.shots import axe_faults
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
 LOOKED_AT = ("home", "push-approver", "propose", "person", "domain-list", "design", "design-push")
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+FOLLOWS = "scheme => document.documentElement.getAttribute('data-bs-theme') === scheme"
 CARRY_A_STATE = ".ma-badge, .ma-value-ins, .ma-value-del, .ma-panel, [aria-current='page']"
 """What a tint tells apart elsewhere."""
 BARE = f"""() => [...document.querySelectorAll("{CARRY_A_STATE}")]
@@ -60,7 +61,7 @@ def test_states_focus_and_drawings_are_seen_in_the_colours_of_the_system(
         for page in pages:
             tab = booth.open(page)
             for scheme in SCHEMES:
-                tab.emulate_media(forced_colors="active", color_scheme=scheme)
+                _wear(tab, scheme)
                 faults += [f"{page.label} {scheme}: {fault}" for fault in _faults(tab)]
             tab.close()
         assert not faults, "\n".join(faults)
@@ -77,6 +78,12 @@ def test_nothing_turns_or_slides_for_who_wants_no_motion(
         assert tab.evaluate(moving)
         tab.emulate_media(reduced_motion="reduce")
         assert tab.evaluate(moving) == 0
+
+
+def _wear(tab: Tab, scheme: Literal["light", "dark"]) -> None:
+    """The system's colours; the page hears of the scheme in the browser's next frame only."""
+    tab.emulate_media(forced_colors="active", color_scheme=scheme)
+    tab.wait_for_function(FOLLOWS, arg=scheme)
 
 
 def _faults(tab: Tab) -> Iterator[str]:

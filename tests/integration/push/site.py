@@ -249,10 +249,21 @@ class Site:
     # Faults.
 
     def pause(self, *names: str) -> None:
-        """Stop processes in the middle of whatever they do; `resume` lets them go on."""
-        for name in names:
-            os.killpg(self.stack.running[name].popen.pid, signal.SIGSTOP)
-            self.paused.add(name)
+        """Stop processes in the middle of whatever they do; `resume` lets them go on.
+
+        Not in the middle of a write: SQLite has one lock, and nobody else could write a row.
+        """
+
+        def stopped() -> bool:
+            for name in names:
+                os.killpg(self.stack.running[name].popen.pid, signal.SIGSTOP)
+                self.paused.add(name)
+            if self.can_write():
+                return True
+            self.resume(*names)
+            return False
+
+        wait_until(stopped, f"{' and '.join(names)} stopped outside of a write")
 
     def resume(self, *names: str) -> None:
         for name in names or tuple(self.paused):
@@ -263,6 +274,17 @@ class Site:
         """Kill it and start it empty."""
         self.stack.kill("redis")
         self.stack.start_ready("redis")
+
+    def can_write(self) -> bool:
+        """Whether the database is free for a writer, or is within a second."""
+        file = self.sandbox.var / "mailadmin.sqlite3"
+        with closing(sqlite3.connect(file, timeout=1, isolation_level=None)) as connection:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                return False
+            connection.execute("ROLLBACK")
+            return True
 
     @contextmanager
     def database_held(self) -> Iterator[None]:
