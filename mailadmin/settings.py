@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "mailadmin.saved",
     "mailadmin.ui",
     "routing",
+    "spools",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -30,11 +30,12 @@ from routing.services.dns.slices import start_slice
 from routing.services.findings import start_reading
 from routing.services.hosts import not_observed, observed, refused_to_observe
 from routing.services.observing import request_observations
-from routing.services.order import may_sign
+from routing.services.order import may_sign as routing_may_sign
 from routing.services.rcpt import record_rcpt, request_rcpt
 from routing.services.reading import record_reading, unheard_readings
 from routing.services.record import expired, record_result
 from routing.services.transitions import MovedMeanwhile
+from spools.services.orders import HANDLERS
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +52,8 @@ def tick() -> None:
     _each(open_pushes(), advance)
     request_observations(now=now)
     request_rcpt(now=now)
+    for handler in HANDLERS.values():
+        handler.request(now)
     send_due(now)
     forget_old(now=now)
     start_reading(now=now)
@@ -71,9 +74,17 @@ def take_in(envelope: str) -> None:
         send_due(now)
 
 
+def may_sign(attempt: Attempt) -> str | None:
+    """Why an order must not be signed now, None when it may."""
+    handler = HANDLERS.get(Verb(attempt.verb))
+    return handler.may_sign(attempt) if handler else routing_may_sign(attempt)
+
+
 def settle(attempt: Attempt) -> None:
     """Apply an attempt that has ended to whatever waits for it."""
-    if attempt.verb == Verb.ASK_RCPT:
+    if handler := HANDLERS.get(Verb(attempt.verb)):
+        handler.record(attempt, timezone.now())
+    elif attempt.verb == Verb.ASK_RCPT:
         record_rcpt(attempt=attempt, now=timezone.now())
     elif attempt.verb == Verb.READ_FILES:
         record_reading(attempt=attempt)

@@ -176,5 +176,6 @@ def test_no_damage_breaks_the_reading() -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(900)
 def test_no_damage_breaks_the_reading_in_a_million_files() -> None:
     assert_nothing_breaks_it(MANY_MUTATIONS, seed=2)

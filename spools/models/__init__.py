@@ -1,0 +1,1 @@
+"""Rows of the spools app, one module per subject."""

@@ -1,0 +1,25 @@
+"""The orders that spools gives to agents: when each is due, whether it may still go, its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from mailadmin.wire.core.messages import Verb
+from mailadmin.wire.models import Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """One verb. `request` writes the attempts that are due, and applies what an end that nobody
+    applied would have brought: it is called at every tick, twice at once too. `may_sign` says why
+    an order must not go, None when it may. `record` applies an attempt that ended, done or not, and
+    may be called again."""
+
+    request: Callable[[datetime], None]
+    may_sign: Callable[[Attempt], str | None]
+    record: Callable[[Attempt, datetime], None]
+
+
+HANDLERS: Mapping[Verb, Handler] = {}
