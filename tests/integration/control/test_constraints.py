@@ -40,9 +40,10 @@ from routing.models import (
     TouchedObject,
 )
 from tests.fixtures.audited import unaudited
+from tests.integration.control import spoiled_spools
 from tests.integration.pages import world
 
-OURS = ("people", "audit", "routing", "saved", "wire")
+OURS = ("people", "audit", "routing", "saved", "spools", "wire")
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +193,10 @@ def two(make: Callable[[], object]) -> None:
     make()
 
 
+def on_host(spoil: Callable[[MailHost], object]) -> Callable[[Rows], object]:
+    return lambda rows: spoil(rows.host)
+
+
 SPOIL: dict[str, Callable[[Rows], object]] = {
     "person.username": lambda r: again(r.people["claire"]),
     "passwordlink.person": lambda r: two(lambda: link(r, digest=uuid4().hex)),
@@ -252,6 +257,7 @@ SPOIL: dict[str, Callable[[Rows], object]] = {
     "wire_sequence_once": lambda r: two(lambda: attempt(r, sequence=7)),
     "wire_one_open_order": lambda r: two(lambda: attempt(r, state="sent")),
     "wire_attempt_state": lambda r: attempt(r, state="lost"),
+    **{name: on_host(spoil) for name, spoil in spoiled_spools.SPOIL.items()},
 }
 
 
