@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "mailadmin.audit",
     "mailadmin.wire",
     "mailadmin.saved",
+    "mailadmin.health",
     "mailadmin.ui",
     "routing",
     "spools",
@@ -62,6 +63,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "mailadmin.health.middleware.AnswerProbes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -169,6 +171,11 @@ MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
 UI_STANDING = ["mailadmin.ui.own_account.standing", "routing.views.standing.standing"]
 # What each app says on the first page (mailadmin/ui/overview.py).
 UI_OVERVIEW = ["routing.views.overview.part.overview", "mailadmin.ui.happened.happened"]
+
+# What each app tells Prometheus (mailadmin/health/metrics.py), and the token that lets a program
+# of another machine read it.
+METRICS = ["mailadmin.health.metrics.own_families", "routing.queries.metrics.families"]
+METRICS_TOKEN = env.str("MAILADMIN_METRICS_TOKEN", default="").strip()
 
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"

@@ -13,7 +13,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 from django.utils import timezone
 
+from mailadmin.audit.watch import watch_slice
 from mailadmin.celery import app
+from mailadmin.health.models import note_sweep
 from mailadmin.wire.core.messages import Outcome, Verb
 from mailadmin.wire.keys import load_private
 from mailadmin.wire.models import Attempt
@@ -58,6 +60,8 @@ def tick() -> None:
     forget_old(now=now)
     start_reading(now=now)
     start_slice()
+    watch_slice(now=now)
+    note_sweep(now=timezone.now())
 
 
 def take_in(envelope: str) -> None:

@@ -15,6 +15,7 @@ urlpatterns = [
     path("audit/", include("mailadmin.audit.urls")),
     path("people/", include("mailadmin.people.urls")),
     path("", include("mailadmin.saved.urls")),
+    path("", include("mailadmin.health.urls")),
     path("session/", people.session, name="session"),
     path("", include("mailadmin.ui.urls")),
     path("set-password/", people.set_password, name="set-password"),

@@ -49,3 +49,20 @@ class AuditEvent(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.number} {self.actor} {self.action} {self.subject}"
+
+
+class AuditPass(models.Model):
+    """How far the running reading of the whole trail has come, and what the last one found: one
+    row. `broken_at` is the first wrong event of the last one, null if there was none."""
+
+    number = models.BigIntegerField(default=0)
+    hash = models.CharField(max_length=64, default="")
+    is_running = models.BooleanField(default=False)
+    ended_at = models.DateTimeField(null=True)
+    broken_at = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="one_audit_pass")]
+
+    def __str__(self) -> str:
+        return f"read to #{self.number}"

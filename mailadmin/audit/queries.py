@@ -181,7 +181,7 @@ def first_break() -> int | None:
     number, before = 0, ""
     for event in AuditEvent.objects.order_by("number").iterator():
         number += 1
-        if event.number != number or event.hash != _expected(event, before):
+        if event.number != number or event.hash != expected_hash(event, before):
             return number
         before = event.hash
     head = AuditHead.objects.filter(pk=1).first() or AuditHead()
@@ -190,7 +190,8 @@ def first_break() -> int | None:
     return None if head.hash == before else number
 
 
-def _expected(event: AuditEvent, before: str) -> str:
+def expected_hash(event: AuditEvent, before: str) -> str:
+    """What the hash of an event has to be behind the hash `before`."""
     actor = {"username": event.actor, "name": event.actor_name}
     content = {name: getattr(event, name) for name in CONTENT}
     return chained(before, event.number, event.at, actor, content)

@@ -13,7 +13,8 @@ from django.apps import apps
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
-from mailadmin.audit.models import AuditHead
+from mailadmin.audit.models import AuditHead, AuditPass
+from mailadmin.health.models import Sweep
 from mailadmin.people.models import HeldRole, PasswordLink, Person
 from mailadmin.saved.models import ChosenColumns, SavedFilter
 from mailadmin.wire.core.messages import Verb
@@ -43,7 +44,7 @@ from tests.fixtures.audited import unaudited
 from tests.integration.control import spoiled_spools
 from tests.integration.pages import world
 
-OURS = ("people", "audit", "routing", "saved", "spools", "wire")
+OURS = ("health", "people", "audit", "routing", "saved", "spools", "wire")
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +205,8 @@ SPOIL: dict[str, Callable[[Rows], object]] = {
     "one_role_once_per_person": lambda r: again(HeldRole.objects.all()[0]),
     "held_role_is_known": lambda r: HeldRole.objects.update(role="king"),
     "one_audit_head": lambda r: AuditHead.objects.create(pk=2),
+    "one_audit_pass": lambda r: AuditPass.objects.create(pk=2),
+    "one_sweep": lambda r: Sweep.objects.create(pk=2, ended_at=timezone.now()),
     "mailhost.name": lambda r: again(r.host),
     "mail_host_kind_is_known": lambda r: MailHost.objects.update(kind="gateway"),
     "hoststate.host": lambda r: HostState.objects.create(host=r.host),

@@ -18,8 +18,9 @@ from mailadmin.people.middleware import RequirePermission
 from mailadmin.people.roles import Permission
 from mailadmin.ui.samples import PAGES
 
-# Ours that anybody may call: the colours, and the link that its secret guards.
-OPEN = {"theme", "set-password", "set-password-link"}
+# Ours that anybody may call: the colours, the link that its secret guards, and the probes, of which
+# the metrics say themselves who may read them (test_health.py).
+OPEN = {"theme", "set-password", "set-password-link", "healthz", "readyz", "metrics"}
 
 # Ours for everybody who is signed in: it tells them who they are.
 OWN = {"session"}

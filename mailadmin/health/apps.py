@@ -1,0 +1,10 @@
+"""Whether the control plane works, told to programs."""
+
+from django.apps import AppConfig
+
+
+class HealthConfig(AppConfig):
+    """Probes and metrics."""
+
+    name = "mailadmin.health"
+    label = "health"

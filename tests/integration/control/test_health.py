@@ -1,0 +1,319 @@
+"""What programs ask: alive, ready, metrics; and who may read them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.db import connection, connections, transaction
+from django.db.migrations.recorder import MigrationRecorder
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+
+from deploy.sandbox.broker import free_port
+from mailadmin.audit.models import AuditEvent, AuditHead, AuditPass
+from mailadmin.audit.services import CONTROL, SETUP, Happened, record
+from mailadmin.audit.watch import PAUSE, last_whole_pass, watch_slice
+from mailadmin.health.models import last_sweep, note_sweep
+from mailadmin.wire.models import Agent
+from routing.core.facts import HostKind
+from routing.core.intent import ObjectKind
+from routing.models import HostState, MailHost
+from routing.services.hosts import save_mail_host
+from routing.services.objects import save_object
+from tests.fixtures.audited import unaudited
+
+LINE = re.compile(r"([a-z_]+)(?:\{(.*)\})? (\S+)")
+FAR = "192.0.2.7"
+
+
+@pytest.fixture
+def ready_site(db: None, settings: Settings, redis_url: str) -> None:
+    """A Redis that answers, and a tick of now."""
+    settings.BROKER_URL = redis_url
+    note_sweep(now=timezone.now())
+
+
+def read(client: Client) -> dict[str, float]:
+    """Each figure of an exposition by its name with labels; every line has to be of the format."""
+    answer = client.get("/metrics")
+    assert answer.status_code == 200
+    found, typed = dict[str, float](), set[str]()
+    for line in answer.content.decode().splitlines():
+        if line.startswith("# TYPE "):
+            typed.add(line.split()[2])
+        elif not line.startswith("# HELP "):
+            parts = LINE.fullmatch(line)
+            assert parts, line
+            assert parts[1] in typed, f"{line} stands before its type"
+            key = f"{parts[1]}{{{parts[2]}}}" if parts[2] else parts[1]
+            assert key not in found, f"{key} is told twice"
+            found[key] = float(parts[3])
+    return found
+
+
+def states(client: Client) -> tuple[int, dict[str, str]]:
+    answer = client.get("/readyz")
+    said = answer.json()
+    assert said["ready"] == (answer.status_code == 200)
+    return answer.status_code, said["checks"]
+
+
+def test_alive_asks_no_database(client: Client) -> None:
+    """pytest-django refuses each query of a test without the fixture `db`."""
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.content) == (200, b"ok\n")
+
+
+def test_a_site_with_everything_is_ready(client: Client, ready_site: None) -> None:
+    all_there = dict.fromkeys(("database", "migrations", "redis", "tick"), "ok")
+    assert states(client) == (200, all_there)
+
+
+def test_a_site_that_never_ticked_is_not_ready(
+    client: Client, db: None, settings: Settings, redis_url: str
+) -> None:
+    settings.BROKER_URL = redis_url
+    status, found = states(client)
+    assert (status, found["tick"], found["database"]) == (503, "never", "ok")
+
+
+def test_an_old_tick_is_told_with_its_age(client: Client, ready_site: None) -> None:
+    note_sweep(now=timezone.now() - timedelta(minutes=7))
+    status, found = states(client)
+    assert (status, found["tick"].replace("\N{NO-BREAK SPACE}", " ")) == (503, "7 min ago")
+
+
+def test_a_redis_that_is_away_or_refuses_us_is_told(
+    client: Client, ready_site: None, settings: Settings, redis_url: str
+) -> None:
+    settings.BROKER_URL = redis_url.replace("admin:", "nobody:")
+    assert states(client) == (
+        503,
+        {
+            "database": "ok",
+            "migrations": "ok",
+            "redis": "refuses our name or password",
+            "tick": "ok",
+        },
+    )
+    settings.BROKER_URL = f"redis://127.0.0.1:{free_port()}/0"
+    assert states(client)[1]["redis"] == "does not answer"
+
+
+def test_a_table_that_is_missing_is_told(client: Client, ready_site: None) -> None:
+    MigrationRecorder(connection).record_unapplied("audit", "0002_index_subjects")
+    assert states(client)[1]["migrations"] == "1 not applied"
+
+
+@contextmanager
+def no_database() -> Iterator[None]:
+    """A name under which there is none, as for a process whose database went away."""
+    settings = connections["default"].settings_dict
+    before = settings["NAME"]
+    connection.close()
+    is_file = connection.vendor == "sqlite"
+    settings["NAME"] = "/nowhere/at/all.sqlite3" if is_file else "no_such_database"
+    try:
+        yield
+    finally:
+        connection.close()
+        settings["NAME"] = before
+
+
+def test_a_database_that_is_away_is_told_and_nothing_fails(
+    client: Client, transactional_db: None, settings: Settings, redis_url: str
+) -> None:
+    settings.BROKER_URL = redis_url
+    with no_database():
+        assert states(client) == (
+            503,
+            {
+                "database": "gone",
+                "migrations": "not known",
+                "redis": "ok",
+                "tick": "not known",
+            },
+        )
+        assert client.get("/healthz").status_code == 200
+        answer = client.get("/metrics")
+        assert (answer.status_code, answer.content) == (503, b"The database cannot be asked.\n")
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+def test_a_probe_needs_neither_https_nor_the_name_of_the_site(
+    client: Client, ready_site: None, settings: Settings, path: str
+) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    settings.ALLOWED_HOSTS = ["mailadmin.example.org"]
+    assert client.get(path, headers={"Host": "10.1.2.3:8000"}).status_code == 200
+    assert client.post(path).status_code == 405
+    # The rest of the site still does.
+    assert client.get("/sign-in/", headers={"Host": "10.1.2.3"}).status_code == 400
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "X-Forwarded-Proto", "Forwarded"])
+def test_metrics_are_not_for_the_world(
+    client: Client, ready_site: None, settings: Settings, header: str
+) -> None:
+    settings.METRICS_TOKEN = "a-long-token"
+
+    def far(given: str) -> int:
+        return client.get("/metrics", headers={"Authorization": given}, REMOTE_ADDR=FAR).status_code
+
+    assert client.get("/metrics").status_code == 200
+    assert client.get("/metrics", REMOTE_ADDR="::1").status_code == 200
+    assert client.get("/metrics", headers={header: "https"}).status_code == 403
+    assert client.get("/metrics", REMOTE_ADDR="").status_code == 403
+    refused = client.get("/metrics", REMOTE_ADDR=FAR)
+    assert (refused.status_code, b"MAILADMIN_METRICS_TOKEN" in refused.content) == (403, True)
+    assert [far("Bearer a-long-token"), far("Bearer another"), far("Basic a-long-token")] == [
+        200,
+        403,
+        403,
+    ]
+    settings.METRICS_TOKEN = ""
+    assert [far("Bearer "), far("Bearer a-long-token")] == [403, 403]
+
+
+def test_what_is_not_known_has_no_figure(client: Client, ready_site: None) -> None:
+    figures = read(client)
+    assert set(figures) == {
+        "mailadmin_tick_timestamp_seconds",
+        "mailadmin_change_pending",
+        *(f'mailadmin_push_open{{state="{state}"}}' for state in OPEN),
+    }
+    assert set(figures.values()) - {figures["mailadmin_tick_timestamp_seconds"]} == {0.0}
+
+
+OPEN = ("proposed", "staging", "proved", "approved", "deploying", "stopped")
+
+
+def test_the_figures_are_those_of_the_rows(client: Client, ready_site: None) -> None:
+    host = a_host("listes")
+    now = timezone.now()
+    with unaudited():
+        Agent.objects.create(
+            host_name="listes", role="spool", public_key="k", last_seen_at=now, clock_skew_ms=-1500
+        )
+        HostState.objects.filter(host=host).update(
+            live="",
+            deploy_at=now,
+            kept_total=3,
+            drift=[{"file": f"odd\\{n:02}", "code": "x", "text": "x"} for n in range(30)],
+        )
+    for to in ("failed", "failed", "confirmed"):
+        record_target(to)
+    save_object(
+        identity=uuid4(),
+        version=0,
+        server=host,
+        kind=ObjectKind.VIRTUAL_DOMAIN,
+        key="jres.org",
+        by=SETUP,
+    )
+
+    figures = read(client)
+
+    assert figures['mailadmin_kept_messages{host="listes"}'] == 3
+    assert figures['mailadmin_drift_files{host="listes"}'] == 30
+    assert sum(name.startswith("mailadmin_drift{") for name in figures) == 20
+    assert figures[r'mailadmin_drift{host="listes",file="odd\\00"}'] == 1
+    assert figures['mailadmin_agent_clock_skew_seconds{host="listes",role="spool"}'] == -1.5
+    assert figures['mailadmin_agent_seen_timestamp_seconds{host="listes",role="spool"}'] == (
+        pytest.approx(now.timestamp())
+    )
+    assert figures["mailadmin_change_pending"] == 1
+    assert figures['mailadmin_deploy_total{host="listes",result="failed"}'] == 2
+    assert figures['mailadmin_deploy_total{host="listes",result="confirmed"}'] == 1
+    assert figures['mailadmin_deploy_total{host="listes",result="reverted"}'] == 0
+
+
+def a_host(name: str) -> MailHost:
+    return save_mail_host(identity=None, name=name, kind=HostKind.LIST_SERVER, position=0, by=SETUP)
+
+
+def record_target(to: str) -> None:
+    happened = Happened(action=f"target.{to}", subject="push #1", host="listes", push=1)
+    with transaction.atomic():
+        record(by=CONTROL, happened=happened)
+
+
+def test_a_tick_is_remembered(db: None) -> None:
+    first, second = timezone.now(), timezone.now() + timedelta(seconds=2)
+    assert last_sweep() is None
+    note_sweep(now=first)
+    note_sweep(now=second)
+    assert last_sweep() == second
+
+
+@pytest.fixture
+def trail(db: None) -> None:
+    """Seven events."""
+    for _ in range(7):
+        record_target("confirmed")
+
+
+def read_to_the_end(most: int = 3) -> None:
+    """Slice by slice, until a reading ends."""
+    before = AuditPass.objects.filter(pk=1).values_list("ended_at", flat=True).first()
+    now = (before or timezone.now()) + PAUSE
+    for _ in range(10):
+        watch_slice(now=now, most=most)
+        if AuditPass.objects.get().ended_at == now:
+            return
+    raise AssertionError("a reading does not end")
+
+
+def test_the_trail_is_read_slice_by_slice_and_found_whole(trail: None) -> None:
+    now = timezone.now()
+    for number, expected in ((3, None), (6, None), (0, True)):
+        watch_slice(now=now, most=3)
+        assert AuditPass.objects.get().number == number
+        whole = last_whole_pass()
+        assert (whole and whole.ok) is expected
+    watch_slice(now=now + PAUSE / 2, most=3)
+    assert AuditPass.objects.get().number == 0, "it pauses"
+    watch_slice(now=now + PAUSE, most=3)
+    assert AuditPass.objects.get().number == 3
+
+
+def test_what_is_written_while_it_reads_is_no_break(trail: None) -> None:
+    watch_slice(now=timezone.now(), most=3)
+    record_target("failed")
+    read_to_the_end()
+    whole = last_whole_pass()
+    assert whole is not None
+    assert whole.ok
+
+
+TAMPERINGS: dict[str, tuple[Callable[[], object], int]] = {
+    "one changed": (lambda: AuditEvent.objects.filter(number=5).update(note="no"), 5),
+    "one removed": (lambda: AuditEvent.objects.filter(number=4).delete(), 4),
+    "the newest removed": (lambda: AuditEvent.objects.filter(number=7).delete(), 7),
+    "the first removed": (lambda: AuditEvent.objects.filter(number=1).delete(), 1),
+    "all removed": (lambda: AuditEvent.objects.all().delete(), 1),
+    "the head turned back": (lambda: AuditHead.objects.update(number=6), 7),
+    "the head's hash changed": (lambda: AuditHead.objects.update(hash="0" * 64), 7),
+}
+
+
+@pytest.mark.parametrize("most", [3, 7, 100])
+@pytest.mark.parametrize("what", TAMPERINGS)
+def test_a_touched_trail_is_found_and_told(
+    client: Client, trail: None, what: str, most: int
+) -> None:
+    read_to_the_end()
+    assert read(client)["mailadmin_audit_chain_ok"] == 1
+    tamper, expected = TAMPERINGS[what]
+    tamper()
+    read_to_the_end(most)
+    whole = last_whole_pass()
+    assert whole is not None
+    assert whole.broken_at == expected
+    assert read(client)["mailadmin_audit_chain_ok"] == 0
