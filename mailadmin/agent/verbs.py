@@ -10,6 +10,7 @@ from routing.agent.prove import prove
 from routing.agent.reading import read_files
 from routing.agent.stage import stage
 from spools.agent.observe import observe as observe_spool
+from spools.agent.probe import probe
 
 VERBS: VerbTable = {
     (Role.DEPLOY, Verb.STAGE): stage,
@@ -21,4 +22,5 @@ VERBS: VerbTable = {
     (Role.SPOOL, Verb.READ_FILES): read_files,
     (Role.SPOOL, Verb.OBSERVE): observe_spool,
     (Role.SPOOL, Verb.ASK_RCPT): ask_rcpt,
+    (Role.SPOOL, Verb.PROBE): probe,
 }

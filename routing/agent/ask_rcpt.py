@@ -6,14 +6,13 @@ All of it has one deadline, whatever the server does: it may hang, drip, talk no
 
 from __future__ import annotations
 
-import re
 import socket
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
+from mailadmin.smtp import CLOSING, Broken, Deadline, Session
 from mailadmin.wire.core.canonical import Json
 from mailadmin.wire.core.results import VerbResult, done
 from routing.agent.faults import Fault, reports_faults
@@ -22,10 +21,6 @@ from routing.core.rcpt import ADDRESS, MOST_ADDRESSES, Verdict, verdict_of
 
 SESSION_SECONDS = 30.0
 """Of the whole session: an order waits for it, and the next look of this agent."""
-MOST_REPLY = 16 * 1024
-MOST_TEXT = 500
-REPLY = re.compile(rb"(?P<code>[2-5][0-9]{2})(?P<more>[ -]?)(?P<text>.*)")
-CLOSING = 421
 
 
 @reports_faults("Nothing was sent.")
@@ -35,38 +30,28 @@ def ask_rcpt(host: HostConfig, arguments: Mapping[str, Json], blob: bytes | None
     A server that ends the session in the middle leaves the rest *not asked*.
     """
     addresses = _addresses(arguments.get("addresses"))
-    deadline = time.monotonic() + SESSION_SECONDS
-    with _Session(host, deadline) as session:
+    with _Asking(host, Deadline(SESSION_SECONDS)) as session:
         hello = session.greeted()
         answers = session.ask_all(addresses)
     return done({"mta": session.name, "greeting": hello, "answers": answers})
 
 
-class _Ended(Exception):
-    """The server says nothing more that can be used; `fault` is what a person is told of it."""
+class _Asking:
+    """One connection to the MTA, from its greeting on."""
 
-    def __init__(self, code: str, text: str) -> None:
-        super().__init__(text)
-        self.fault = Fault(code, text)
-
-
-class _Session:
-    """One connection to the MTA. What it says is read to the deadline and no further."""
-
-    def __init__(self, host: HostConfig, deadline: float) -> None:
+    def __init__(self, host: HostConfig, deadline: Deadline) -> None:
         self.name = f"{host.local_mta_host}:{host.local_mta_port}"
         self.fqdn = host.fqdn
-        self.deadline = deadline
-        self.rest = b""
         address = (host.local_mta_host, host.local_mta_port)
         try:
-            self.socket = socket.create_connection(address, timeout=self._left())
+            self.socket = socket.create_connection(address, timeout=deadline.left())
         except TimeoutError:
             raise Fault("mta_silent", f"{self.name} does not answer a connection.") from None
         except OSError as error:
             text = f"Nothing takes a connection at {self.name}: {error.strerror or error}."
             advice = "Start the MTA there, or correct local_mta_host and local_mta_port."
             raise Fault("mta_closed", f"{text} {advice}") from None
+        self.session = Session(self.socket, name=self.name, deadline=deadline)
 
     def __enter__(self) -> Self:
         return self
@@ -82,17 +67,15 @@ class _Session:
     def greeted(self) -> str:
         """Its greeting, after EHLO was taken. Raises Fault where there is no session to be had."""
         try:
-            code, greeting = self._reply()
-            if code == 220:
-                code, said = self._say(f"EHLO {self.fqdn}")
-            else:
-                said = greeting
-        except _Ended as ended:
-            raise ended.fault from None
-        if code != 250:
-            text = f"{self.name} does not want to talk: {code} {said}".rstrip(" .")
-            raise Fault("mta_busy" if code // 100 == 4 else "mta_refuses", f"{text}.")
-        return greeting
+            greeting = said = self.session.reply()
+            if greeting.code == 220:
+                said = self.session.say(f"EHLO {self.fqdn}")
+        except Broken as broken:
+            raise Fault(f"mta_{broken.end}", broken.text) from None
+        if said.code != 250:
+            text = f"{self.name} does not want to talk: {said.code} {said.text}".rstrip(" .")
+            raise Fault("mta_busy" if said.code // 100 == 4 else "mta_refuses", f"{text}.")
+        return greeting.text
 
     def ask_all(self, addresses: Sequence[str]) -> list[Json]:
         """The answer for each; where the session ends, why, and the rest is not asked."""
@@ -115,11 +98,13 @@ class _Session:
         """The reply, or 0 and why there is none."""
         try:
             if not first:
-                self._say("RSET")
-            code, text = self._say("MAIL FROM:<>")
-            return self._say(f"RCPT TO:<{address}>") if code // 100 == 2 else (code, text)
-        except _Ended as ended:
-            return 0, ended.fault.text
+                self.session.say("RSET")
+            said = self.session.say("MAIL FROM:<>")
+            if said.accepts:
+                said = self.session.say(f"RCPT TO:<{address}>")
+        except Broken as broken:
+            return 0, broken.text
+        return said.code, said.text
 
     def _over(self, code: int, text: str) -> str:
         """Why nothing more can be asked, "" where it can."""
@@ -128,57 +113,9 @@ class _Session:
         return "" if code else text
 
     def _leave(self) -> None:
-        with suppress(_Ended):
-            self._say("RSET")
-            self._say("QUIT")
-
-    def _say(self, line: str) -> tuple[int, str]:
-        try:
-            self.socket.settimeout(self._left())
-            self.socket.sendall(f"{line}\r\n".encode("ascii"))
-        except OSError as error:
-            raise self._gone(error) from None
-        return self._reply()
-
-    def _reply(self) -> tuple[int, str]:
-        """Code and text of one reply; its lines are joined with a blank."""
-        texts, size = [], 0
-        while True:
-            line = self._line()
-            size += len(line)
-            match = REPLY.fullmatch(line)
-            if match is None or size > MOST_REPLY:
-                shown = _plain(line) or "nothing"
-                text = f"{self.name} does not speak SMTP: it said {shown[:80]!r}."
-                raise _Ended("mta_nonsense", text)
-            texts.append(_plain(match["text"]))
-            if match["more"] != b"-":
-                return int(match["code"]), " ".join(texts).strip()[:MOST_TEXT]
-
-    def _line(self) -> bytes:
-        while b"\n" not in self.rest:
-            if len(self.rest) > MOST_REPLY:
-                break
-            try:
-                self.socket.settimeout(self._left())
-                more = self.socket.recv(4096)
-            except OSError as error:
-                raise self._gone(error) from None
-            if not more:
-                raise _Ended("mta_closed", f"{self.name} closed the connection without a word.")
-            self.rest += more
-        line, _, self.rest = self.rest.partition(b"\n")
-        return line.rstrip(b"\r")
-
-    def _left(self) -> float:
-        # A timeout of 0 would mean not to wait at all, and say so in other words.
-        return max(0.01, self.deadline - time.monotonic())
-
-    def _gone(self, error: OSError) -> _Ended:
-        if isinstance(error, TimeoutError):
-            text = f"{self.name} took longer than {SESSION_SECONDS:.0f} s."
-            return _Ended("mta_silent", text)
-        return _Ended("mta_closed", f"The connection to {self.name} broke: {error.strerror}.")
+        with suppress(Broken):
+            self.session.say("RSET")
+            self.session.say("QUIT")
 
 
 def _addresses(given: Json) -> list[str]:
@@ -189,9 +126,3 @@ def _addresses(given: Json) -> list[str]:
         text = f"addresses must be 1 to {MOST_ADDRESSES} plain addresses."
         raise Fault("malformed", f"The order cannot be carried out: {text}")
     return plain
-
-
-def _plain(text: bytes) -> str:
-    """What came over the wire, as printable text."""
-    shown = text.decode("ascii", "backslashreplace")
-    return "".join(sign if sign.isprintable() else "?" for sign in shown).strip()

@@ -30,6 +30,7 @@ class Verb(StrEnum):
     OBSERVE = "observe"
     ASK_RCPT = "ask_rcpt"
     READ_FILES = "read_files"
+    PROBE = "probe"
 
 
 # sendmail runs a configuration on a spool only for the spool's owner, so prove is the spool's.
@@ -43,6 +44,8 @@ ROLE_OF: Mapping[Verb, frozenset[Role]] = {
     Verb.ASK_RCPT: frozenset({Role.SPOOL}),
     # Sympa's own files are readable to its user, and to nobody else but root.
     Verb.READ_FILES: frozenset({Role.SPOOL}),
+    # A relay is judged from where its mail comes from, by the user that sends it.
+    Verb.PROBE: frozenset({Role.SPOOL}),
 }
 
 

@@ -10,6 +10,9 @@ from mailadmin.wire.models import Attempt, ReceivedReport
 KEEP_REPORTS = timedelta(days=7)
 KEEP_OBSERVATIONS = timedelta(days=1)
 
+LOOKS = (Verb.OBSERVE, Verb.ASK_RCPT, Verb.PROBE)
+"""What they found is kept elsewhere."""
+
 # One call's worth, so that a long-neglected table does not hold the database's one writer.
 SLICE = 500
 
@@ -19,7 +22,7 @@ def forget_old(*, now: datetime) -> int:
     Returns how many rows went."""
     reports = ReceivedReport.objects.filter(received_at__lt=now - KEEP_REPORTS)
     observations = Attempt.objects.filter(
-        verb__in=[Verb.OBSERVE.value, Verb.ASK_RCPT.value], ended_at__lt=now - KEEP_OBSERVATIONS
+        verb__in=[verb.value for verb in LOOKS], ended_at__lt=now - KEEP_OBSERVATIONS
     )
     return _delete_slice(reports) + _delete_slice(observations)
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import socket
 import subprocess
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from deploy.sandbox.broker import free_port
 from deploy.sandbox.tools import SendmailTools
 from mailadmin.wire.core.results import VerbResult
 from routing.agent import ask_rcpt as module
@@ -22,6 +21,7 @@ from routing.agent.host import HostConfig
 from routing.core.facts import HostKind
 from routing.core.rcpt import MOST_ADDRESSES
 from tests.fixtures.sandbox import Sink
+from tests.fixtures.scripted import Script, serving
 from tests.integration.routing_agent.conftest import MailHost
 
 SHORT = 1.0
@@ -135,12 +135,6 @@ def _until_listening(port: int, process: subprocess.Popen[bytes]) -> None:
     pytest.fail("the MTA did not start")
 
 
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
 def test_real_sendmail_says_what_it_has_and_what_it_only_relays(
     host: Callable[..., HostConfig], mta: int
 ) -> None:
@@ -199,48 +193,6 @@ def test_a_closed_port_says_what_to_start(host: Callable[..., HostConfig]) -> No
     assert said["code"] == "mta_closed"
     assert f"Nothing takes a connection at 127.0.0.1:{port}: Connection refused." in said["text"]
     assert said["unchanged"] == "Nothing was sent."
-
-
-@dataclass(frozen=True, slots=True)
-class Script:
-    """What a bad server says: pieces with pauses (seconds) between; then it holds its tongue."""
-
-    pieces: Sequence[bytes | float]
-
-
-@contextmanager
-def serving(script: Script) -> Iterator[int]:
-    stop = threading.Event()
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(0.1)
-
-        def serve() -> None:
-            while not stop.is_set():
-                with suppress(TimeoutError):
-                    client, _ = server.accept()
-                    with client, suppress(OSError):
-                        _play(client, script, stop)
-
-        thread = threading.Thread(target=serve)
-        thread.start()
-        try:
-            yield int(server.getsockname()[1])
-        finally:
-            stop.set()
-            thread.join(10)
-
-
-def _play(client: socket.socket, script: Script, stop: threading.Event) -> None:
-    for piece in script.pieces:
-        if isinstance(piece, bytes):
-            client.sendall(piece)
-        elif piece < 0:
-            # What the client has not read yet must reach it all the same.
-            client.shutdown(socket.SHUT_WR)
-            break
-        else:
-            stop.wait(piece)
-    stop.wait(30)
 
 
 HELLO = (b"220 x ESMTP\r\n", b"250 x\r\n")
