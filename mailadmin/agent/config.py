@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import tomllib
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from mailadmin.wire.core.messages import Role
 from mailadmin.wire.keys import KeyFileError, load_private, load_public
 from routing.agent.host import HostConfig
 from routing.core.facts import HostKind
+from spools.agent.directories import spool_name
 
 DEFAULT_BLOB_TTL_S = 3600
 
@@ -111,6 +113,18 @@ def _read_toml(path: Path) -> Mapping[str, object]:
         raise ConfigError(path, [f"cannot be read: {error.strerror}"]) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(path, [f"is not TOML: {error}"]) from None
+
+
+def _twice_named(values: Mapping[str, object]) -> list[str]:
+    """The control plane knows a spool by its name."""
+    main, others = values.get("spool"), values.get("other_spools")
+    paths = [main, *others] if isinstance(others, tuple) else []
+    names = Counter(spool_name(path) for path in paths if isinstance(path, Path))
+    return [
+        f"mail_host.other_spools: {count} spools would be called {name}"
+        for name, count in names.items()
+        if count > 1
+    ]
 
 
 class _Reader:
@@ -224,6 +238,7 @@ class _Reader:
         for name, field in fields.items():
             if name in table or field.default is dataclasses.MISSING:
                 values[name] = self._field(table, name, hints[name])
+        self.problems += _twice_named(values)
         if len(self.problems) > before:
             return None
         return HostConfig(**values)  # type: ignore[arg-type]  # each was read as its own type

@@ -11,6 +11,7 @@ from routing.agent.reading import read_files
 from routing.agent.stage import stage
 from spools.agent.observe import observe as observe_spool
 from spools.agent.probe import probe
+from spools.agent.scan import scan
 
 VERBS: VerbTable = {
     (Role.DEPLOY, Verb.STAGE): stage,
@@ -23,4 +24,5 @@ VERBS: VerbTable = {
     (Role.SPOOL, Verb.OBSERVE): observe_spool,
     (Role.SPOOL, Verb.ASK_RCPT): ask_rcpt,
     (Role.SPOOL, Verb.PROBE): probe,
+    (Role.SPOOL, Verb.SCAN): scan,
 }

@@ -37,6 +37,9 @@ class HostConfig:
     local_mta_host: str = "127.0.0.1"
     local_mta_port: int = 25
     service_switch: str = ""
+    other_spools: tuple[Path, ...] = ()
+    """More spools to look at and never to touch, as sendmail's QueueDirectory has them: a name that
+    ends in an asterisk is all directories that begin so."""
     existing_cf: Path = Path("/etc/mail/sympa.cf")
     """What Sympa submits with before the first release; it need not be there, empty is none."""
     existing_mc: Path = Path()

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from spools.agent.kept import read_file
+from spools.core.names import ACCEPTED, data_name, standing_of
 from spools.core.resubmission import QueueFile, parse_queue_file
 
-QUEUE_FILES = "[qhQ]f*"
 QUEUE_FILE_BYTES = 4 * 1024 * 1024
+"""The longest that is read; one with 50,000 recipients has half of it."""
 
 
 def queue_files(spool: Path, message_id: str) -> Iterator[QueueFile]:
@@ -22,7 +23,9 @@ def queue_files(spool: Path, message_id: str) -> Iterator[QueueFile]:
     # Reading all of a full spool as mail would take minutes. An escape is not in the file as such.
     plain = message_id.isascii() and "\\" not in message_id
     needle = message_id.encode() if plain else b""
-    for path in spool.rglob(QUEUE_FILES):
+    for path in spool.rglob("?f?*"):
+        if standing_of(path.name) not in ACCEPTED:
+            continue
         try:
             raw = read_file(path, QUEUE_FILE_BYTES)
         except (FileNotFoundError, IsADirectoryError):
@@ -33,7 +36,7 @@ def queue_files(spool: Path, message_id: str) -> Iterator[QueueFile]:
 
 def _body_bytes(path: Path) -> int | None:
     """The data file lies beside the queue file, or in df/ where that lies in qf/."""
-    name = f"df{path.name[2:]}"
+    name = data_name(path.name)
     for data in (path.with_name(name), path.parent.parent / "df" / name):
         try:
             return data.stat().st_size

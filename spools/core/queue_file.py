@@ -9,33 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
 from spools.core.kept import show
+from spools.core.names import Standing, standing_of
 
 KNOWN_VERSIONS = range(2, 9)
 """V2 is of sendmail 8.8, V6 of 8.12, V8 of 8.14 to 8.18."""
 
 _NUMBER = re.compile(rb"[0-9]{1,15}", re.ASCII)
 _XTEXT = re.compile(rb"\+([0-9A-F]{2})")
-
-
-class Standing(StrEnum):
-    """What sendmail does with a queue file, which its name tells."""
-
-    WAITING = "waiting"
-    HELD = "held"
-    LOST = "lost"
-    NEW = "new"
-
-
-PREFIXES: Mapping[str, Standing] = {
-    "qf": Standing.WAITING,
-    "hf": Standing.HELD,
-    "Qf": Standing.LOST,
-    "tf": Standing.NEW,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +84,6 @@ class QueuedMessage:
         """The headers as the message has them, with the empty line at their end."""
         lines = [b"%s:%s\n" % (header.name, header.value) for header in self.headers]
         return b"".join([*lines, b"\n"])
-
-
-def standing_of(name: str) -> Standing | None:
-    """What a file of this name is to sendmail, None when it is no queue file."""
-    return PREFIXES.get(name[:2]) if len(name) > len("qf") else None
 
 
 def read_queue_file(name: str, raw: bytes) -> QueuedMessage:

@@ -212,6 +212,11 @@ class SpoolReport:
         )
 
 
+def row_to_json(row: MessageRow) -> dict[str, Any]:
+    """One message as SpoolReport has it."""
+    return {item.name: _values(getattr(row, item.name)) for item in fields(row)}
+
+
 def _values(value: Any) -> Any:
     """A dataclass as plain JSON, without the walk that `asdict` makes of every leaf."""
     if hasattr(value, "__dataclass_fields__"):

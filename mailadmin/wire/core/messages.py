@@ -31,6 +31,7 @@ class Verb(StrEnum):
     ASK_RCPT = "ask_rcpt"
     READ_FILES = "read_files"
     PROBE = "probe"
+    SCAN = "scan"
 
 
 # sendmail runs a configuration on a spool only for the spool's owner, so prove is the spool's.
@@ -46,6 +47,7 @@ ROLE_OF: Mapping[Verb, frozenset[Role]] = {
     Verb.READ_FILES: frozenset({Role.SPOOL}),
     # A relay is judged from where its mail comes from, by the user that sends it.
     Verb.PROBE: frozenset({Role.SPOOL}),
+    Verb.SCAN: frozenset({Role.SPOOL}),
 }
 
 

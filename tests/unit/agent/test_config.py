@@ -41,11 +41,29 @@ def test_a_good_file_is_read(config_file: ConfigFile) -> None:
         ("broker_url_file", "broker", "broker is not known"),
         ('"/var/spool/sympa"', '"spool"', "mail_host.spool must be an absolute path, not 'spool'"),
         ('owner = "sympa"', "", "mail_host.owner is missing"),
-        ("2525", '"2525"', "mail_host.local_mta_port must be a whole number above 0, not '2525'"),
+        (
+            "= 2525",
+            '= "2525"',
+            "mail_host.local_mta_port must be a whole number above 0, not '2525'",
+        ),
         ("2525", "2525\nsmtp_port = 25", "mail_host.smtp_port is not known"),
         ('"list_server"', '"printer"', "mail_host.kind must be one of list_server, outgoing_relay"),
-        ("2525", '2525\nexisting_class_w = "/x"', "mail_host.existing_class_w must be a list of"),
-        ("2525", '2525\nexisting_class_w = ["x"]', "mail_host.existing_class_w must be absolute"),
+        (
+            "= 2525",
+            '= 2525\nexisting_class_w = "/x"',
+            "mail_host.existing_class_w must be a list of",
+        ),
+        (
+            "= 2525",
+            '= 2525\nexisting_class_w = ["x"]',
+            "mail_host.existing_class_w must be absolute",
+        ),
+        ("= 2525", '= 2525\nother_spools = ["mqueue"]', "mail_host.other_spools must be absolute"),
+        (
+            "= 2525",
+            '= 2525\nother_spools = ["/srv/sympa/q*"]',
+            "mail_host.other_spools: 2 spools would be called sympa",
+        ),
         ("[mail_host]", "[host_facts]", "the table [mail_host] is missing"),
     ],
 )

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from spools.core.queue_file import QueuedMessage, Standing, read_queue_file, standing_of, xtext
+from spools.core.names import Standing
+from spools.core.queue_file import QueuedMessage, read_queue_file, xtext
 
 DATA = Path(__file__).parents[2] / "data" / "spool"
 FILES = sorted(path for path in DATA.rglob("[qhQ]f*") if path.is_file())
@@ -126,12 +127,6 @@ def test_every_fault_of_a_file_is_named_at_once() -> None:
         "The file lacks its time of creation, its sender.",
     )
     assert message.unknown == (("Y", "what"),)
-
-
-def test_which_names_are_queue_files() -> None:
-    names = ["qf1", "hf1", "Qf1", "tf1", "df1", "xf1", "qf", "core"]
-
-    assert [standing_of(name) for name in names] == [*Standing, None, None, None, None]
 
 
 def test_xtext_is_undone_where_it_is_one() -> None:
