@@ -203,6 +203,14 @@ CACHES = {
 }
 TICK_SECONDS = env.float("MAILADMIN_TICK_SECONDS", default=2.0)
 OBSERVE_SECONDS = env.float("MAILADMIN_OBSERVE_SECONDS", default=15.0)
+# How often spools are scanned, and how long what was found is kept: each scan, steps of five
+# minutes, steps of an hour.
+SCAN_SECONDS = env.float("MAILADMIN_SCAN_SECONDS", default=30.0)
+SERIES_RAW_HOURS = env.float("MAILADMIN_SERIES_RAW_HOURS", default=24.0)
+SERIES_FINE_DAYS = env.float("MAILADMIN_SERIES_FINE_DAYS", default=14.0)
+SERIES_COARSE_DAYS = env.float("MAILADMIN_SERIES_COARSE_DAYS", default=400.0)
+# A spool whose oldest message waits longer needs a person.
+OLDEST_MINUTES = env.float("MAILADMIN_OLDEST_MINUTES", default=30.0)
 # What is asked of the DNS, of whom, how long and how often (docs/dns.md).
 DNS_CHECKS = env.bool("MAILADMIN_DNS", default=True)
 DNS_SERVERS = env.list("MAILADMIN_DNS_SERVERS", default=[])

@@ -54,8 +54,7 @@ def tick() -> None:
     _each(open_pushes(), advance)
     request_observations(now=now)
     request_rcpt(now=now)
-    for handler in HANDLERS.values():
-        handler.request(now)
+    _each(HANDLERS.values(), lambda handler: handler.request(now))
     send_due(now)
     forget_old(now=now)
     start_reading(now=now)

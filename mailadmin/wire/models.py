@@ -123,17 +123,23 @@ class Attempt(models.Model):
 
 class ReceivedReport(models.Model):
     """Everything that arrived in the reports queue, believed or not. `agent` is set only where
-    the signature was good; `attempt_id` is what the report said."""
+    the signature was good; `attempt_id` is what the report said, `verb` that of the open attempt
+    which it answered, "" where there was none."""
 
     agent = models.ForeignKey(Agent, on_delete=models.PROTECT, null=True, related_name="reports")
     received_at = models.DateTimeField()
     envelope = models.TextField()
     attempt_id = models.CharField(max_length=36, blank=True)
+    verb = models.CharField(max_length=20, blank=True, default="")
     accepted = models.BooleanField()
     why = models.TextField(blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["received_at"], name="wire_report_time")]
+        indexes = [
+            models.Index(fields=["received_at"], name="wire_report_time"),
+            # forget_old asks for the oldest of what comes often.
+            models.Index(fields=["verb", "received_at"], name="wire_report_verb"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.received_at:%Y-%m-%d %H:%M:%S} {'accepted' if self.accepted else self.why}"

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
+from mailadmin.answers import moved, reason_not
 from mailadmin.methods import asks_first
 from mailadmin.people.access import person_may, requires
 from mailadmin.people.roles import Permission
@@ -21,7 +22,6 @@ from routing.forms.adopt import AdoptForm, ReadingForm
 from routing.models import MailHost
 from routing.services.adopting import Adoption, adopt, read_server
 from routing.services.errors import ConflictingEdit, NotAllowed
-from routing.views.answers import moved, reason_not
 from routing.views.nouns import NOUNS
 from routing.views.overview.words import counted
 

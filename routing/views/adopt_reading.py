@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from mailadmin.answers import moved
 from mailadmin.methods import asks_first
 from mailadmin.people.access import requires
 from mailadmin.people.roles import Permission
@@ -20,7 +21,6 @@ from routing.services.adopting import Adoption, judge_reading
 from routing.services.errors import NotAllowed
 from routing.services.reading import ask_reading
 from routing.views.adopt import import_what_was_read, list_servers, shown, start_page
-from routing.views.answers import moved
 
 PAGE = "routing/adopt_reading.html"
 

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from mailadmin.answers import moved, uuid_of
 from mailadmin.asked import asked_of
 from mailadmin.audit.services import last_number
 from mailadmin.methods import asks_first
@@ -23,7 +24,6 @@ from routing.queries.objects import FILTERS, matching_versions
 from routing.queries.tags import words_among
 from routing.services.bulk_acts import Act, ActPlan, do_act, plan_act
 from routing.services.writing import Writes
-from routing.views.answers import moved, uuid_of
 from routing.views.nouns import Noun
 
 MOST_KEYS = 100

@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
+from mailadmin.answers import moved
 from mailadmin.methods import asks_first
 from mailadmin.people.access import requires
 from mailadmin.people.roles import Permission
@@ -34,7 +35,6 @@ from routing.services.bulk import (
 )
 from routing.services.errors import NotAllowed
 from routing.services.rcpt import watch_added
-from routing.views.answers import moved
 from routing.views.nouns import NOUNS, Noun
 from routing.views.object_pages import NOT_LIVE
 

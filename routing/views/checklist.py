@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from mailadmin.answers import moved, reason_not, shown, wants_fragment
 from mailadmin.people.access import requires
 from mailadmin.people.roles import Permission
 from routing.core.rcpt import ADDRESS, address_in
@@ -28,7 +29,6 @@ from routing.queries.checklist import (
 )
 from routing.services.rcpt import ask_now
 from routing.views.addressed import object_or_404
-from routing.views.answers import moved, reason_not, shown, wants_fragment
 from routing.views.nouns import DOMAINS
 
 TITLES: Mapping[Need, str] = {

@@ -10,13 +10,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from mailadmin.answers import moved
 from mailadmin.people.access import requires
 from mailadmin.people.roles import Permission
 from routing.models import MailHost
 from routing.queries.dns import CheckedName
 from routing.services.dns.rows import check_now
 from routing.views.addressed import object_or_404, relay_or_404
-from routing.views.answers import moved
 from routing.views.dns_panel import domain_names, domain_panel, host_names, relay_names, relay_panel
 from routing.views.nouns import DOMAINS
 

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from mailadmin.answers import shown
 from mailadmin.asked import Asked as Query
 from mailadmin.asked import asked_of
 from mailadmin.listing import Column, ListPage, ListWords, heads_of, pager_of, views_of
@@ -17,7 +18,6 @@ from mailadmin.people.roles import Permission
 from routing.models import RelayTarget
 from routing.queries.dns import NOT_ASKED_HERE, NOT_YET
 from routing.queries.dns_findings import DnsOdd, DnsOddList, list_dns_findings
-from routing.views.answers import shown
 from routing.views.dns_lines import TROUBLES, DnsLine, dns_line
 from routing.views.nouns import DOMAINS
 

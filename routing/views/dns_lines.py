@@ -9,11 +9,11 @@ from datetime import datetime
 from django.conf import settings
 from django.http import HttpRequest
 
+from mailadmin.answers import reason_not
 from mailadmin.people.roles import Permission
 from mailadmin.ui.parts import Action
 from routing.core.dns.judge import Judged, Mark, Trouble
 from routing.queries.dns import NOT_ASKED_HERE, CheckedName, DnsPart
-from routing.views.answers import reason_not
 
 LABELS: Mapping[str, str] = {"mx": "MX", "spf": "SPF", "host": "Address", "ptr": "PTR"}
 EMPTY: Mapping[str, str] = {

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from mailadmin.answers import reason_not, shown
 from mailadmin.asked import Asked, asked_of
 from mailadmin.listing import (
     Column,
@@ -23,7 +24,6 @@ from mailadmin.people.access import requires
 from mailadmin.people.roles import Permission
 from routing.queries.findings import OddList, OddRow, list_oddities
 from routing.services.findings import read_small
-from routing.views.answers import reason_not, shown
 from routing.views.finding_rows import KINDS, FindingRow, finding_row
 
 WORDS = ListWords(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from mailadmin.answers import moved
 from mailadmin.methods import asks_first
 from mailadmin.people.access import requires
 from mailadmin.people.roles import Permission
@@ -16,7 +17,6 @@ from routing.models import RoutingObject
 from routing.services.errors import ConflictingEdit
 from routing.services.objects import save_object
 from routing.views.addressed import object_or_404
-from routing.views.answers import moved
 from routing.views.conflict import conflict
 from routing.views.nouns import FOREIGN_LINES, ROUTES, Noun
 from routing.views.object_pages import Act, version_now

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
+from mailadmin.answers import moved
 from mailadmin.methods import asks_first
 from mailadmin.people.access import requires
 from mailadmin.people.roles import Permission
@@ -27,7 +28,6 @@ from routing.queries.retiring import (
 from routing.services.errors import ConflictingEdit, NotAllowed
 from routing.services.retiring import reinstate_mail_host, remove_mail_host, retire_mail_host
 from routing.views.addressed import host_or_404
-from routing.views.answers import moved
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
+from mailadmin.answers import reason_not
 from mailadmin.audit.queries import object_history
 from mailadmin.people.roles import Permission
 from mailadmin.ui.parts import Action, Requirement
@@ -22,7 +23,6 @@ from routing.core.skew import skew_words
 from routing.models import MailHost
 from routing.queries.agents import AgentLine
 from routing.queries.hosts import HostPage, ReleaseLine
-from routing.views.answers import reason_not
 from routing.views.dns_panel import host_names, host_panel
 from routing.views.history import timeline
 from routing.views.kept import kept_lines

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from mailadmin.answers import moved, reason_not, shown
 from mailadmin.asked import asked_of
 from mailadmin.listing import (
     Column,
@@ -43,7 +44,6 @@ from routing.queries.hosts import HostPage, HostSummary, host_page
 from routing.services.errors import ConflictingEdit
 from routing.services.hosts import save_mail_host
 from routing.views.addressed import host_or_404
-from routing.views.answers import moved, reason_not, shown
 from routing.views.conflict import chosen, conflict
 from routing.views.exports import exports_of, file_of
 from routing.views.mail_host_page import host_context, host_version, period, put_back

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from mailadmin.answers import reason_not, shown
 from mailadmin.asked import Asked as Query
 from mailadmin.asked import asked_of
 from mailadmin.listing import Column as Head
@@ -20,7 +21,6 @@ from mailadmin.people.roles import Permission
 from routing.core.matrix import Column, State, gaps_of
 from routing.models import Source, Subject, Survey
 from routing.queries.matrix import Matrix, MatrixRow, Sender, View, matrix
-from routing.views.answers import reason_not, shown
 from routing.views.dns_lines import DnsLine, dns_line
 from routing.views.nouns import DOMAINS, FOREIGN_LINES, LOCAL_HOSTS, ROUTES, Noun
 

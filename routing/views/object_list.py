@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 
+from mailadmin.answers import reason_not, shown
 from mailadmin.asked import Asked, asked_of
 from mailadmin.listing import (
     Column,
@@ -37,7 +38,6 @@ from routing.queries.objects import (
     exported,
     list_objects,
 )
-from routing.views.answers import reason_not, shown
 from routing.views.exports import exports_of, file_of
 from routing.views.nouns import Noun
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 
+from mailadmin.answers import reason_not, shown
 from mailadmin.people.roles import Permission
 from mailadmin.ui.parts import Event
 from routing.core.intent import DEFAULT_KEY, ObjectKind
@@ -20,7 +21,6 @@ from routing.queries.pending import standing
 from routing.queries.retirement import Retiring, retiring_of
 from routing.queries.touched import Gone, gone_object, history_of, pushes_of
 from routing.queries.ways import name_below, ways_of
-from routing.views.answers import reason_not, shown
 from routing.views.checklist import new_panel
 from routing.views.dns_panel import domain_panel
 from routing.views.finding_rows import finding_row

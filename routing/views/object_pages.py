@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
+from mailadmin.answers import moved
 from mailadmin.people.session import signed_in
 from routing.core.findings import InvalidIntent
 from routing.core.intent import DEFAULT_KEY, ObjectKind
@@ -22,7 +23,6 @@ from routing.services.errors import ConflictingEdit, NotAllowed
 from routing.services.objects import delete_object, save_object, set_enabled
 from routing.services.rcpt import watch_domains
 from routing.views.addressed import object_or_404
-from routing.views.answers import moved
 from routing.views.conflict import chosen, conflict
 from routing.views.nouns import Noun
 from routing.views.object_page import named, object_form, page_of, show_object

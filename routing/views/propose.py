@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
+from mailadmin.answers import moved, shown
 from mailadmin.methods import asks_first
 from mailadmin.nudge import nudged
 from mailadmin.people.access import requires
@@ -25,7 +26,6 @@ from routing.queries.proposals import Proposable, proposable
 from routing.services.draft import Draft, preview
 from routing.services.errors import NotAllowed
 from routing.services.propose import propose, refusals
-from routing.views.answers import moved, shown
 from routing.views.edit_words import relay_names, suggest_title
 from routing.views.edits_page import AskedEdits, digest_of, edits_page, read_edits
 from routing.views.push.changes import Wrote, by_relay, group, open_guards, summed

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
+from mailadmin.answers import reason_not, uuid_of
 from mailadmin.asked import Asked, asked_of
 from mailadmin.audit.models import AuditHead
 from mailadmin.audit.queries import object_history
@@ -16,7 +17,6 @@ from mailadmin.people.roles import Permission
 from mailadmin.people.session import signed_in
 from mailadmin.ui.list_pages import PushesPage, PushRow
 from routing.queries.pushes import PushLine, PushList, View, list_pushes
-from routing.views.answers import reason_not, uuid_of
 
 WORDS: Mapping[View, str] = {
     View.WAITING: "Waiting for me",

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseStopPolling
 
+from mailadmin.answers import moved, shown
 from mailadmin.nudge import nudged
 from mailadmin.people.access import requires
 from mailadmin.people.roles import Permission
@@ -34,7 +35,6 @@ from routing.services.giving_up import give_up
 from routing.services.propose import restore
 from routing.services.put_back import put_back
 from routing.views.addressed import host_or_404
-from routing.views.answers import moved, shown
 from routing.views.push.page import TERMINAL, push_page
 from routing.views.push.requirements import heard_since
 from routing.views.push_list import asked_view, list_version, pushes_page

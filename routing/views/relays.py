@@ -14,6 +14,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from mailadmin.answers import moved, reason_not, shown
 from mailadmin.asked import asked_of
 from mailadmin.audit.queries import object_history
 from mailadmin.listing import (
@@ -51,7 +52,6 @@ from routing.queries.touched import pushes_of
 from routing.services.errors import ConflictingEdit, NotAllowed
 from routing.services.relays import delete_relay_target, save_relay_target
 from routing.views.addressed import relay_or_404
-from routing.views.answers import moved, reason_not, shown
 from routing.views.conflict import chosen, conflict
 from routing.views.dns_panel import relay_panel
 from routing.views.exports import exports_of, file_of

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 
+from mailadmin.answers import moved
 from mailadmin.methods import asks_first
 from mailadmin.people.access import requires
 from mailadmin.people.roles import Permission
@@ -25,7 +26,6 @@ from routing.queries.retirement import Retiring, retirement_named, retiring_of
 from routing.queries.touched import pushes_of
 from routing.services.errors import ConflictingEdit, NotAllowed
 from routing.services.retirement import Wanted, take_step
-from routing.views.answers import moved
 from routing.views.nouns import DOMAINS, NOUNS, Noun
 from routing.views.retire_words import Question, page_of_retiring, question_of, said_of
 

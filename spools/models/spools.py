@@ -92,9 +92,10 @@ class Spool(models.Model):
 class SpooledMessage(models.Model):
     """One of the messages that the agent lists of a spool, the oldest: `MessageRow` as a row.
 
-    Times are by the agent's clock in seconds since the epoch. `recipients` are the first few;
-    `domains` has the domains of those between spaces, one before and one after each, so that one of
-    them is found as " orange.fr ".
+    Times are by the agent's clock in seconds since the epoch. `recipients` are the first few, one
+    a line; `domains` has the domains of those between spaces, one before and one after each, so
+    that one of them is found as " orange.fr ". `folded` is the reason without what is individual
+    in it: that of `ReasonRow`.
     """
 
     spool = models.ForeignKey(Spool, on_delete=models.CASCADE, related_name="messages")
@@ -106,10 +107,11 @@ class SpooledMessage(models.Model):
     tries = models.PositiveBigIntegerField(null=True, blank=True)
     bytes = models.PositiveBigIntegerField(null=True, blank=True)
     sender = models.TextField(null=True, blank=True)  # noqa: DJ001  # null: nobody knows
-    recipients = models.JSONField(default=list)
+    recipients = models.TextField(blank=True)
     recipients_total = models.PositiveBigIntegerField(default=0)
     domains = models.TextField(blank=True)
     reason = models.TextField(blank=True)
+    folded = models.TextField(blank=True)
 
     class Meta:
         ordering = ["created", "pk"]
@@ -126,3 +128,8 @@ class SpooledMessage(models.Model):
 
     def __str__(self) -> str:
         return self.queue_id
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The first recipients."""
+        return tuple(self.recipients.split("\n")) if self.recipients else ()

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from mailadmin.wire.core.messages import Verb
 from mailadmin.wire.models import Attempt
+from spools.services.scans import may_sign_scan, record_scan, request_scans
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,4 +23,6 @@ class Handler:
     record: Callable[[Attempt, datetime], None]
 
 
-HANDLERS: Mapping[Verb, Handler] = {}
+HANDLERS: Mapping[Verb, Handler] = {
+    Verb.SCAN: Handler(request_scans, may_sign_scan, record_scan),
+}

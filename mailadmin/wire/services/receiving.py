@@ -53,11 +53,12 @@ def record(*, envelope: str, transport: Transport, now: datetime) -> Attempt | N
     except _NotBelieved as error:
         _keep_unsigned(envelope, error.why, now)
         return None
+    attempt = None
     try:
         attempt = _open_attempt(authentic)
         packed = _fetch_blob(authentic, transport)
     except _NotBelieved as error:
-        _keep(authentic, envelope, error.why, now)
+        _keep(authentic, envelope, error.why, now, attempt)
         return None
     return _close(attempt, authentic, packed, envelope, now)
 
@@ -120,10 +121,10 @@ def _close(
         ended_at=now,
     )
     if changed != 1:
-        _keep(authentic, envelope, "another report ended this attempt first", now)
+        _keep(authentic, envelope, "another report ended this attempt first", now, attempt)
         return None
     _learn(agent, report, fresh=attempt.sends <= 1, now=now)
-    _keep(authentic, envelope, "", now)
+    _keep(authentic, envelope, "", now, attempt)
     attempt.refresh_from_db()
     return attempt
 
@@ -164,7 +165,9 @@ def _storable(value: Json) -> Json:
     return value
 
 
-def _keep(authentic: _Authentic, envelope: str, why: str, now: datetime) -> None:
+def _keep(
+    authentic: _Authentic, envelope: str, why: str, now: datetime, attempt: Attempt | None
+) -> None:
     if why:
         log.info("report of %s ignored: %s", authentic.agent, why)
     ReceivedReport.objects.create(
@@ -172,6 +175,7 @@ def _keep(authentic: _Authentic, envelope: str, why: str, now: datetime) -> None
         received_at=now,
         envelope=envelope,
         attempt_id=authentic.report.attempt,
+        verb=attempt.verb if attempt else "",
         accepted=not why,
         why=why,
     )

@@ -8,11 +8,11 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 
+from mailadmin.answers import reason_not
 from mailadmin.people.roles import Permission
 from mailadmin.people.session import signed_in
 from mailadmin.ui.overview import Part
 from routing.queries.overview import site_sight
-from routing.views.answers import reason_not
 from routing.views.overview.needs import needs
 from routing.views.overview.panels import panels
 from routing.views.overview.setup import steps

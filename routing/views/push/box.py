@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from django.urls import reverse
 
+from mailadmin.answers import people_who
 from mailadmin.people.models import Person
 from mailadmin.people.queries import who_may
 from mailadmin.people.roles import Permission
@@ -20,7 +21,6 @@ from routing.queries.pushes import PushRecord, is_silent
 from routing.services.advance import moved_base
 from routing.services.approve import why_not
 from routing.services.giving_up import why_not_give_up
-from routing.views.answers import people_who
 from routing.views.push.as_before import question_guards
 from routing.views.push.requirements import heard_since, requirements
 
