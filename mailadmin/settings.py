@@ -11,6 +11,7 @@ import environ
 from csp.constants import SELF
 from django.core.exceptions import ImproperlyConfigured
 
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.FileAwareEnv()
 
@@ -19,6 +20,8 @@ DEBUG = env.bool("MAILADMIN_DEBUG", default=False)
 DEMO = env.bool("MAILADMIN_DEMO", default=False)
 # NAME:PASSWORD:ROLE of each account that the sign-in page lists; only with MAILADMIN_DEMO.
 DEMO_ACCOUNTS = env.list("MAILADMIN_DEMO_ACCOUNTS", default=[])
+# The state of the sandbox that ./run keeps, whose mail servers the demonstration's page breaks.
+DEMO_PLACE = env.str("MAILADMIN_DEMO_PLACE", default="")
 SITE_NAME = env.str("MAILADMIN_SITE_NAME", default="mailadmin")
 ONE_POSTMASTER = env.bool("MAILADMIN_ONE_POSTMASTER", default=False)
 
@@ -37,6 +40,11 @@ SECRET_KEY = _secret_key()
 ALLOWED_HOSTS = env.list("MAILADMIN_ALLOWED_HOSTS", default=["127.0.0.1", "localhost"])
 CSRF_TRUSTED_ORIGINS = env.list("MAILADMIN_ORIGINS", default=[])
 HTTPS = env.bool("MAILADMIN_HTTPS", default=True)
+if DEMO and (HTTPS or not LOOPBACK.issuperset(ALLOWED_HOSTS)):
+    raise ImproperlyConfigured(
+        "Leave MAILADMIN_DEMO out: it is for ./run on one machine. Its passwords are public, and"
+        " its page breaks mail servers."
+    )
 
 INSTALLED_APPS = [
     "mailadmin.people",

@@ -16,6 +16,7 @@ urlpatterns = [
     path("people/", include("mailadmin.people.urls")),
     path("", include("mailadmin.saved.urls")),
     path("", include("mailadmin.health.urls")),
+    path("demonstration/", include("mailadmin.demo.urls")),
     path("session/", people.session, name="session"),
     path("", include("mailadmin.ui.urls")),
     path("set-password/", people.set_password, name="set-password"),

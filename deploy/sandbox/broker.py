@@ -41,12 +41,12 @@ def free_port() -> int:
     return port
 
 
-def port_is_free(port: int) -> bool:
-    """Whether a program could listen on this port of 127.0.0.1 now."""
+def port_is_free(port: int, host: str = "127.0.0.1") -> bool:
+    """Whether this user's program could listen on this port of a loopback address now."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
+            probe.bind((host, port))
         except OSError:
             return False
     return True

@@ -14,10 +14,13 @@ from deploy.sandbox.demo_people import DEMO_PEOPLE
 from deploy.sandbox.layout import (
     CHECKOUT,
     LIST_SERVER,
+    LOCAL_HOST,
     SEED_TABLE,
     Sandbox,
     control_environment,
 )
+from deploy.sandbox.outside import LATER
+from deploy.sandbox.submit import submit
 from deploy.sandbox.tools import SandboxError
 
 MANAGE_S = 300
@@ -84,6 +87,11 @@ def import_table(sandbox: Sandbox) -> None:
 def propose_demo_push(sandbox: Sandbox) -> None:
     """A push of the editor that waits for the approver."""
     manage(sandbox, "demo")
+
+
+def leave_some_waiting(sandbox: Sandbox) -> None:
+    """Messages that nobody takes today: the pages of spools have something to show."""
+    submit(sandbox.listes.path, 24, (*LATER, LOCAL_HOST))
 
 
 def once(sandbox: Sandbox, step: Callable[[Sandbox], None]) -> None:

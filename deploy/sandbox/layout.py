@@ -1,10 +1,11 @@
 """One sandbox on disk: two mail hosts, a Redis, the ports; made once, and found again as it was.
 
 VAR/sandbox.json    the ports
+VAR/outside.json    where the domains of the outside are
 VAR/hosts/NAME/     the mail hosts (hosts.py)
 VAR/redis/          the broker and its passwords (broker.py)
 VAR/control/        secrets of the control plane
-VAR/sinks/          what the two mail servers recorded
+VAR/sinks/          what the mail servers recorded, and what each of them does now
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from deploy.sandbox.hosts import (
     sandbox_users,
     write_file,
 )
+from deploy.sandbox.outside import Outside, draw_block
 from deploy.sandbox.tools import SandboxError, SendmailTools
 from mailadmin.wire.acl import acl_rules, control_rules
 from mailadmin.wire.core.messages import Role
@@ -43,8 +45,8 @@ LIST_SERVER = "listes"
 RELAY = "smtp1"
 LIST_SERVER_FQDN = "listes.renater.fr"
 RELAY_FQDN = "smtp1.renater.fr"
-# The relay and the local host of the seed's table; the sinks are on this machine.
-ADDRESSES = {RELAY_FQDN: "127.0.0.1", "host.renater.fr": "127.0.0.1"}
+# The local host of the seed's table; nothing listens there, so mail for it waits.
+LOCAL_HOST = "host.renater.fr"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,7 @@ class Sandbox:
     listes: HostTree
     smtp1: HostTree
     broker: Broker
+    outside: Outside
     demo: bool = True
     more: Mapping[str, HostTree] = field(default_factory=dict)
 
@@ -126,8 +129,12 @@ class Sandbox:
         return self.var / "manage"
 
     def record(self, sink: str) -> Path:
-        """The file in which the sink `mta` or `relay` records what was delivered."""
+        """The file in which the sink `mta`, `relay` or `outside` records what was delivered."""
         return self.var / "sinks" / f"{sink}.jsonl"
+
+    def behaviour(self, sink: str) -> Path:
+        """The file that says what a sink does now (sink.py: BEHAVIOURS)."""
+        return self.var / "sinks" / f"{sink}.behaviour"
 
     @property
     def address(self) -> str:
@@ -155,19 +162,21 @@ def make_sandbox(
     make_directory(var / "control", 0o700)
     make_directory(var / "keys", 0o700)
     users, ports = sandbox_users(), remember_ports(var / "sandbox.json", web_port)
+    outside = remember_outside(var / "outside.json")
+    known = {RELAY_FQDN: "127.0.0.1", LOCAL_HOST: outside.nobody, **outside.addresses}
     sandbox = Sandbox(
         var=var,
         tools=tools,
         agent_venv=agent_venv,
         ports=ports,
         users=users,
-        listes=make_host(var / "hosts" / LIST_SERVER, LIST_SERVER_FQDN, ADDRESSES, users),
+        listes=make_host(var / "hosts" / LIST_SERVER, LIST_SERVER_FQDN, known, users),
         smtp1=make_host(var / "hosts" / RELAY, RELAY_FQDN, {}, users),
         broker=make_broker(var / "redis", ports.redis, redis_rules(more)),
+        outside=outside,
         demo=demo,
         more={
-            name: make_host(var / "hosts" / name, fqdn, ADDRESSES, users)
-            for name, fqdn in more.items()
+            name: make_host(var / "hosts" / name, fqdn, known, users) for name, fqdn in more.items()
         },
     )
     write_secrets(sandbox)
@@ -203,6 +212,13 @@ def remember_ports(file: Path, web_port: int | None) -> Ports:
     return chosen
 
 
+def remember_outside(file: Path) -> Outside:
+    """The block of last time, or one that is drawn now."""
+    if not file.exists():
+        write_file(file, json.dumps({"block": draw_block()}) + "\n", 0o644)
+    return Outside(json.loads(file.read_text())["block"])
+
+
 def check_ports(ports: Ports) -> None:
     """Raises SandboxError, naming every port that another program has taken."""
     taken = [f"{name} {port}" for name, port in asdict(ports).items() if not port_is_free(port)]
@@ -235,7 +251,11 @@ PASSED_ON = (
 
 def control_environment(sandbox: Sandbox) -> dict[str, str]:
     """What the web process, the control worker, beat and manage.py are told."""
-    demo = {"MAILADMIN_DEMO": "true", "MAILADMIN_DEMO_ACCOUNTS": as_setting()}
+    demo = {
+        "MAILADMIN_DEMO": "true",
+        "MAILADMIN_DEMO_ACCOUNTS": as_setting(),
+        "MAILADMIN_DEMO_PLACE": str(sandbox.var),
+    }
     return {
         "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
         "HOME": str(sandbox.control),

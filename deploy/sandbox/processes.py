@@ -12,6 +12,7 @@ import redis
 
 from deploy.sandbox.broker import redis_environment
 from deploy.sandbox.layout import CHECKOUT, Sandbox, SandboxAgent, control_environment
+from deploy.sandbox.outside import LATER, SMTP_PORT
 from deploy.sandbox.supervise import Process
 from deploy.sandbox.tools import find_program
 from mailadmin.wire.broker import QUIET_WORKER
@@ -25,8 +26,9 @@ def sandbox_processes(sandbox: Sandbox, env: Mapping[str, str] | None = None) ->
     control = control_environment(sandbox) | dict(env or {})
     return [
         redis_process(sandbox),
-        sink_process(sandbox, "mta", sandbox.ports.mta),
-        sink_process(sandbox, "relay", sandbox.ports.relay),
+        sink_process(sandbox, "mta", f"127.0.0.1:{sandbox.ports.mta}"),
+        sink_process(sandbox, "relay", f"127.0.0.1:{sandbox.ports.relay}"),
+        *outside_processes(sandbox),
         web_process(sandbox, control),
         control_process("control", control, "worker", f"--queues={CONTROL_QUEUE},{REPORTS_QUEUE}"),
         beat_process(sandbox, control),
@@ -46,10 +48,23 @@ def redis_process(sandbox: Sandbox) -> Process:
     return Process("redis", argv, ready, redis_environment(), sandbox.broker.directory, layer=0)
 
 
-def sink_process(sandbox: Sandbox, name: str, port: int) -> Process:
-    argv = [sys.executable, str(SINK), "--listen", f"127.0.0.1:{port}"]
-    argv += ["--record", str(sandbox.record(name)), "--name", name]
+def sink_process(sandbox: Sandbox, name: str, *places: str) -> Process:
+    """A mail server at these places. All but the list server's own know which domains are full."""
+    argv = [sys.executable, str(SINK), "--record", str(sandbox.record(name)), "--name", name]
+    argv += ["--behaviour", str(sandbox.behaviour(name))]
+    for place in places:
+        argv += ["--listen", place]
+    for domain, line in LATER.items() if name != "mta" else ():
+        argv += ["--domain", f"{domain}={line}"]
     return Process(name, argv, says("listening "), redis_environment(), sandbox.var, layer=0)
+
+
+def outside_processes(sandbox: Sandbox) -> list[Process]:
+    """The mail servers of the outside: one process, where we may have port 25."""
+    if not sandbox.outside.can_listen:
+        return []
+    addresses = sandbox.outside.addresses.values()
+    return [sink_process(sandbox, "outside", *(f"{host}:{SMTP_PORT}" for host in addresses))]
 
 
 def web_process(sandbox: Sandbox, env: Mapping[str, str]) -> Process:

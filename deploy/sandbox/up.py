@@ -33,7 +33,8 @@ from deploy.sandbox.supervise import Stack
 from deploy.sandbox.tools import SandboxError, find_tools
 
 # What --reset removes; tools, environments and logs stay.
-STATE = ("hosts", "redis", "control", "keys", "sinks", "sandbox.json", "mailadmin.sqlite3*")
+PLACES = ("hosts", "redis", "control", "keys", "sinks", "demo")
+STATE = (*PLACES, "sandbox.json", "outside.json", "mailadmin.sqlite3*")
 WATCH_S = 1.0
 ACCOUNTS = (("making the demonstration's accounts", content.create_people),)
 # People, a first revision from the seed's own table, a push to approve.
@@ -41,6 +42,7 @@ EXAMPLE = (
     *ACCOUNTS,
     ("importing the example's mailertable", content.import_table),
     ("proposing a push", content.propose_demo_push),
+    ("submitting messages that have to wait", content.leave_some_waiting),
 )
 
 
@@ -65,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
     )
     try:
         bring_up(sandbox, stack)
-        say(welcome(sandbox))
+        say(welcome(sandbox, has_outside="outside" in stack.processes))
         watch(stack)
     except KeyboardInterrupt:
         say("stopping")
@@ -150,7 +152,7 @@ def watch(stack: Stack) -> None:
     raise SandboxError(story)
 
 
-def welcome(sandbox: Sandbox) -> str:
+def welcome(sandbox: Sandbox, *, has_outside: bool) -> str:
     """The last lines before waiting: where to go and how to sign in."""
     lines = [f"ready: {sandbox.address}", ""]
     if sandbox.demo:
@@ -161,6 +163,9 @@ def welcome(sandbox: Sandbox) -> str:
     else:
         account = "create_person NAME --name 'Full Name' --role administrator"
         lines.append(f"          make an account: {sandbox.manage} {account}")
+    if not has_outside:
+        why = "nobody may listen on port 25 here: past the relay, mail finds nobody"
+        lines += ["", f"          {why} (docs/sandbox.md)"]
     lines += ["", f"          state and logs in {sandbox.var}; Ctrl-C stops everything"]
     return "\n".join(lines)
 

@@ -62,6 +62,8 @@ VERBS: Mapping[str, Verb] = {
     "person.factors_changed": Verb("shield-lock", "muted", "changed the second factor of"),
     "person.factors_removed": Verb("shield-off", "unk", "removed the second factor of"),
     "person.password_changed": Verb("lock", "muted", "changed the password of"),
+    "demo.set": Verb("adjustments", "warn", "set, in the demonstration, the mail server"),
+    "demo.sent": Verb("send", "muted", "sent, in the demonstration, messages from"),
     "push.proposed": Verb("git-pull-request", "muted", "proposed"),
     "push.staging": Verb("loader-2", "muted", "began to build"),
     "push.proved": Verb(*GOOD, "proved"),

@@ -111,6 +111,14 @@ NEED: Mapping[str, Badge] = {
     "unknown": _badge("unk", "Not known"),
 }
 
+DEMO: Mapping[str, Badge] = {
+    "accepts": _badge("ok", "Takes everything"),
+    "refuses": _badge("bad", "Refuses connections"),
+    "later": _badge("warn", "Answers 451"),
+    "never": _badge("bad", "Answers 550"),
+    "silent": _badge("bad", "Says nothing"),
+}
+
 FAMILIES: Mapping[str, Mapping[str, Badge]] = {
     "push": PUSH,
     "target": TARGET,
@@ -121,6 +129,7 @@ FAMILIES: Mapping[str, Mapping[str, Badge]] = {
     "finding": FINDING,
     "need": NEED,
     "dns": DNS,
+    "demo": DEMO,
 }
 
 

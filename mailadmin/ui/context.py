@@ -70,6 +70,7 @@ class Page:
             self._request.path,
             self.standing.counts,
             administrator=self._may(Permission.ADMINISTER),
+            demonstration=bool(settings.DEMO and settings.DEMO_PLACE),
         )
 
     @property

@@ -15,6 +15,7 @@ class Entry:
     icon: str
     count: str = ""
     administrators_only: bool = False
+    demonstration_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +53,33 @@ ENTRIES: Mapping[str, tuple[Entry, ...]] = {
         Entry("Audit", "/audit/", "history"),
     ),
     "Administration": (Entry("People", "/people/", "users", administrators_only=True),),
+    "Sandbox": (Entry("Demonstration", "/demonstration/", "flask", demonstration_only=True),),
 }
 
 
-def groups(path: str, counts: Mapping[str, int], *, administrator: bool) -> tuple[Group, ...]:
+def groups(
+    path: str, counts: Mapping[str, int], *, administrator: bool, demonstration: bool = False
+) -> tuple[Group, ...]:
     """Return the groups that have an entry for this reader; the page at `path` is current."""
     made = (
-        Group(label, tuple(_links(entries, path, counts, administrator)))
+        Group(label, tuple(_links(_shown(entries, administrator, demonstration), path, counts)))
         for label, entries in ENTRIES.items()
     )
     return tuple(group for group in made if group.links)
 
 
-def _links(
-    entries: tuple[Entry, ...], path: str, counts: Mapping[str, int], administrator: bool
-) -> list[Link]:
+def _shown(
+    entries: tuple[Entry, ...], administrator: bool, demonstration: bool
+) -> tuple[Entry, ...]:
+    return tuple(
+        entry
+        for entry in entries
+        if (administrator or not entry.administrators_only)
+        and (demonstration or not entry.demonstration_only)
+    )
+
+
+def _links(entries: tuple[Entry, ...], path: str, counts: Mapping[str, int]) -> list[Link]:
     return [
         Link(
             label=entry.label,
@@ -76,5 +89,4 @@ def _links(
             current=path == "/" if entry.path == "/" else path.startswith(entry.path),
         )
         for entry in entries
-        if administrator or not entry.administrators_only
     ]

@@ -30,7 +30,10 @@ def sandbox(scratch: Path, sendmail_tools: SendmailTools, var_dir: Path) -> Sand
 
 @pytest.fixture
 def stack(sandbox: Sandbox) -> Iterator[Stack]:
-    processes = [redis_process(sandbox), sink_process(sandbox, "relay", sandbox.ports.relay)]
+    processes = [
+        redis_process(sandbox),
+        sink_process(sandbox, "relay", f"127.0.0.1:{sandbox.ports.relay}"),
+    ]
     stack = Stack(sandbox.var, processes)
     yield stack
     stack.stop_all()

@@ -1,0 +1,1 @@
+"""The demonstration of ./run: a page that breaks its mail servers and sends messages."""
