@@ -16,9 +16,13 @@ from deploy.sandbox.outside import LATER, SMTP_PORT
 from deploy.sandbox.supervise import Process
 from deploy.sandbox.tools import find_program
 from mailadmin.wire.broker import QUIET_WORKER
+from mailadmin.wire.core.messages import Role
 from mailadmin.wire.names import CONTROL_QUEUE, CONTROL_USER, REPORTS_QUEUE
 
 SINK = Path(__file__).resolve().parent / "sink.py"
+EVERY = Path(__file__).resolve().parent / "every.py"
+QUEUE_RUN_S = 30
+"""A tenth of what a mail host has: somebody watches here."""
 
 
 def sandbox_processes(sandbox: Sandbox, env: Mapping[str, str] | None = None) -> list[Process]:
@@ -33,6 +37,11 @@ def sandbox_processes(sandbox: Sandbox, env: Mapping[str, str] | None = None) ->
         control_process("control", control, "worker", f"--queues={CONTROL_QUEUE},{REPORTS_QUEUE}"),
         beat_process(sandbox, control),
         *(agent_process(sandbox, agent) for agent in sandbox.agents),
+        *(
+            queue_run_process(sandbox, agent)
+            for agent in sandbox.agents
+            if agent.role is Role.SPOOL
+        ),
     ]
 
 
@@ -100,10 +109,23 @@ def beat_process(sandbox: Sandbox, env: Mapping[str, str]) -> Process:
 
 def agent_process(sandbox: Sandbox, agent: SandboxAgent) -> Process:
     """The agent as it runs on a mail host: its own environment, user, host name and file."""
-    argv = [find_program("env"), "PYTHONUNBUFFERED=1", str(sandbox.agent_venv / "bin/python")]
-    argv += ["-m", "mailadmin.agent", "run", "--config", str(agent.config)]
-    command = agent.tree.command(agent.user, argv)
+    command = agent_command(sandbox, agent, "run")
     return Process(agent.name, command, says(" ready."), redis_environment(), agent.tree.path)
+
+
+def queue_run_process(sandbox: Sandbox, agent: SandboxAgent) -> Process:
+    """The normal queue runner of a list server: a mail host has a timer for it."""
+    run = agent_command(sandbox, agent, "run-queue")
+    argv = [sys.executable, str(EVERY), str(QUEUE_RUN_S), *run]
+    name = f"{agent.host}-queue-run"
+    return Process(name, argv, says("every "), redis_environment(), agent.tree.path)
+
+
+def agent_command(sandbox: Sandbox, agent: SandboxAgent, command: str) -> list[str]:
+    """The argument list of a command of `mailadmin-agent` on this host."""
+    argv = [find_program("env"), "PYTHONUNBUFFERED=1", str(sandbox.agent_venv / "bin/python")]
+    argv += ["-m", "mailadmin.agent", command, "--config", str(agent.config)]
+    return agent.tree.command(agent.user, argv)
 
 
 def says(text: str) -> Callable[[str], bool]:

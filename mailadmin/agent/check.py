@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,10 +19,16 @@ import redis
 
 from mailadmin.agent.config import ConfigError, Looked, look_at_config
 from mailadmin.wire.core.messages import Role
+from routing.agent.faults import Fault
+from routing.agent.host import HostConfig
 from routing.agent.machine import entry_of, look_at_machine, look_at_state
 from routing.agent.own_name import own_name
+from routing.agent.releases import linked
+from routing.core.facts import HostKind
 from routing.core.findings import Finding, Severity
 from routing.core.machine import error, judge_broker, verdict
+from spools.agent.queue_run import last_run
+from spools.core.queue_run import judge_runs
 
 LOCAL = ("127.0.0.1", "::1", "localhost", "")
 ANSWER_SECONDS = 5
@@ -62,7 +69,18 @@ def look(path: Path, sympa_conf: Path | None) -> list[Finding]:
             keeper=_keeper(looked),
             sympa_conf=sympa_conf,
         )
+        if looked.role is Role.SPOOL and looked.host_config.kind is HostKind.LIST_SERVER:
+            findings += look_at_runs(looked.host_config)
     return sorted(findings, key=lambda finding: finding.severity is not Severity.ERROR)
+
+
+def look_at_runs(host: HostConfig) -> list[Finding]:
+    """Whether the normal queue runner runs."""
+    try:
+        has_release = bool(linked(host, "current"))
+    except Fault:
+        has_release = True
+    return judge_runs(last_run(host), now=int(time.time()), has_release=has_release)
 
 
 def look_at_broker(url: str) -> list[Finding]:

@@ -144,7 +144,7 @@ class _Reader:
         host, role = self._host(), self._role()
         broker_url, state_dir = self._broker_url(), self._state_dir()
         control, own = self._control_key(), self._own_key()
-        ttl, host_config = self._blob_ttl(), self._host_config(host)
+        ttl, host_config = self._blob_ttl(), self._host_config(host, state_dir)
         self.role, self.broker_url, self.state_dir = role, broker_url, state_dir
         self.host_config = host_config
         if control is None or own is None or host_config is None:
@@ -224,16 +224,16 @@ class _Reader:
         self.problems.append(f"blob_ttl_s must be a number of seconds, not {value!r}")
         return DEFAULT_BLOB_TTL_S
 
-    def _host_config(self, host: str) -> HostConfig | None:
+    def _host_config(self, host: str, state_dir: Path) -> HostConfig | None:
         table = self.data.get("mail_host")
         if not isinstance(table, dict):
             self.problems.append("the table [mail_host] is missing")
             return None
         before = len(self.problems)
-        values: dict[str, object] = {"name": host}
+        values: dict[str, object] = {"name": host, "state": state_dir}
         hints = get_type_hints(HostConfig)
-        fields = {field.name: field for field in dataclasses.fields(HostConfig)} | {}
-        del fields["name"]
+        named = (field for field in dataclasses.fields(HostConfig) if field.name not in values)
+        fields = {field.name: field for field in named}
         self.problems += [f"mail_host.{n} is not known" for n in sorted(table.keys() - fields)]
         for name, field in fields.items():
             if name in table or field.default is dataclasses.MISSING:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
+from mailadmin.links import DIGEST
 from mailadmin.wire.core.canonical import Json
 from routing.agent.faults import Fault
-
-DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 def digests(

@@ -55,3 +55,5 @@ class HostConfig:
     """The most that one run of m4 or makemap may take."""
     ask_seconds: int = 120
     """The most that one run of sendmail may take; 60 s of it go where the name is unqualified."""
+    state: Path = Path()
+    """The agent's own directory, which its file names outside of this table."""

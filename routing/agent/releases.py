@@ -16,8 +16,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from mailadmin.links import DIGEST, StrangeLink, linked_release
 from mailadmin.wire.core.canonical import canonical, digest_of
-from routing.agent.arguments import DIGEST
 from routing.agent.faults import Fault
 from routing.agent.host import HostConfig
 from routing.agent.tools import run
@@ -41,18 +41,10 @@ def linked(host: HostConfig, name: str) -> str:
 
     Raises Fault `drift` when the link is not one that we make.
     """
-    link = host.routing / name
     try:
-        target = link.readlink()
-    except FileNotFoundError:
-        return ""
-    except OSError as error:
-        raise Fault(
-            "drift", f"{link} is not a link: {error.strerror}. Put it right by hand."
-        ) from None
-    if target.parent.as_posix() != "releases" or not DIGEST.fullmatch(target.name):
-        raise Fault("drift", f"{link} leads to {target}, not to a release. Put it right by hand.")
-    return target.name
+        return linked_release(host.routing / name)
+    except StrangeLink as strange:
+        raise Fault("drift", str(strange)) from None
 
 
 def live(host: HostConfig) -> str:

@@ -74,8 +74,9 @@ class HostState(models.Model):
 
     `live` and `last_good` are release digests ("" is none, null is not known yet), `drift`,
     `otherwise` and `kept` are lists as the verb *observe* reports them, each item of `drift` with
-    `since`, when it was first seen. `ground` is the digest of all that lies in the live release, ""
-    where its agent does not say.
+    `since`, when it was first seen. `runner` is the last queue run as it reports it, {} where there
+    was none, null where its agent does not say. `ground` is the digest of all that lies in the live
+    release, "" where its agent does not say.
     """
 
     host = models.OneToOneField(MailHost, on_delete=models.CASCADE, related_name="state")
@@ -88,6 +89,7 @@ class HostState(models.Model):
     otherwise = models.JSONField(default=list)
     kept = models.JSONField(default=list)
     kept_total = models.PositiveIntegerField(null=True, blank=True)
+    runner = models.JSONField(null=True, blank=True)
     error = models.TextField(blank=True)
     deploy_at = models.DateTimeField(null=True, blank=True)
     spool_at = models.DateTimeField(null=True, blank=True)

@@ -122,7 +122,9 @@ def _since(
 
 
 def _spool_columns(body: Mapping[str, Any]) -> dict[str, Any]:
-    return {"kept": body["kept"], "kept_total": body["kept_total"]}
+    # An agent from before tells nothing of runs.
+    runner = body.get("runner")
+    return {"kept": body["kept"], "kept_total": body["kept_total"], "runner": runner}
 
 
 def _stored(identity: UUID | None) -> MailHost | None:

@@ -15,6 +15,7 @@ from mailadmin.wire.core.messages import Role
 from mailadmin.wire.keys import generate, write_public
 from routing.core.facts import HostKind
 from routing.core.render import SYMPA_ARGUMENTS
+from spools.agent.queue_run import PLACE
 from tests.fixtures.units import unit_settings
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -95,16 +96,26 @@ def test_each_agent_may_write_what_it_must_and_nothing_of_the_other() -> None:
     assert host["spool"] in spool["ReadWritePaths"]
 
 
-def test_the_queue_run_goes_through_the_wrapper_and_can_write_what_sendmail_must() -> None:
-    host = mail_host("spool.toml")
+def test_the_queue_run_can_write_what_sendmail_and_its_record_need_and_see_no_key() -> None:
+    sample = tomllib.loads((FILES / "samples/spool.toml").read_text())
+    host, state = sample["mail_host"], sample["state_dir"]
     run = unit("mailadmin-queue-run.service")
 
-    assert run["ExecStart"] == [host["wrapper"], "-L", "sm-sympa", "-qf"]
+    assert run["ExecStart"][1:] == [
+        "-m",
+        "mailadmin.agent",
+        "run-queue",
+        "--config",
+        "/etc/mailadmin/spool.toml",
+    ]
     assert run["User"] == [host["owner"]]
-    needed = {host["spool"], host["run_dir"], str(Path(host["dead_letter"]).parent)}
+    record = f"{state}/{PLACE}"
+    needed = {host["spool"], host["run_dir"], str(Path(host["dead_letter"]).parent), record}
     assert needed == set(run["ReadWritePaths"])
     for place in needed:
         assert LIST_SERVER[place][1] == host["owner"]
+    secret = {sample["private_key"], sample["broker_url_file"], f"{state}/journal.sqlite3"}
+    assert {f"-{path}" for path in secret} <= set(run["InaccessiblePaths"])
 
 
 def test_every_directory_that_a_unit_may_write_is_made_by_tmpfiles() -> None:

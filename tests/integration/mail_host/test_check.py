@@ -8,6 +8,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -359,6 +360,20 @@ def test_owners(checked: Checked) -> None:
     give_to(queued, tree.users.spool)
     shutil.chown(tree.wrapper, "root")
     assert checked.pairs() == set()
+
+
+def test_a_runner_that_nobody_started_or_that_is_late(checked: Checked) -> None:
+    make_release(checked.tree)
+    place, late = checked.tree.deploy / "queue-run", ("queue_run", "mailadmin-queue-run.timer")
+    place.mkdir()
+    with written(checked, 'role = "deploy"', 'role = "spool"'):
+        assert late in checked.pairs()
+        for ago, found in ((60, False), (3600, True)):
+            began = int(time.time()) - ago
+            run = {"began": began, "ended": began + 1, "exit_code": 0}
+            (place / "last.json").write_text(json.dumps(run))
+            assert (late in checked.pairs()) is found
+    assert late not in checked.pairs(), "the deploy agent's file is not asked about it"
 
 
 def test_people_read_it_too(checked: Checked) -> None:

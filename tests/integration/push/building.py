@@ -56,9 +56,15 @@ def make_site(
     `more` maps names of list servers beside `listes` to their full names.
     """
     sandbox = make_sandbox(var, tools, agent_venv, free_port(), demo=False, more=more)
-    stack = Stack(var, [p for p in sandbox_processes(sandbox, QUICK) if p.name != "web"])
+    # Nothing runs through a spool unless a test does.
+    stack = Stack(var, [p for p in sandbox_processes(sandbox, QUICK) if is_needed(p.name)])
     with database_of(var / "mailadmin.sqlite3"):
         return Site(sandbox, stack, fill(sandbox))
+
+
+def is_needed(name: str) -> bool:
+    """Whether the tests of this folder use a process of the sandbox."""
+    return name != "web" and not name.endswith("-queue-run")
 
 
 def fill(sandbox: Sandbox) -> dict[str, Person]:

@@ -183,12 +183,17 @@ class ListServer:
 
     def clear(self) -> None:
         """Forget releases, links, queue files, kept messages and the baked configuration."""
-        manifests = self.tree.routing / "manifests"
-        trees = [manifests, *self.releases.iterdir(), *self.tree.spool.iterdir()]
-        subprocess.run(["rm", "-rf", "--", self.tree.kept, self.paths.baked, *trees], check=True)
+        trees = [self.tree.kept, self.paths.baked, *self.tree.spool.iterdir()]
+        subprocess.run(["rm", "-rf", "--", *trees], check=True)
+        self.clear_releases()
+        make_private(self.tree.kept, self.tree.users.spool)
+
+    def clear_releases(self) -> None:
+        """Forget releases and links alone; what is in the spool stays."""
+        trees = [self.tree.routing / "manifests", *self.releases.iterdir()]
+        subprocess.run(["rm", "-rf", "--", *trees], check=True)
         for link in ("current", "last-good"):
             (self.tree.routing / link).unlink(missing_ok=True)
-        make_private(self.tree.kept, self.tree.users.spool)
 
 
 def make_private(path: Path, owner: str) -> None:

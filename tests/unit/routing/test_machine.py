@@ -121,7 +121,8 @@ def test_the_exit_code_is_the_worst() -> None:
 
 
 def test_operations_lists_every_code_and_no_other() -> None:
-    sources = ("routing/core/machine.py", "routing/agent/machine.py", "mailadmin/agent/check.py")
+    sources = [f"routing/{place}/machine.py" for place in ("core", "agent")]
+    sources += ["mailadmin/agent/check.py", "spools/core/queue_run.py"]
     written = "".join((CHECKOUT / path).read_text() for path in sources)
     codes_in_code = set(re.findall(r'\b(?:error|warning)\(\s*"(\w+)"', written))
     page = (CHECKOUT / "docs/operations.md").read_text()
