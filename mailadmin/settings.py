@@ -182,7 +182,11 @@ UI_OVERVIEW = ["routing.views.overview.part.overview", "mailadmin.ui.happened.ha
 
 # What each app tells Prometheus (mailadmin/health/metrics.py), and the token that lets a program
 # of another machine read it.
-METRICS = ["mailadmin.health.metrics.own_families", "routing.queries.metrics.families"]
+METRICS = [
+    "mailadmin.health.metrics.own_families",
+    "routing.queries.metrics.families",
+    "spools.queries.metrics.families",
+]
 METRICS_TOKEN = env.str("MAILADMIN_METRICS_TOKEN", default="").strip()
 
 LANGUAGE_CODE = "en-gb"

@@ -12,20 +12,39 @@ from datetime import datetime
 
 from django.conf import settings
 from django.utils.module_loading import import_string
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import Metric
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
 
 from mailadmin.audit.watch import last_whole_pass
-from mailadmin.health.families import NO_LABELS, Family, gauge, text_of
+from mailadmin.health.families import NO_LABELS, gauge
 from mailadmin.health.models import last_sweep
 
-Provider = Callable[[datetime], Iterable[Family]]
+Provider = Callable[[datetime], Iterable[Metric]]
 
 
-def exposition(now: datetime) -> str:
-    """The text of all families."""
-    return text_of(family for name in settings.METRICS for family in _provider(name)(now))
+class _Asked(Collector):
+    """All families of one moment."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+
+    def collect(self) -> Iterator[Metric]:
+        for name in settings.METRICS:
+            provider: Provider = import_string(name)
+            yield from provider(self._now)
 
 
-def own_families(now: datetime) -> Iterator[Family]:
+def exposition(*, accept: str, now: datetime) -> tuple[bytes, str]:
+    """The text of all families, and its content type by what the reader accepts."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Asked(now))
+    encoder, content_type = choose_encoder(accept)
+    return encoder(registry), content_type
+
+
+def own_families(now: datetime) -> Iterator[Metric]:
     """The control plane itself, and its audit trail."""
     del now
     whole = last_whole_pass()
@@ -42,11 +61,6 @@ def own_families(now: datetime) -> Iterator[Family]:
     )
 
 
-def _moment(name: str, text: str, at: datetime | None) -> Family:
+def _moment(name: str, text: str, at: datetime | None) -> Metric:
     samples = [(NO_LABELS, at.timestamp())] if at else []
     return gauge(f"{name}_timestamp_seconds", text, samples)
-
-
-def _provider(name: str) -> Provider:
-    provider: Provider = import_string(name)
-    return provider

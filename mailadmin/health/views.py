@@ -9,7 +9,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from mailadmin.health.access import may_read
-from mailadmin.health.families import CONTENT_TYPE
 from mailadmin.health.metrics import exposition
 from mailadmin.health.ready import OK, checks
 from mailadmin.people.access import public
@@ -51,12 +50,13 @@ def metrics(request: HttpRequest) -> HttpResponse:
     if not may_read(request):
         return _said(REFUSED, status=403)
     try:
-        content = exposition(timezone.now())
+        accept = request.META.get("HTTP_ACCEPT", "")
+        content, content_type = exposition(accept=accept, now=timezone.now())
     except db.Error as error:
         if why_away(error) is None:
             raise
         return _said("The database cannot be asked.\n", status=UNAVAILABLE)
-    return HttpResponse(content, content_type=CONTENT_TYPE)
+    return HttpResponse(content, content_type=content_type)
 
 
 def _said(text: str, *, status: int = 200) -> HttpResponse:

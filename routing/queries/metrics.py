@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from django.db.models import Count
+from prometheus_client.core import Metric
 
 from mailadmin.audit.models import AuditEvent
-from mailadmin.health.families import NO_LABELS, Family, counter, gauge
+from mailadmin.health.families import NO_LABELS, counter, gauge
 from mailadmin.wire.models import Agent
 from routing.core.states import OPEN_PUSH, PushState, TargetState
 from routing.models import ConfigPush, HostState, MailHost
@@ -23,7 +24,7 @@ RESULTS = tuple(
 """What a host can have come to, each as often as it came to it."""
 
 
-def families(now: datetime) -> Iterator[Family]:
+def families(now: datetime) -> Iterator[Metric]:
     """All of routing's."""
     del now
     yield from _agents()
@@ -31,7 +32,7 @@ def families(now: datetime) -> Iterator[Family]:
     yield from _changes()
 
 
-def _agents() -> Iterator[Family]:
+def _agents() -> Iterator[Metric]:
     agents = list(Agent.objects.filter(disabled=False).order_by("host_name", "role"))
     named = [({"host": agent.host_name, "role": agent.role}, agent) for agent in agents]
     yield gauge(
@@ -46,7 +47,7 @@ def _agents() -> Iterator[Family]:
     )
 
 
-def _hosts() -> Iterator[Family]:
+def _hosts() -> Iterator[Metric]:
     hosts = list(MailHost.in_service.select_related("state"))
     known = [(host, host.state) for host in hosts if hasattr(host, "state")]
     looked = [(host, state) for host, state in known if state.deploy_at and state.live is not None]
@@ -82,7 +83,7 @@ def _drifted(host: MailHost, state: HostState) -> list[str]:
     return sorted(files | ({"current"} if turned_link(host) else set()))
 
 
-def _changes() -> Iterator[Family]:
+def _changes() -> Iterator[Metric]:
     waits = standing()
     yield gauge(
         "mailadmin_change_pending",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -13,6 +12,7 @@ from django.db import connection, connections, transaction
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from django.utils import timezone
+from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 
 from deploy.sandbox.broker import free_port
@@ -26,9 +26,10 @@ from routing.core.intent import ObjectKind
 from routing.models import HostState, MailHost
 from routing.services.hosts import save_mail_host
 from routing.services.objects import save_object
+from spools.core.summary import State, Summary
+from spools.models import Spool
 from tests.fixtures.audited import unaudited
 
-LINE = re.compile(r"([a-z_]+)(?:\{(.*)\})? (\S+)")
 FAR = "192.0.2.7"
 
 
@@ -40,20 +41,19 @@ def ready_site(db: None, settings: Settings, redis_url: str) -> None:
 
 
 def read(client: Client) -> dict[str, float]:
-    """Each figure of an exposition by its name with labels; every line has to be of the format."""
+    """Each figure by its name and labels, as in `name host=listes`, by Prometheus' own reader."""
     answer = client.get("/metrics")
     assert answer.status_code == 200
-    found, typed = dict[str, float](), set[str]()
-    for line in answer.content.decode().splitlines():
-        if line.startswith("# TYPE "):
-            typed.add(line.split()[2])
-        elif not line.startswith("# HELP "):
-            parts = LINE.fullmatch(line)
-            assert parts, line
-            assert parts[1] in typed, f"{line} stands before its type"
-            key = f"{parts[1]}{{{parts[2]}}}" if parts[2] else parts[1]
-            assert key not in found, f"{key} is told twice"
-            found[key] = float(parts[3])
+    families = list(text_string_to_metric_families(answer.content.decode()))
+    assert len({family.name for family in families}) == len(families), "a family is told twice"
+    samples = [sample for family in families for sample in family.samples]
+    found = {
+        " ".join(
+            [sample.name, *(f"{name}={it}" for name, it in sorted(sample.labels.items()))]
+        ): float(sample.value)
+        for sample in samples
+    }
+    assert len(found) == len(samples), "a figure is told twice"
     return found
 
 
@@ -186,7 +186,7 @@ def test_what_is_not_known_has_no_figure(client: Client, ready_site: None) -> No
     assert set(figures) == {
         "mailadmin_tick_timestamp_seconds",
         "mailadmin_change_pending",
-        *(f'mailadmin_push_open{{state="{state}"}}' for state in OPEN),
+        *(f"mailadmin_push_open state={state}" for state in OPEN),
     }
     assert set(figures.values()) - {figures["mailadmin_tick_timestamp_seconds"]} == {0.0}
 
@@ -220,18 +220,18 @@ def test_the_figures_are_those_of_the_rows(client: Client, ready_site: None) -> 
 
     figures = read(client)
 
-    assert figures['mailadmin_kept_messages{host="listes"}'] == 3
-    assert figures['mailadmin_drift_files{host="listes"}'] == 30
-    assert sum(name.startswith("mailadmin_drift{") for name in figures) == 20
-    assert figures[r'mailadmin_drift{host="listes",file="odd\\00"}'] == 1
-    assert figures['mailadmin_agent_clock_skew_seconds{host="listes",role="spool"}'] == -1.5
-    assert figures['mailadmin_agent_seen_timestamp_seconds{host="listes",role="spool"}'] == (
+    assert figures["mailadmin_kept_messages host=listes"] == 3
+    assert figures["mailadmin_drift_files host=listes"] == 30
+    assert sum(name.startswith("mailadmin_drift ") for name in figures) == 20
+    assert figures["mailadmin_drift file=odd\\00 host=listes"] == 1
+    assert figures["mailadmin_agent_clock_skew_seconds host=listes role=spool"] == -1.5
+    assert figures["mailadmin_agent_seen_timestamp_seconds host=listes role=spool"] == (
         pytest.approx(now.timestamp())
     )
     assert figures["mailadmin_change_pending"] == 1
-    assert figures['mailadmin_deploy_total{host="listes",result="failed"}'] == 2
-    assert figures['mailadmin_deploy_total{host="listes",result="confirmed"}'] == 1
-    assert figures['mailadmin_deploy_total{host="listes",result="reverted"}'] == 0
+    assert figures["mailadmin_deploy_total host=listes result=failed"] == 2
+    assert figures["mailadmin_deploy_total host=listes result=confirmed"] == 1
+    assert figures["mailadmin_deploy_total host=listes result=reverted"] == 0
 
 
 def a_host(name: str) -> MailHost:
@@ -317,3 +317,73 @@ def test_a_touched_trail_is_found_and_told(
     assert whole is not None
     assert whole.broken_at == expected
     assert read(client)["mailadmin_audit_chain_ok"] == 0
+
+
+def a_summary(**given: object) -> Summary:
+    """A spool with 5 waiting, 1 held, 2 damaged; the oldest is an hour old."""
+    values = {
+        "at": 10_000,
+        "took_ms": 3,
+        "read": 8,
+        "states": {State.WAITING: 5, State.HELD: 1, State.DAMAGED: 2},
+        "queue_bytes": 800,
+        "data_bytes": 4200,
+        "recipients": 9,
+        "ages": (2, 1, 0, 0, 3, 0, 0, 0, 0, 0),
+        "oldest": 6_400,
+        "last_try": None,
+    }
+    return Summary(**{**values, **given})  # type: ignore[arg-type]  # each test gives what it is of
+
+
+def a_spool(host: MailHost, name: str, summary: Summary | None, problem: str = "") -> Spool:
+    now = timezone.now()
+    return Spool.objects.create(
+        host=host,
+        name=name,
+        problem=problem,
+        seen_at=now,
+        at=now if summary else None,
+        scan_at=summary.at if summary else None,
+        summary=summary.to_json() if summary else None,
+    )
+
+
+def test_a_spool_is_told_by_state_and_age(client: Client, ready_site: None) -> None:
+    spool = a_spool(a_host("listes"), "sympa", a_summary())
+    assert spool.at is not None
+    figures = read(client)
+    here = "host=listes spool=sympa"
+    assert {
+        state.value: figures[f"mailadmin_spool_messages {here} state={state.value}"]
+        for state in State
+        if figures[f"mailadmin_spool_messages {here} state={state.value}"]
+    } == {"waiting": 5, "held": 1, "damaged": 2}
+    assert figures[f"mailadmin_spool_oldest_seconds {here}"] == 3600
+    assert figures[f"mailadmin_spool_bytes {here}"] == 5000
+    assert figures[f"mailadmin_spool_readable {here}"] == 1
+    assert figures[f"mailadmin_spool_poll_timestamp_seconds {here}"] == (
+        pytest.approx(spool.at.timestamp())
+    )
+    buckets = [
+        figures[f"mailadmin_spool_age_seconds_bucket host=listes le={le} spool=sympa"]
+        for le in ("300.0", "600.0", "2400.0", "4800.0", "+Inf")
+    ]
+    assert buckets == [2, 3, 3, 6, 6]
+
+
+def test_an_empty_spool_has_no_age_and_an_unknown_one_no_figure(
+    client: Client, ready_site: None
+) -> None:
+    host = a_host("listes")
+    a_spool(host, "empty", a_summary(states={}, oldest=None, ages=(0,) * 10))
+    a_spool(host, "timeless", a_summary(oldest=None))
+    a_spool(host, "away", None, problem="not there")
+    figures = read(client)
+    told = {name.rpartition("spool=")[2] for name in figures if "oldest" in name}
+    assert told == {"empty"}
+    assert figures["mailadmin_spool_oldest_seconds host=listes spool=empty"] == 0
+    assert [name for name in figures if name.endswith("spool=away")] == [
+        "mailadmin_spool_readable host=listes spool=away"
+    ]
+    assert figures["mailadmin_spool_readable host=listes spool=away"] == 0
