@@ -223,6 +223,11 @@ SERIES_FINE_DAYS = env.float("MAILADMIN_SERIES_FINE_DAYS", default=14.0)
 SERIES_COARSE_DAYS = env.float("MAILADMIN_SERIES_COARSE_DAYS", default=400.0)
 # A spool whose oldest message waits longer needs a person.
 OLDEST_MINUTES = env.float("MAILADMIN_OLDEST_MINUTES", default=30.0)
+# How often list servers probe their relays, how long one may take, and the recipient that is
+# asked for ("": the list server's own postmaster); docs/fallback.md.
+PROBE_SECONDS = env.float("MAILADMIN_PROBE_SECONDS", default=30.0)
+PROBE_LIMIT_SECONDS = env.int("MAILADMIN_PROBE_LIMIT_SECONDS", default=10)
+PROBE_RECIPIENT = env.str("MAILADMIN_PROBE_RECIPIENT", default="")
 # What is asked of the DNS, of whom, how long and how often (docs/dns.md).
 DNS_CHECKS = env.bool("MAILADMIN_DNS", default=True)
 DNS_SERVERS = env.list("MAILADMIN_DNS_SERVERS", default=[])

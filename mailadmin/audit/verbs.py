@@ -48,6 +48,8 @@ VERBS: Mapping[str, Verb] = {
     "retirement.moved": Verb("arrow-right", "unk", "moved the retirement of"),
     "retirement.planned": Verb("calendar", "muted", "planned the retirement of"),
     "retirement.ended": Verb("arrow-back-up", "muted", "stopped retiring"),
+    "maintenance.began": Verb("tool", "muted", "began maintenance of"),
+    "maintenance.ended": Verb("tool", "muted", "ended maintenance of"),
     "agent.registered": Verb("key", "muted", "let in"),
     "agent.revoked": Verb("key-off", "unk", "shut out"),
     "reading.asked": Verb("file-search", "muted", "asked for the files of"),

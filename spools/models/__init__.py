@@ -1,6 +1,24 @@
 """Rows of the spools app, one module per subject."""
 
+from spools.models.relays import (
+    ProbedServer,
+    RelayHealth,
+    RelayMaintenance,
+    RelayProbe,
+    RelayTurn,
+)
 from spools.models.series import Sample, SampleRollup
 from spools.models.spools import Spool, SpooledMessage, SpoolScan
 
-__all__ = ["Sample", "SampleRollup", "Spool", "SpoolScan", "SpooledMessage"]
+__all__ = [
+    "ProbedServer",
+    "RelayHealth",
+    "RelayMaintenance",
+    "RelayProbe",
+    "RelayTurn",
+    "Sample",
+    "SampleRollup",
+    "Spool",
+    "SpoolScan",
+    "SpooledMessage",
+]

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
+from uuid import uuid4
 
 from django.utils import timezone
 
 from routing.models import MailHost
-from spools.models import Sample, SampleRollup, Spool, SpooledMessage
+from spools.models import (
+    RelayHealth,
+    RelayMaintenance,
+    RelayProbe,
+    RelayTurn,
+    Sample,
+    SampleRollup,
+    Spool,
+    SpooledMessage,
+)
 
 NOW = timezone.now()
+RELAY = uuid4()
 
 
 def spool(host: MailHost, **values: Any) -> Spool:
@@ -34,6 +45,24 @@ def rollup(of: Spool, **values: Any) -> SampleRollup:
     return SampleRollup.objects.create(**(wanted | dict.fromkeys(counts + sums, 0) | values))
 
 
+def relay(host: MailHost, **values: Any) -> RelayHealth:
+    wanted = {"server": host, "relay": RELAY, "name": "smtp1", "hosts": ["smtp1"], "port": 25}
+    return RelayHealth.objects.create(**(wanted | values))
+
+
+def probe(host: MailHost, **values: Any) -> None:
+    """Two probes of one relay by the same order."""
+    wanted = {"attempt": RELAY, "at": NOW, "verdict": "takes", "ms": 1, "recipient": "a@b"}
+    of = relay(host)
+    for _ in range(2):
+        RelayProbe.objects.create(relay=of, **(wanted | values))
+
+
+def maintenance(**values: Any) -> RelayMaintenance:
+    wanted = {"relay": RELAY, "name": "smtp1", "reason": "New disk.", "began_at": NOW}
+    return RelayMaintenance.objects.create(**(wanted | values))
+
+
 def _twice(host: MailHost, make: Callable[[Spool], object]) -> None:
     of = spool(host)
     make(of)
@@ -48,5 +77,14 @@ SPOIL: Mapping[str, Callable[[MailHost], object]] = {
     "sample_once": lambda host: _twice(host, sample),
     "sample_flow_has_a_span": lambda host: sample(spool(host), arrived=1, departed=1, span_s=0),
     "rollup_once": lambda host: _twice(host, rollup),
+    "relay_once_per_server": lambda host: (relay(host), relay(host)),
+    "relay_state_is_known": lambda host: relay(host, state="odd"),
+    "relay_probe_once": probe,
+    "relay_probe_verdict_is_known": lambda host: probe(host, verdict="odd"),
+    "relay_turn_state_is_known": lambda host: RelayTurn.objects.create(
+        relay=relay(host), at=NOW, state="odd"
+    ),
+    "one_maintenance_at_a_time": lambda host: (maintenance(), maintenance()),
+    "maintenance_has_a_reason": lambda host: maintenance(reason=""),
     "rollup_grain_is_known": lambda host: rollup(spool(host), grain=7),
 }

@@ -19,6 +19,7 @@ from mailadmin.people.links import digest_of, invite_person, make_link, use_link
 from mailadmin.people.models import HeldRole, PasswordLink, Person
 from mailadmin.people.roles import PersonRole
 from mailadmin.people.services import actor, create_person, set_active, set_roles
+from mailadmin.wire.core.messages import Verb
 from mailadmin.wire.models import Attempt
 from routing.core.facts import HostKind
 from routing.core.intent import ObjectKind
@@ -34,8 +35,10 @@ from routing.services.observing import request_observations
 from routing.services.propose import restore
 from routing.services.relays import delete_relay_target, save_relay_target
 from routing.services.transitions import move_push
+from spools.models import RelayProbe, RelayTurn
+from spools.services.probing import record_probes, request_probes
 from tests.integration.at_once import at_once
-from tests.integration.pages import world
+from tests.integration.pages import probing, world
 
 TRIES = 6
 
@@ -427,3 +430,12 @@ def move(push: ConfigPush, to: PushState) -> None:
     """As the control worker does."""
     with transaction.atomic():
         move_push(push=push, to=to, by=CONTROL)
+
+
+def test_two_sweeps_ask_about_relays_once_and_two_hearers_believe_one_answer(site: Site) -> None:
+    now = timezone.now()
+    assert at_once(*[lambda: request_probes(now)] * 3) == ["done"] * 3
+    attempt = Attempt.objects.get(verb=Verb.PROBE)
+    probing.ended(attempt, "reported", "done", probing.body(attempt, "g"), now)
+    assert at_once(*[lambda: record_probes(attempt, now)] * 3) == ["done"] * 3
+    assert (RelayProbe.objects.count(), RelayTurn.objects.count()) == (1, 1)
