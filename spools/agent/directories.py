@@ -10,6 +10,7 @@ from pathlib import Path
 PARTS = ("qf", "df", "xf")
 DEEPEST = 3
 """A queue group in a directory of the spool, with queue directories, each split."""
+LINKS_OF_AN_EMPTY_DIRECTORY = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +59,7 @@ def _below(
         if (status.st_dev, status.st_ino) in seen:
             return
         seen.add((status.st_dev, status.st_ino))
-        with os.scandir(path) as entries:
-            inside = sorted(entry.name for entry in entries if entry.is_dir())
+        inside = _directories_in(path, status)
     except FileNotFoundError:
         if place:
             return
@@ -69,3 +69,11 @@ def _below(
     for name in inside:
         if deeper and name not in PARTS:
             yield from _below(path / name, f"{place}/{name}".lstrip("/"), deeper - 1, seen)
+
+
+def _directories_in(path: Path, status: os.stat_result) -> list[str]:
+    """Where a file system counts them as links, a directory of files alone is not listed for it."""
+    if status.st_nlink == LINKS_OF_AN_EMPTY_DIRECTORY:
+        return []
+    with os.scandir(path) as entries:
+        return sorted(entry.name for entry in entries if entry.is_dir())

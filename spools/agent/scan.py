@@ -10,7 +10,7 @@ from mailadmin.wire.core.canonical import Json, canonical
 from mailadmin.wire.core.results import VerbResult, done
 from routing.agent.host import HostConfig
 from spools.agent.directories import spool_name
-from spools.agent.scanned import Scanned, scan_spool
+from spools.agent.spool_scan import SpoolScan
 from spools.core.listing import changes, token_of
 from spools.core.summary import MessageRow, SpoolReport
 
@@ -18,7 +18,7 @@ Listing = Mapping[str, MessageRow]
 
 LISTINGS_KEPT = 2
 """The control plane may still have the one before, when a report was lost."""
-_scans: dict[Path, Scanned] = {}
+_scans: dict[Path, SpoolScan] = {}
 _listings: dict[Path, dict[str, Listing]] = {}
 
 
@@ -43,11 +43,12 @@ def scan(host: HostConfig, arguments: Mapping[str, Json], blob: bytes | None) ->
 def _report(spool: Path, known: str) -> SpoolReport:
     name = spool_name(spool)
     try:
-        scanned = scan_spool(spool, _scans.get(spool), at=int(time.time()))
+        scanned = _scans.setdefault(spool, SpoolScan(spool)).scan(at=int(time.time()))
     except OSError as error:
+        # What it knew was being changed.
+        del _scans[spool]
         problem = f"{error.filename or spool} cannot be read: {error.strerror}."
         return SpoolReport(name=name, path=str(spool), problem=problem)
-    _scans[spool] = scanned
     token = token_of(scanned.listed)
     kept = _listings.setdefault(spool, {})
     before = kept.get(known)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from spools.core.names import Standing
 from spools.core.queue_file import QueuedMessage
@@ -17,8 +17,7 @@ STATES: Mapping[Standing, State] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """`state` is by the control file alone, whatever its data file is. `domains` counts recipients
     still to be served at each domain. `answer` is the last one, as sendmail wrote it: "" before the
     first try. `last_try` is None before it."""

@@ -1,4 +1,4 @@
-"""The figures of a spool from the facts of its messages."""
+"""The figures of a spool, counted in one pass over all its messages: what `Totals` must come to."""
 
 from __future__ import annotations
 
