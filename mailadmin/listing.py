@@ -148,9 +148,10 @@ class ListPage:
 
     `add_reason` says why the reader may not add one; without `add_href` nothing can be added here.
     `import_href` is where an empty list is filled from what a host has already.
-    `hidden` are the filters that a new search must keep, `tags` the words that rows have, each with
-    the address that asks for it. `gone` says what the filters name and nobody has any more,
-    `exports` are (format, address) of the list as a file.
+    `acts` are (value, label) of what can be done with ticked rows. `hidden` are the filters that a
+    new search must keep, `tags` the words that rows have, each with the address that asks for it.
+    `gone` says what the filters name and nobody has any more, `exports` are (format, address) of
+    the list as a file.
     """
 
     words: Words
@@ -172,6 +173,7 @@ class ListPage:
     saved: SavedMenu | None = None
     gone: tuple[str, ...] = ()
     exports: tuple[tuple[str, str], ...] = ()
+    acts: tuple[tuple[str, str], ...] = ()
 
     @property
     def shows(self) -> frozenset[str]:

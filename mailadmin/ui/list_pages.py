@@ -85,8 +85,6 @@ class DomainRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DomainsPage(ListPage):
-    """A list of routing objects of one kind. `acts` are (value, label) of what can be done with
-    ticked rows."""
+    """A list of routing objects of one kind."""
 
     rows: tuple[DomainRow, ...]
-    acts: tuple[tuple[str, str], ...] = ()

@@ -6,22 +6,20 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from routing.core.findings import Finding, Severity
-from routing.core.listed_tables import is_table, read_table
+from routing.core.listed_tables import OBJECTS, read_table
 from routing.core.listed_values import Listed, ListText
 from routing.core.mailertable import parse_mailertable
 from routing.core.names import normalise_key
-
-TEXT_LIMIT = 2_000_000
+from routing.core.tables import is_table, settled
 
 
 def read_list(text: str, *, server: str) -> ListText:
     """Read a pasted list; `server` is where a line belongs that names none. Every finding has its
     line; a line with an error is not in `lines`."""
-    if len(text) > TEXT_LIMIT:
-        words = f"The list has {len(text)} characters, more than {TEXT_LIMIT}."
-        return ListText((), (_error("list_long", "", words, "Send it in parts.", 0),))
-    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    found = read_table(text) if is_table(text) else _read_lines(text)
+    text, unread = settled(text)
+    if unread:
+        return ListText((), unread)
+    found = read_table(text) if is_table(text, OBJECTS) else _read_lines(text)
     placed = (replace(item, server=item.server or server) for item in found.lines)
     return _once(ListText(tuple(placed), found.findings))
 

@@ -1,19 +1,16 @@
-"""Forms of what is done to many objects at once."""
+"""Forms of a list that somebody pastes or uploads."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 
 from routing.core.intent import ObjectKind
-from routing.core.listed import TEXT_LIMIT
+from routing.core.tables import TEXT_LIMIT
 from routing.forms.fields import TextField, tags_field
 from routing.forms.objects import Choices
-from routing.models import RelayTarget
-from routing.services.bulk import Existing
-from routing.services.bulk_acts import NOTE_LIMIT, Act
+from routing.services.list_plan import Existing
 
 EXISTING: Choices = [
     (Existing.SKIP, "Skip it: what is there stays"),
@@ -22,41 +19,15 @@ EXISTING: Choices = [
 ]
 
 
-class ListForm(forms.Form):
+class PastedForm(forms.Form):
     """A pasted list, or a file with one; the file wins."""
 
-    server = forms.ChoiceField(label="List server")
-    relay = forms.ChoiceField(
-        label="Relay of a destination that stands alone on its line", required=False
-    )
-    text = TextField(
-        label="List",
-        rows=12,
-        css="ma-mono",
-        help_text="One name a line. A line of a mailertable (key, blanks, value) is taken too,"
-        " and so is a CSV or JSON file of a list. Blank lines and lines after # are passed over.",
-    )
+    text = TextField(label="List", rows=12, css="ma-mono")
     file = forms.FileField(label="or a file with it", required=False, allow_empty_file=True)
     tags = tags_field(label="Tags of what is added, where the list names none")
-    existing = forms.ChoiceField(
-        label="A key that is there already, and differs",
-        choices=EXISTING,
-        initial=Existing.SKIP,
-        widget=forms.RadioSelect,
-    )
-
-    def __init__(
-        self, *args: Any, kind: ObjectKind, servers: Choices, relays: Choices, **options: Any
-    ) -> None:
-        super().__init__(*args, **options)
-        self.fields["server"].choices = servers  # type: ignore[attr-defined]  # a ChoiceField
-        self.fields["server"].initial = servers[0][0] if servers else ""
-        if len(servers) == 1:
-            self.fields["server"].widget = forms.HiddenInput()
-        choices = [("", "none: each line says its own way"), *relays]
-        self.fields["relay"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField
-        if kind is not ObjectKind.ROUTE:
-            del self.fields["relay"]
+    existing = forms.ChoiceField(choices=EXISTING, initial=Existing.SKIP, widget=forms.RadioSelect)
+    sent: tuple[str, ...] = ("tags", "existing")
+    """What the page of a dry run sends on, beside the list."""
 
     def clean(self) -> dict[str, Any]:
         """With the text of the file in `text`."""
@@ -79,60 +50,47 @@ class ListForm(forms.Form):
             return ""
 
 
-class NoteForm(forms.Form):
-    """The note of many."""
+class ListForm(PastedForm):
+    """A list of keys of a list server."""
 
-    note = TextField(
-        label="Note",
-        max_length=NOTE_LIMIT,
-        rows=2,
-        help_text="It takes the place of the notes that are there.",
-    )
-
-    @property
-    def text(self) -> str:
-        """What the act is told."""
-        return str(self.cleaned_data["note"]).strip()
-
-
-class TagsForm(forms.Form):
-    """The tags that many get, or lose."""
-
-    tags = tags_field(required=True)
-
-    @property
-    def text(self) -> str:
-        """What the act is told."""
-        return str(self.cleaned_data["tags"])
-
-
-class RelayOfForm(forms.Form):
-    """The relay target that many routes go by."""
-
+    server = forms.ChoiceField(label="List server")
     relay = forms.ChoiceField(
-        label="By relay", error_messages={"required": "Choose the relay that they go by."}
+        label="Relay of a destination that stands alone on its line", required=False
     )
+    field_order = ("server", "relay")
+    sent = ("server", "relay", *PastedForm.sent)
+
+    def __init__(
+        self, *args: Any, kind: ObjectKind, servers: Choices, relays: Choices, **options: Any
+    ) -> None:
+        super().__init__(*args, **options)
+        self.fields["text"].help_text = (
+            "One name a line. A line of a mailertable (key, blanks, value) is taken too,"
+            " and so is a CSV or JSON file of a list. Blank lines and lines after # are passed"
+            " over."
+        )
+        self.fields["existing"].label = "A key that is there already, and differs"
+        self.fields["server"].choices = servers  # type: ignore[attr-defined]  # a ChoiceField
+        self.fields["server"].initial = servers[0][0] if servers else ""
+        if len(servers) == 1:
+            self.fields["server"].widget = forms.HiddenInput()
+        choices = [("", "none: each line says its own way"), *relays]
+        self.fields["relay"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField
+        if kind is not ObjectKind.ROUTE:
+            del self.fields["relay"]
+
+
+class RelayListForm(PastedForm):
+    """A list of relay targets."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        names = RelayTarget.objects.values_list("name", flat=True)
-        choices = [("", "choose one"), *((name, name) for name in names)]
-        self.fields["relay"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField
-
-    @property
-    def text(self) -> str:
-        """What the act is told."""
-        return str(self.cleaned_data["relay"])
-
-
-ActForm = NoteForm | TagsForm | RelayOfForm
-ACT_FORMS: Mapping[Act, type[ActForm]] = {
-    Act.NOTE: NoteForm,
-    Act.TAG: TagsForm,
-    Act.UNTAG: TagsForm,
-    Act.SEND: RelayOfForm,
-}
-"""What an act asks for; the others ask for nothing."""
+        self.fields["text"].help_text = (
+            "One relay a line: a short name, its hosts in the order in which they are tried, and"
+            " a port where it is not 25. A host alone is named by its first part. A CSV or JSON"
+            " file of this list is taken too; what stands after # is passed over."
+        )
+        self.fields["existing"].label = "A relay that is there already, and differs"
 
 
 class SaveForm(forms.Form):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
@@ -81,6 +82,21 @@ def list_hosts(asked: Asked, *, now: datetime, period: timedelta) -> HostList:
         counts=counts,
         words=words_of_rows(MailHost.objects.all()),
     )
+
+
+def matching_hosts(
+    asked: Asked, *, limit: int, now: datetime, period: timedelta
+) -> dict[UUID, int]:
+    """All rows of the list that an address asks for, with their versions. Of more than `limit` that
+    many and one more."""
+    silent = [name for name, _ in silent_hosts(agents_by_host(now=now, period=period))]
+    matching = _matching(asked, silent).order_by("name")
+    return dict(matching.values_list("pk", "version")[: limit + 1])
+
+
+def host_words_among(identities: Iterable[UUID]) -> tuple[str, ...]:
+    """The tags that these mail hosts have."""
+    return words_of_rows(MailHost.objects.filter(pk__in=list(identities)))
 
 
 def exported_hosts(asked: Asked, *, now: datetime, period: timedelta) -> Iterator[dict[str, str]]:

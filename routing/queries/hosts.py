@@ -56,6 +56,11 @@ class HostSummary:
         """An agent of it said nothing for too long: what is known of it is old."""
         return any(agent.state in SILENT for agent in self.agents)
 
+    @property
+    def pick(self) -> str:
+        """What its tick sends: its id and the version shown."""
+        return f"{self.host.pk.hex}.{self.host.version}"
+
 
 @dataclass(frozen=True, slots=True)
 class DriftLine:

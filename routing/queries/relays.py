@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
@@ -10,8 +10,10 @@ from uuid import UUID
 from django.db.models import Count, Q, QuerySet
 
 from mailadmin.asked import Asked
-from mailadmin.paging import Order, Page, Turn, page_of
+from mailadmin.paging import Order, Page, Turn, page_among, page_of
 from routing.core.edits import Edit, Op
+from routing.core.intent import RelayTarget as RelayValue
+from routing.core.listed_relays import RELAYS
 from routing.core.mailertable import relay_value
 from routing.models import RelayTarget, RoutingObject
 from routing.queries.edits import relay_value as as_value
@@ -25,22 +27,18 @@ ORDERS: Mapping[str, Order] = {
 }
 
 
-COLUMNS = ("name", "hosts", "port", "note", "tags") + (
-    "value",
-    "routes",
-    "state",
-    "changed_by",
-    "changed_at",
-)
+COLUMNS = RELAYS.every
 """Of the list as a file: what a relay target is, and what is told of it."""
 
 
 class RelayState(StrEnum):
-    """What the list can be narrowed to. A new one is an edited one; both may be unused."""
+    """What the list can be narrowed to. A new one is an edited one; both may be unused. Removed
+    ones have no row any more and are live somewhere."""
 
     LIVE = "live"
     EDITED = "edited"
     UNUSED = "unused"
+    REMOVED = "removed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +49,11 @@ class RelayRow:
     value: str
     routes: int
     state: str
+
+    @property
+    def pick(self) -> str:
+        """What its tick sends: its id and the version shown."""
+        return f"{self.row.pk.hex}.{self.row.version}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,20 +98,47 @@ def list_relays(asked: Asked) -> RelayList:
     now = standing()
     edits, edited = now.edits, now.relays
     every = _every()
-    order = ORDERS.get(asked.sort, ORDERS["key"])
-    page: Page[RelayTarget] = page_of(_matching(asked, now), order=order, cursor=asked.cursor)
-    return RelayList(
-        rows=tuple(_row(row, edits.get(row.pk)) for row in page.rows),
-        total=RelayTarget.objects.count(),
-        turn=page.turn,
-        counts={state: every.filter(_in_state(state, edited)).count() for state in RelayState},
-        words=words_of_rows(RelayTarget.objects.all()),
-    )
+    removed = _removed(now)
+    counts = {state: every.filter(_in_state(state, edited)).count() for state in RelayState}
+    counts[RelayState.REMOVED] = len(removed)
+    if asked.state == RelayState.REMOVED:
+        gone, turn = page_among(_gone(asked, removed), place=_place, cursor=asked.cursor)
+        rows = tuple(_removed_row(value) for value in gone)
+    else:
+        order = ORDERS.get(asked.sort, ORDERS["key"])
+        page: Page[RelayTarget] = page_of(_matching(asked, now), order=order, cursor=asked.cursor)
+        rows, turn = tuple(_row(row, edits.get(row.pk)) for row in page.rows), page.turn
+    words = words_of_rows(RelayTarget.objects.all())
+    return RelayList(rows, RelayTarget.objects.count(), turn, counts, words)
+
+
+def matching_relays(asked: Asked, limit: int) -> dict[UUID, int]:
+    """All rows of the list that an address asks for, with their versions; 0 where none is left. Of
+    more than `limit` that many and one more."""
+    now = standing()
+    if asked.state == RelayState.REMOVED:
+        return {value.id: 0 for value in _gone(asked, _removed(now))[: limit + 1]}
+    matching = _matching(asked, now).order_by("name")
+    return dict(matching.values_list("pk", "version")[: limit + 1])
+
+
+def relay_words_among(identities: Iterable[UUID]) -> tuple[str, ...]:
+    """The tags that these relay targets have."""
+    return words_of_rows(RelayTarget.objects.filter(pk__in=list(identities)))
+
+
+def routes_naming(identities: Iterable[UUID]) -> int:
+    """How many routes name one of these relay targets."""
+    return RoutingObject.objects.filter(relay_target__in=list(identities)).count()
 
 
 def exported_relays(asked: Asked) -> Iterator[dict[str, str]]:
     """All relay targets that an address asks for, in its order, as cells of `COLUMNS`."""
     now = standing()
+    if asked.state == RelayState.REMOVED:
+        for value in _gone(asked, _removed(now)):
+            yield dict.fromkeys(COLUMNS, "") | {"name": value.name, "state": RelayState.REMOVED}
+        return
     order = ORDERS.get(asked.sort, ORDERS["key"])
     for row in _matching(asked, now).order_by(*order.columns).iterator(chunk_size=1000):
         line = _row(row, now.edits.get(row.pk))
@@ -143,6 +173,38 @@ def _every() -> QuerySet[RelayTarget]:
 def _matching(asked: Asked, now: Standing) -> QuerySet[RelayTarget]:
     wanted = _says(asked.text) & tagged(asked.also.get("tag", ""))
     return _every().filter(wanted & _in_state(asked.state, now.relays))
+
+
+def _removed(now: Standing) -> tuple[RelayValue, ...]:
+    """Relay targets that are live somewhere and have no row any more, by name."""
+    found = {
+        identity: edit.before
+        for server in now.servers
+        for identity, edit in server.relays.items()
+        if edit.after is None and isinstance(edit.before, RelayValue)
+    }
+    there = RelayTarget.objects.filter(pk__in=list(found)).values_list("pk", flat=True)
+    for identity in there:
+        del found[identity]
+    return tuple(sorted(found.values(), key=_place))
+
+
+def _place(value: RelayValue) -> tuple[str, str]:
+    return value.name, str(value.id)
+
+
+def _gone(asked: Asked, removed: Iterable[RelayValue]) -> list[RelayValue]:
+    """Those that an address asks for. They have no row, so no note and no tags any more."""
+    if asked.also.get("tag"):
+        return []
+    text = asked.text.lower()
+    return [value for value in removed if text in f"{value.name} {' '.join(value.hosts)}"]
+
+
+def _removed_row(value: RelayValue) -> RelayRow:
+    row = RelayTarget(id=value.id, name=value.name, hosts=list(value.hosts), port=value.port)
+    row.version = 0
+    return RelayRow(row, relay_value(value), 0, RelayState.REMOVED)
 
 
 def _row(row: RelayTarget, edit: Edit | None) -> RelayRow:

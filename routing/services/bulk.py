@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
-from functools import cached_property
-from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid5
 
 from django.db import transaction
 
-from mailadmin.audit.models import AuditEvent
 from mailadmin.audit.services import Actor, Happened
 from mailadmin.people.models import Person
 from mailadmin.people.services import acting
 from routing.core.facts import HostFacts, HostKind
-from routing.core.findings import Finding, InvalidIntent, Severity
+from routing.core.findings import Finding, Severity
 from routing.core.intent import ObjectKind
 from routing.core.intent import RoutingObject as Item
 from routing.core.listed_values import Listed, ListText
@@ -28,93 +22,26 @@ from routing.core.mailertable import LOCAL_MTA_HOP, local_value, relay_value
 from routing.core.validate import validate_object
 from routing.models import HostState, MailHost, RelayTarget, RoutingObject
 from routing.queries.edits import relay_value as relay_as_value
-from routing.services.errors import NotAllowed
+from routing.services.list_plan import (
+    Existing,
+    Line,
+    ListPlan,
+    Outcome,
+    check_shown,
+    happened_at_once,
+    kept,
+    list_plan,
+    outcome_of,
+    rows_saved,
+)
 from routing.services.locks import lock_servers
 from routing.services.objects import object_values
 from routing.services.writing import Writes, write_all
 
 WAY = ("relay", "mailer", "next_hop")
-SAVED = "bulk.saved"
 NOTE_LIMIT = 2000
-
-
-class Existing(StrEnum):
-    """What becomes of a key that is there already and is otherwise than the list says."""
-
-    SKIP = "skip"
-    MERGE = "merge"
-    REPLACE = "replace"
-
-
-class Outcome(StrEnum):
-    """What one line of a list does."""
-
-    ADD = "add"
-    CHANGE = "change"
-    SAME = "same"
-    SKIP = "skip"
-    ERROR = "error"
-
-
-@dataclass(frozen=True, slots=True)
-class BulkLine:
-    """One line: what it does, to which row (None: it is none yet), and the row that it makes."""
-
-    line: int
-    outcome: Outcome
-    key: str
-    server: str
-    row: RoutingObject | None = None
-    before: RoutingObject | None = None
-    findings: tuple[Finding, ...] = ()
-
-
-@dataclass(frozen=True)
-class BulkPlan:
-    """What a list would do, line by line. Nothing is written."""
-
-    lines: tuple[BulkLine, ...]
-    findings: tuple[Finding, ...]
-
-    @cached_property
-    def counts(self) -> Mapping[Outcome, int]:
-        """How many lines there are of each outcome."""
-        return Counter(line.outcome for line in self.lines)
-
-    @property
-    def errors(self) -> tuple[Finding, ...]:
-        """Every error, in order of line."""
-        return tuple(item for item in self.findings if item.severity is Severity.ERROR)
-
-    @property
-    def writes(self) -> int:
-        """How many rows it would write."""
-        return self.counts[Outcome.ADD] + self.counts[Outcome.CHANGE]
-
-    @cached_property
-    def digest(self) -> str:
-        """Of everything that a page shows of it: another one, and the page is not of now."""
-        said = [
-            [
-                line.line,
-                line.outcome,
-                line.key,
-                line.server,
-                line.before.version if line.before else 0,
-                object_values(line.row) if line.row else None,
-            ]
-            for line in self.lines
-        ]
-        errors = [str(finding) for finding in self.errors]
-        return sha256(json.dumps([said, errors], sort_keys=True).encode()).hexdigest()
-
-
-class PlanMoved(Exception):
-    """The list would do something else now than the page showed; nothing was written."""
-
-    def __init__(self, plan: BulkPlan) -> None:
-        self.plan = plan
-        super().__init__("The list would do something else now than this page showed.")
+BulkLine = Line[RoutingObject]
+BulkPlan = ListPlan[RoutingObject]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +93,7 @@ def plan_bulk(ask: Ask, *, token: UUID, lock: bool = False) -> BulkPlan:
     the same page sent twice means the same rows."""
     known = _Known.read(lock)
     lines = tuple(_line(item, ask, known, token) for item in ask.listed.lines)
-    findings = [*ask.listed.findings, *(found for line in lines for found in line.findings)]
-    return BulkPlan(lines, tuple(sorted(findings, key=lambda item: item.line)))
+    return list_plan(lines, ask.listed.findings, object_values)
 
 
 def save_bulk(ask: Ask, *, token: UUID, shown: str, by: Person | Actor) -> int:
@@ -178,41 +104,26 @@ def save_bulk(ask: Ask, *, token: UUID, shown: str, by: Person | Actor) -> int:
     """
     with transaction.atomic():
         lock_servers()
-        done = AuditEvent.objects.filter(object_id=token, action=SAVED).first()
-        if done is not None:
-            return int((done.new or {}).get("rows", 0))
+        if (done := rows_saved(token)) is not None:
+            return done
         plan = plan_bulk(ask, token=token, lock=True)
-        if plan.digest != shown:
-            raise PlanMoved(plan)
-        if plan.errors:
-            raise InvalidIntent(plan.errors)
-        if not plan.writes:
-            raise NotAllowed(["Nothing in this list is to be written."])
+        check_shown(plan, shown)
         writes = _writes(plan)
         write_all(writes, by=acting(by), also=[_saved(plan, token)])
         return writes.total
 
 
 def _writes(plan: BulkPlan) -> Writes:
-    rows = [(line.before, line.row) for line in plan.lines if _is_written(line)]
+    rows = [(line.before, line.row) for line in plan.lines if line.is_written]
     return Writes(
         created=[row for before, row in rows if row is not None and before is None],
         changed=[(before, row) for before, row in rows if row is not None and before is not None],
     )
 
 
-def _is_written(line: BulkLine) -> bool:
-    return line.outcome in (Outcome.ADD, Outcome.CHANGE)
-
-
 def _saved(plan: BulkPlan, token: UUID) -> Happened:
     added, changed = plan.counts[Outcome.ADD], plan.counts[Outcome.CHANGE]
-    return Happened(
-        action="bulk.saved",
-        subject=f"{plan.writes} {'row' if plan.writes == 1 else 'rows'}",
-        object_id=token,
-        new={"rows": plan.writes, "added": added, "changed": changed},
-    )
+    return happened_at_once(token, plan.writes, added=added, changed=changed)
 
 
 def _line(item: Listed, ask: Ask, known: _Known, token: UUID) -> BulkLine:
@@ -220,17 +131,10 @@ def _line(item: Listed, ask: Ask, known: _Known, token: UUID) -> BulkLine:
     before = known.rows.get((server, item.key))
     row, findings = _row(item, ask, known, before, token)
     if row is None or any(found.severity is Severity.ERROR for found in findings):
-        return BulkLine(item.line, Outcome.ERROR, item.key, server, None, before, findings)
-    outcome = _outcome(before, row, ask.existing)
-    return BulkLine(item.line, outcome, item.key, server, row, before, findings)
-
-
-def _outcome(before: RoutingObject | None, row: RoutingObject, existing: Existing) -> Outcome:
-    if before is None:
-        return Outcome.ADD
-    if object_values(before) == object_values(row):
-        return Outcome.SAME
-    return Outcome.SKIP if existing is Existing.SKIP else Outcome.CHANGE
+        return Line(item.line, Outcome.ERROR, item.key, server, None, before, findings)
+    values = object_values(before) if before else None
+    outcome = outcome_of(values, object_values(row), ask.existing)
+    return Line(item.line, outcome, item.key, server, row, before, findings)
 
 
 def _row(
@@ -248,12 +152,12 @@ def _row(
         server=known.servers[server],
         kind=said["kind"],
         key=item.key,
-        enabled=_kept(item.enabled, before.enabled if before else True),
+        enabled=kept(item.enabled, before.enabled if before else True, ask.existing),
         relay_target=relay,
         mailer=said["mailer"].strip(),
         next_hop=said["next_hop"].strip(),
-        note=_kept(_blank(item.note, ask), before.note if before else ""),
-        tags=_kept(_blank(item.tags, ask), before.tags if before else ask.tags),
+        note=kept(item.note, before.note if before else "", ask.existing),
+        tags=kept(item.tags, before.tags if before else ask.tags, ask.existing),
     )
     value = Item(
         row.pk,
@@ -272,15 +176,6 @@ def _note_long(item: Listed, row: RoutingObject) -> Iterator[Finding]:
     if item.note is not None and len(row.note) > NOTE_LIMIT:
         text = f"The note of {item.key} has {len(row.note)} characters, more than {NOTE_LIMIT}."
         yield _error("note_long", item, text, "Write a shorter one.", "note")
-
-
-def _kept(said: Any, before: Any) -> Any:
-    return before if said is None else said
-
-
-def _blank(said: str | None, ask: Ask) -> str | None:
-    """To merge is to take only what is filled in."""
-    return None if ask.existing is Existing.MERGE and said == "" else said
 
 
 def _said(item: Listed, ask: Ask, known: _Known, before: RoutingObject | None) -> dict[str, Any]:

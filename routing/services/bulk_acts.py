@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
 from copy import copy
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass, field, replace
+from functools import partial
 from uuid import UUID
 
 from django.db import transaction
 
-from mailadmin.audit.models import AuditEvent
-from mailadmin.audit.services import Actor, Happened
+from mailadmin.audit.services import Actor
 from mailadmin.people.models import Person
 from mailadmin.people.services import acting
 from routing.core.facts import HostFacts
@@ -23,46 +22,24 @@ from routing.core.validate import validate_object
 from routing.models import HostState, RelayTarget, RoutingObject
 from routing.queries.edits import object_value
 from routing.queries.pending import Standing, standing
+from routing.services.acts import (
+    NOTE_LIMIT,
+    Act,
+    ActPlan,
+    Left,
+    LeftAlone,
+    Rows,
+    last_values,
+    name_in_trail,
+    plan_each,
+    touched_since,
+)
+from routing.services.list_plan import happened_at_once, rows_saved
 from routing.services.locks import lock_servers
 from routing.services.objects import object_values
 from routing.services.writing import Writes, rows_by_id, write_all
 
-NOTE_LIMIT = 2000
-CHANGED = "changed it after this page was opened."
-
-
-class Act(StrEnum):
-    """What is done to each of the chosen objects."""
-
-    DISABLE = "disable"
-    ENABLE = "enable"
-    DELETE = "delete"
-    NOTE = "note"
-    TAG = "tag"
-    UNTAG = "untag"
-    SEND = "send"
-    UNDO = "undo"
-
-
-@dataclass(frozen=True, slots=True)
-class Left:
-    """An object that stays as it is, and why."""
-
-    key: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class ActPlan:
-    """What the act would write, what needs no writing, and what it leaves alone."""
-
-    writes: Writes
-    same: int
-    left: tuple[Left, ...]
-
-
-class _LeftAlone(Exception):
-    """Why one object is not touched."""
+ObjectPlan = ActPlan[RoutingObject]
 
 
 @dataclass(slots=True)
@@ -81,7 +58,7 @@ def plan_act(
     chosen: Mapping[UUID, int],
     text: str = "",
     touched: Container[UUID] = (),
-) -> ActPlan:
+) -> ObjectPlan:
     """What would be done to the chosen objects: ids with the versions that a page showed, 0 for one
     that has no row any more. `text` is the note, the tags, or the name of the relay target. What is
     `touched` is left alone.
@@ -92,20 +69,14 @@ def plan_act(
     now = _Now(rows_by_id(chosen), facts, standing() if act is Act.UNDO else None)
     if act is Act.SEND:
         now.relays = {relay.name: relay for relay in RelayTarget.objects.all()}
-    writes, same, left = Writes(), 0, []
-    for identity, version in chosen.items():
-        row = now.rows.get(identity)
-        try:
-            _check_version(row, version)
-            if identity in touched:
-                raise _LeftAlone(f"{row.changed_by if row else 'Somebody'} {CHANGED}")
-            after = ACTS[act](now, identity, row, text)
-            same += not _put(writes, row, after)
-        except _LeftAlone as why:
-            key = row.key if row else _key_of(now, identity)
-            left.append(Left(key, str(why)))
-    _leave_taken(writes, left)
-    return ActPlan(writes, same, tuple(left))
+
+    def after(identity: UUID, row: RoutingObject | None) -> RoutingObject | None:
+        if row is not None and row.server.retired_at is not None:
+            raise LeftAlone(f"{row.server.name} is retired.")
+        return ACTS[act](now, identity, row, text)
+
+    rows = Rows(now.rows, lambda row: row.key, object_values, partial(_key_of, now))
+    return _leave_taken(plan_each(chosen, rows, after, touched=touched))
 
 
 def do_act(
@@ -116,64 +87,26 @@ def do_act(
     text: str = "",
     since: int | None = None,
     by: Person | Actor,
-) -> ActPlan:
+) -> ObjectPlan:
     """Do it, one event for each object. What somebody else changed meanwhile is left alone and said
-    so; sent twice with one token it is done once.
-
-    For all that match nobody sends ten thousands of versions: `since` is the number of the last
-    event when they were shown, and what has a later event was changed meanwhile.
+    so; `since` as in `touched_since`. Sent twice with one token it is done once.
     """
     with transaction.atomic():
         lock_servers()
-        done = AuditEvent.objects.filter(object_id=token, action="bulk.saved").first()
-        if done is not None:
-            return ActPlan(Writes(), int((done.new or {}).get("rows", 0)), ())
-        touched = frozenset[UUID]() if since is None else _touched(since)
-        plan = plan_act(act=act, chosen=chosen, text=text, touched=touched)
-        total = plan.writes.total
-        if total:
-            happened = Happened(
-                action="bulk.saved",
-                subject=f"{total} {'row' if total == 1 else 'rows'}",
-                object_id=token,
-                new={"rows": total, "act": act.value},
-            )
+        if (done := rows_saved(token)) is not None:
+            return ActPlan(Writes(), done, ())
+        plan = plan_act(act=act, chosen=chosen, text=text, touched=touched_since(since))
+        if plan.writes.total:
+            happened = happened_at_once(token, plan.writes.total, act=act.value)
             said = "edit undone" if act is Act.UNDO else ""
             write_all(plan.writes, by=acting(by), note=said, also=[happened])
         return plan
 
 
-def _touched(since: int) -> frozenset[UUID]:
-    events = AuditEvent.objects.filter(number__gt=since).exclude(object_id=None)
-    return frozenset(events.values_list("object_id", flat=True))  # type: ignore[arg-type]  # none is None
-
-
-def _check_version(row: RoutingObject | None, version: int) -> None:
-    if row is None and version:
-        raise _LeftAlone("Somebody deleted it meanwhile.")
-    if row is not None and row.version != version:
-        raise _LeftAlone(f"{row.changed_by} {CHANGED}")
-    if row is not None and row.server.retired_at is not None:
-        raise _LeftAlone(f"{row.server.name} is retired.")
-
-
-def _put(writes: Writes, row: RoutingObject | None, after: RoutingObject | None) -> bool:
-    """Note what is to be written; False when nothing is."""
-    if row is None and after is not None:
-        writes.created.append(after)
-    elif row is not None and after is None:
-        writes.deleted.append(row)
-    elif row is not None and after is not None and object_values(row) != object_values(after):
-        writes.changed.append((row, after))
-    else:
-        return False
-    return True
-
-
 def _switched(now: _Now, row: RoutingObject | None, *, enabled: bool) -> RoutingObject:
     after = _copied(row)
     if after.kind == ObjectKind.FOREIGN_LINE:
-        raise _LeftAlone("A foreign line is kept as it is. Turn it into a route first.")
+        raise LeftAlone("A foreign line is kept as it is. Turn it into a route first.")
     after.enabled = enabled
     return _checked(now, after)
 
@@ -214,7 +147,7 @@ def _tagged(
     after = _copied(row)
     after.tags = with_tags(after.tags, text)
     if found := check_tags(after.tags, after.key):
-        raise _LeftAlone(" ".join(str(finding) for finding in found))
+        raise LeftAlone(" ".join(str(finding) for finding in found))
     return after
 
 
@@ -231,12 +164,12 @@ def _sent(now: _Now, identity: UUID, row: RoutingObject | None, text: str) -> Ro
     del identity
     after = _copied(row)
     if after.kind != ObjectKind.ROUTE:
-        raise _LeftAlone("Only a route names a relay target.")
+        raise LeftAlone("Only a route names a relay target.")
     if not text:
         return after
     relay = now.relays.get(text)
     if relay is None:
-        raise _LeftAlone(f"There is no relay target {text} any more.")
+        raise LeftAlone(f"There is no relay target {text} any more.")
     after.relay_target, after.mailer, after.next_hop = relay, "", ""
     return _checked(now, after)
 
@@ -248,23 +181,21 @@ def _undone(
     del text
     assert now.now is not None
     if (push := now.now.held.get(identity)) is not None:
-        raise _LeftAlone(f"It is in push #{push}. Refuse that push first.")
+        raise LeftAlone(f"It is in push #{push}. Refuse that push first.")
     edit = now.now.edits.get(identity)
     if edit is None:
         return row
     if edit.before is None:
         return None
     if not isinstance(edit.before, Item):
-        raise _LeftAlone("It is no routing object.")
+        raise LeftAlone("It is no routing object.")
     return _checked(now, _as_live(edit.before, row or _gone(now.now, identity)))
 
 
 def _gone(now: Standing, identity: UUID) -> RoutingObject:
     """The row that a deleted object had: its server, with what its last event alone keeps."""
     server = next(s.host for s in now.servers if identity in s.live.objects)
-    last = AuditEvent.objects.filter(object_id=identity, action__endswith=".deleted")
-    event = last.order_by("-number").first()
-    old = (event.old if event else None) or {}
+    old = last_values(identity)
     words = {name: str(old.get(name, "")) for name in ("note", "tags")}
     return RoutingObject(id=identity, server=server, **words)
 
@@ -273,7 +204,7 @@ def _as_live(live: Item, row: RoutingObject) -> RoutingObject:
     after = copy(row)
     relay = RelayTarget.objects.filter(pk=live.relay_target).first() if live.relay_target else None
     if live.relay_target and relay is None:
-        raise _LeftAlone("The relay target that it names live is deleted. Undo that first.")
+        raise LeftAlone("The relay target that it names live is deleted. Undo that first.")
     after.kind, after.key, after.enabled = live.kind, live.key, live.enabled
     after.mailer, after.next_hop, after.relay_target = live.mailer, live.next_hop, relay
     return after
@@ -283,18 +214,19 @@ def _checked(now: _Now, row: RoutingObject) -> RoutingObject:
     found = validate_object(object_value(row), facts=now.facts.get(row.server_id))
     errors = [str(item) for item in found if item.severity is Severity.ERROR]
     if errors:
-        raise _LeftAlone(" ".join(errors))
+        raise LeftAlone(" ".join(errors))
     return row
 
 
 def _copied(row: RoutingObject | None) -> RoutingObject:
     if row is None:
-        raise _LeftAlone("It is deleted already.")
+        raise LeftAlone("It is deleted already.")
     return copy(row)
 
 
-def _leave_taken(writes: Writes, left: list[Left]) -> None:
+def _leave_taken(plan: ObjectPlan) -> ObjectPlan:
     """A key that another row has by now is not taken from it."""
+    writes = plan.writes
     gone = {row.pk for row in writes.deleted}
     moving = [after for before, after in writes.changed if before.key != after.key]
     wanted = [*writes.created, *moving]
@@ -302,17 +234,15 @@ def _leave_taken(writes: Writes, left: list[Left]) -> None:
     there = RoutingObject.objects.filter(key__in=keys).exclude(pk__in=gone) if keys else ()
     taken = {(row.server_id, row.key): row.pk for row in there}
     clashing = {row.pk for row in wanted if taken.get((row.server_id, row.key), row.pk) != row.pk}
-    left += [Left(row.key, "Another object has this key.") for row in wanted if row.pk in clashing]
+    left = [Left(row.key, "Another object has this key.") for row in wanted if row.pk in clashing]
     writes.created = [row for row in writes.created if row.pk not in clashing]
     writes.changed = [pair for pair in writes.changed if pair[1].pk not in clashing]
+    return replace(plan, left=(*plan.left, *left))
 
 
 def _key_of(now: _Now, identity: UUID) -> str:
     edit = now.now.edits.get(identity) if now.now else None
-    if edit is not None:
-        return edit.name
-    event = AuditEvent.objects.filter(object_id=identity).order_by("-number").first()
-    return event.subject if event else "An object"
+    return edit.name if edit is not None else name_in_trail(identity)
 
 
 ACTS: Mapping[Act, Callable[[_Now, UUID, RoutingObject | None, str], RoutingObject | None]] = {

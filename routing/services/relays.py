@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.utils import timezone
 
-from mailadmin.audit.services import Actor, Happened, record
+from mailadmin.audit.services import Actor
 from mailadmin.people.models import Person
 from mailadmin.people.services import acting
 from mailadmin.race import looks_again
+from routing.core.facts import HostFacts
 from routing.core.findings import Finding, InvalidIntent, Severity
 from routing.core.intent import RelayTarget as RelayTargetValue
 from routing.core.names import normalise_name
@@ -21,8 +21,7 @@ from routing.core.validate import validate_relay
 from routing.models import HostState, RelayTarget, RoutingObject
 from routing.services.errors import ConflictingEdit, NotAllowed, Side
 from routing.services.locks import lock_servers
-
-FIELDS = ("name", "hosts", "port", "note", "tags")
+from routing.services.writing_relays import RelayWrites, relay_values, write_relays
 
 
 @looks_again
@@ -76,33 +75,21 @@ def delete_relay_target(*, identity: UUID, version: int, by: Person | Actor) -> 
         naming = RoutingObject.objects.filter(relay_target=before).select_related("server")
         if reasons := [f"{row.key} on {row.server.name} names {before.name}." for row in naming]:
             raise NotAllowed([*reasons, "Send them another way first."])
-        RelayTarget.objects.filter(pk=identity, version=version).delete()
-        record(by=acting(by), happened=_happened(before, "deleted", relay_values(before), None))
-
-
-def relay_values(row: RelayTarget) -> dict[str, Any]:
-    """The fields as JSON values: what an event and a conflict show."""
-    return {field: getattr(row, field) for field in FIELDS}
+        write_relays(RelayWrites(deleted=[before]), by=acting(by))
 
 
 def _create(row: RelayTarget, version: int, by: Actor) -> RelayTarget:
     if version:
         gone = Side({"deleted": True}, "Somebody", None)
         raise ConflictingEdit(row.name, gone, Side(relay_values(row), by.name, None))
-    row.version, row.changed_at, row.changed_by = 1, timezone.now(), by.name
-    row.save(force_insert=True)
-    record(by=by, happened=_happened(row, "created", None, relay_values(row)))
+    write_relays(RelayWrites(created=[row]), by=by)
     return row
 
 
 def _change(before: RelayTarget, row: RelayTarget, version: int, by: Actor) -> RelayTarget:
     if before.version != version:
         raise _conflict(before, relay_values(row), by)
-    unmoved = RelayTarget.objects.filter(pk=before.pk, version=version)
-    unmoved.update(
-        **relay_values(row), version=version + 1, changed_at=timezone.now(), changed_by=by.name
-    )
-    record(by=by, happened=_happened(row, "changed", relay_values(before), relay_values(row)))
+    write_relays(RelayWrites(changed=[(before, row)]), by=by)
     return RelayTarget.objects.get(pk=before.pk)
 
 
@@ -111,21 +98,8 @@ def _conflict(before: RelayTarget, wanted: dict[str, Any], by: Actor) -> Conflic
     return ConflictingEdit(before.name, theirs, Side(wanted, by.name, None))
 
 
-def _happened(
-    row: RelayTarget, what: str, old: dict[str, Any] | None, new: dict[str, Any] | None
-) -> Happened:
-    return Happened(
-        action=f"relay_target.{what}", subject=row.name, object_id=row.pk, old=old, new=new
-    )
-
-
 def _check(row: RelayTarget) -> None:
-    """Errors of the target itself, and against the facts of every list server that may use it."""
-    value = RelayTargetValue(row.pk, row.name, tuple(row.hosts), row.port)
-    found = dict.fromkeys((*validate_relay(value), *check_tags(row.tags, row.name)))
-    for state in HostState.objects.select_related("host").filter(host__retired_at=None):
-        if state.host.is_list_server and state.host_facts is not None:
-            found |= dict.fromkeys(validate_relay(value, facts=state.host_facts))
+    found = {**dict.fromkeys(relay_findings(row, facts_of_servers()))}
     if RelayTarget.objects.filter(name=row.name).exclude(pk=row.pk).exists():
         text = f"There is a relay target {row.name} already."
         found[
@@ -134,3 +108,19 @@ def _check(row: RelayTarget) -> None:
     errors = [finding for finding in found if finding.severity is Severity.ERROR]
     if errors:
         raise InvalidIntent(errors)
+
+
+def facts_of_servers() -> tuple[HostFacts, ...]:
+    """Of every list server that may use a relay target, as far as they are known."""
+    states = HostState.objects.select_related("host").filter(host__retired_at=None)
+    found = (state.host_facts for state in states if state.host.is_list_server)
+    return tuple(facts for facts in found if facts is not None)
+
+
+def relay_findings(row: RelayTarget, servers: Iterable[HostFacts]) -> tuple[Finding, ...]:
+    """What is wrong with a relay target by itself, and for each of these list servers."""
+    value = RelayTargetValue(row.pk, row.name, tuple(row.hosts), row.port)
+    found = dict.fromkeys((*validate_relay(value), *check_tags(row.tags, row.name)))
+    for facts in servers:
+        found |= dict.fromkeys(validate_relay(value, facts=facts))
+    return tuple(found)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from django.db.models import F
 from django.utils import timezone
 
 from mailadmin.audit.services import BATCH, Actor, Happened, record_all
-from routing.models import RoutingObject
+from routing.models import MailHost, RelayTarget, RoutingObject
 from routing.queries.among import among
 from routing.services.objects import FIELDS, changed, created, deleted
 from routing.services.tagging import forget_tags, index_tags
@@ -19,21 +19,25 @@ from routing.services.tagging import forget_tags, index_tags
 ALIKE = 20
 """So many rows with one change, and they are written by one statement."""
 WRITTEN = ("version", "changed_at", "changed_by")
+Written = TypeVar("Written", RoutingObject, RelayTarget, MailHost)
 Change = tuple[tuple[str, Any], ...]
 
 
 @dataclass(slots=True)
-class Writes:
+class WritesOf(Generic[Written]):
     """What becomes of rows: new ones, pairs (as it is, as it will be), and those that go."""
 
-    created: list[RoutingObject] = field(default_factory=list)
-    changed: list[tuple[RoutingObject, RoutingObject]] = field(default_factory=list)
-    deleted: list[RoutingObject] = field(default_factory=list)
+    created: list[Written] = field(default_factory=list)
+    changed: list[tuple[Written, Written]] = field(default_factory=list)
+    deleted: list[Written] = field(default_factory=list)
 
     @property
     def total(self) -> int:
         """How many rows are written."""
         return len(self.created) + len(self.changed) + len(self.deleted)
+
+
+Writes = WritesOf[RoutingObject]
 
 
 def write_all(writes: Writes, *, by: Actor, note: str = "", also: Sequence[Happened] = ()) -> None:

@@ -1,210 +1,132 @@
-"""Paste a list: what each line would do, then all of it with one button."""
+"""Paste a list of routing objects, or of relay targets."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from uuid import UUID, uuid4
+from datetime import datetime
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
 
-from mailadmin.answers import moved
 from mailadmin.methods import asks_first
 from mailadmin.people.access import requires
+from mailadmin.people.models import Person
 from mailadmin.people.roles import Permission
-from mailadmin.people.session import signed_in
-from mailadmin.ui.words import number
 from routing.core.facts import HostKind
-from routing.core.findings import InvalidIntent, Severity
-from routing.core.intent import ObjectKind
+from routing.core.intent import SMTP_PORT, ObjectKind
 from routing.core.listed import read_list
-from routing.forms.bulk import ListForm, SaveForm
+from routing.core.listed_relays import read_relays
+from routing.forms.bulk import ListForm, PastedForm, RelayListForm
 from routing.models import MailHost, RelayTarget, RoutingObject
-from routing.services.bulk import (
-    Ask,
-    BulkLine,
-    BulkPlan,
-    Existing,
-    Outcome,
-    PlanMoved,
-    plan_bulk,
-    save_bulk,
-)
-from routing.services.errors import NotAllowed
+from routing.services.bulk import Ask, BulkPlan, plan_bulk, save_bulk
+from routing.services.bulk_relays import AskRelays, RelayPlan, plan_relays, save_relays
+from routing.services.list_plan import Existing
 from routing.services.rcpt import watch_added
-from routing.views.nouns import NOUNS, Noun
+from routing.views.nouns import NOUNS, RELAYS, Named, Noun
 from routing.views.object_pages import NOT_LIVE
-
-MOST_LINES = 200
-"""Of one outcome; the errors are all shown."""
-TITLES = {
-    Outcome.CHANGE: "Changed",
-    Outcome.SKIP: "There already, and otherwise: skipped",
-    Outcome.ADD: "Added",
-    Outcome.SAME: "There already, and the same",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """One line of a dry run in words."""
-
-    line: int
-    key: str
-    server: str
-    kind: str
-    now: str
-    after: str
-    notes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """The lines with one outcome, in order; `hidden` more are like them."""
-
-    title: str
-    outcome: Outcome
-    count: int
-    lines: tuple[Shown, ...]
-
-    @property
-    def hidden(self) -> int:
-        """How many are not shown."""
-        return self.count - len(self.lines)
+from routing.views.pasted import paste
 
 
 @asks_first
 @requires(Permission.EDIT)
 def bulk_add(request: HttpRequest, noun: Noun) -> HttpResponse:
-    """The form; with a list the dry run; with its button the rows."""
-    if request.method != "POST":
-        return _show(request, noun, _form(noun))
-    form = _form(noun, request)
-    if not form.is_valid():
-        return _show(request, noun, form, status=422)
-    save = SaveForm(request.POST)
-    if request.POST.get("step") == "save" and save.is_valid():
-        return _save(request, noun, form, save)
-    token = uuid4()
-    return _preview(request, noun, form, plan_bulk(_ask(noun, form), token=token), token)
+    """Routing objects of one kind, and what else its lines say they are."""
+    return paste(request, ObjectListing(noun))
 
 
-def _save(request: HttpRequest, noun: Noun, form: ListForm, save: SaveForm) -> HttpResponse:
-    token, shown = save.cleaned_data["token"], save.cleaned_data["shown"]
-    ask = _ask(noun, form)
-    began = timezone.now()
-    try:
-        rows = save_bulk(ask, token=token, shown=shown, by=signed_in(request))
-    except PlanMoved as error:
-        text = f"{error} Nothing was saved. This is what it would do by now."
-        return _preview(request, noun, form, error.plan, uuid4(), (text,), status=409)
-    except InvalidIntent:
-        plan = plan_bulk(ask, token=token)
-        return _preview(request, noun, form, plan, token, status=422)
-    except NotAllowed as error:
-        plan = plan_bulk(ask, token=token)
-        return _preview(request, noun, form, plan, token, tuple(error.reasons), status=409)
-    target = noun.list_href
-    if noun.kind is ObjectKind.VIRTUAL_DOMAIN and watch_added(since=began):
-        target = reverse("new-domain-list")
-    said = f"{number(rows)} {noun.one if rows == 1 else noun.many.lower()} saved."
-    return moved(request, target, f"{said} {NOT_LIVE.replace('It is', 'They are')}")
+@asks_first
+@requires(Permission.EDIT)
+def bulk_add_relays(request: HttpRequest) -> HttpResponse:
+    """Relay targets."""
+    return paste(request, RelayListing())
 
 
-def _ask(noun: Noun, form: ListForm) -> Ask:
-    given = form.cleaned_data
-    return Ask(
-        listed=read_list(given["text"], server=given["server"]),
-        kind=noun.kind,
-        existing=Existing(given["existing"]),
-        relay=given.get("relay", ""),
-        tags=given["tags"],
-    )
+@dataclass(frozen=True, slots=True)
+class ObjectListing:
+    """A list of keys."""
+
+    noun: Noun
+    not_live: str = NOT_LIVE.replace("It is", "They are")
+
+    def form(self, request: HttpRequest | None = None) -> PastedForm:
+        """Empty, or with what was sent."""
+        lists = MailHost.in_service.filter(kind=HostKind.LIST_SERVER)
+        servers = lists.values_list("name", flat=True)
+        relays = RelayTarget.objects.values_list("name", flat=True)
+        return ListForm(
+            request.POST if request else None,
+            request.FILES if request else None,
+            kind=self.noun.kind,
+            servers=[(name, name) for name in servers],
+            relays=[(name, name) for name in relays],
+        )
+
+    def plan(self, form: PastedForm, token: UUID) -> BulkPlan:
+        """What each line does."""
+        return plan_bulk(self._ask(form), token=token)
+
+    def save(self, form: PastedForm, *, token: UUID, shown: str, by: Person) -> int:
+        """All of it or nothing."""
+        return save_bulk(self._ask(form), token=token, shown=shown, by=by)
+
+    def after(self, since: datetime) -> str:
+        """Domains that are new have a checklist."""
+        if self.noun.kind is ObjectKind.VIRTUAL_DOMAIN and watch_added(since=since):
+            return reverse("new-domain-list")
+        return self.noun.list_href
+
+    def words(self, row: RoutingObject) -> str:
+        """Kind, way, note and tags."""
+        return row_words(row)
+
+    def _ask(self, form: PastedForm) -> Ask:
+        given = form.cleaned_data
+        return Ask(
+            listed=read_list(given["text"], server=given["server"]),
+            kind=self.noun.kind,
+            existing=Existing(given["existing"]),
+            relay=given.get("relay", ""),
+            tags=given["tags"],
+        )
 
 
-def _form(noun: Noun, request: HttpRequest | None = None) -> ListForm:
-    servers = MailHost.in_service.filter(kind=HostKind.LIST_SERVER).values_list("name", flat=True)
-    relays = RelayTarget.objects.values_list("name", flat=True)
-    return ListForm(
-        request.POST if request else None,
-        request.FILES if request else None,
-        kind=noun.kind,
-        servers=[(name, name) for name in servers],
-        relays=[(name, name) for name in relays],
-    )
+@dataclass(frozen=True, slots=True)
+class RelayListing:
+    """A list of relay targets."""
 
+    noun: Named = RELAYS
+    not_live: str = "No mail goes by a new one until a route does, and a push with it is live."
 
-def _show(request: HttpRequest, noun: Noun, form: ListForm, status: int = 200) -> HttpResponse:
-    return render(request, "routing/bulk_add.html", {"noun": noun, "form": form}, status=status)
+    def form(self, request: HttpRequest | None = None) -> PastedForm:
+        """Empty, or with what was sent."""
+        if request is None:
+            return RelayListForm()
+        return RelayListForm(request.POST, request.FILES)
 
+    def plan(self, form: PastedForm, token: UUID) -> RelayPlan:
+        """What each line does."""
+        return plan_relays(self._ask(form), token=token)
 
-def _preview(
-    request: HttpRequest,
-    noun: Noun,
-    form: ListForm,
-    plan: BulkPlan,
-    token: UUID,
-    errors: tuple[str, ...] = (),
-    status: int = 200,
-) -> HttpResponse:
-    given = form.cleaned_data
-    sent = {name: given.get(name) or "" for name in ("server", "relay", "tags", "existing")}
-    context = {
-        "noun": noun,
-        "plan": plan,
-        "groups": tuple(_groups(plan)),
-        "errors": errors,
-        "token": token,
-        "sent": sent,
-        "text": given["text"],
-        "action": request.path,
-        "warnings": tuple(f for f in plan.findings if f.severity is not Severity.ERROR),
-        "button": _button(plan, noun),
-        "form": _filled(noun, given),
-    }
-    return render(request, "routing/bulk_preview.html", context, status=status)
+    def save(self, form: PastedForm, *, token: UUID, shown: str, by: Person) -> int:
+        """All of it or nothing."""
+        return save_relays(self._ask(form), token=token, shown=shown, by=by)
 
+    def after(self, since: datetime) -> str:
+        """The list."""
+        del since
+        return self.noun.list_href
 
-def _filled(noun: Noun, given: dict[str, object]) -> ListForm:
-    """The form again, with the text of a file as if it had been pasted."""
-    form = _form(noun)
-    form.initial = {**given, "file": None}
-    return form
+    def words(self, row: RelayTarget) -> str:
+        """Hosts, port, note and tags."""
+        port = "" if row.port == SMTP_PORT else f"port {row.port}"
+        parts = [", ".join(row.hosts), port, row.note, f"tagged {row.tags}" if row.tags else ""]
+        return ", ".join(part for part in parts if part)
 
-
-def _button(plan: BulkPlan, noun: Noun) -> str:
-    """What the button does, "" where there is nothing to press."""
-    if plan.errors:
-        return ""
-    added, changed = plan.counts[Outcome.ADD], plan.counts[Outcome.CHANGE]
-    words = noun.one if plan.writes == 1 else noun.many.lower()
-    acts = [f"add {number(added)}"] if added else []
-    acts += [f"change {number(changed)}"] if changed else []
-    return f"{' and '.join(acts)} {words}".capitalize() if acts else ""
-
-
-def _groups(plan: BulkPlan) -> Iterator[Group]:
-    for outcome, title in TITLES.items():
-        lines = [line for line in plan.lines if line.outcome is outcome]
-        if lines:
-            shown = tuple(_shown(line) for line in lines[:MOST_LINES])
-            yield Group(title, outcome, len(lines), shown)
-
-
-def _shown(line: BulkLine) -> Shown:
-    kind = NOUNS[ObjectKind(line.row.kind)].one if line.row else ""
-    return Shown(
-        line=line.line,
-        key=line.key,
-        server=line.server,
-        kind=kind,
-        now=row_words(line.before) if line.before else "",
-        after=row_words(line.row) if line.row else "",
-        notes=tuple(str(finding) for finding in line.findings),
-    )
+    def _ask(self, form: PastedForm) -> AskRelays:
+        given = form.cleaned_data
+        existing = Existing(given["existing"])
+        return AskRelays(read_relays(given["text"]), existing, given["tags"])
 
 
 def row_words(row: RoutingObject) -> str:

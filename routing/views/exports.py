@@ -9,7 +9,7 @@ from django.http import HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
 from mailadmin.asked import Asked
-from routing.core.listed_tables import csv_lines, json_lines
+from routing.core.tables import csv_lines, json_lines
 
 Rows = Iterable[Mapping[str, str]]
 

@@ -19,7 +19,6 @@ from mailadmin.asked import asked_of
 from mailadmin.listing import (
     Column,
     ListPage,
-    ListWords,
     heads_of,
     pager_of,
     tag_chips,
@@ -47,6 +46,7 @@ from routing.views.addressed import host_or_404
 from routing.views.conflict import chosen, conflict
 from routing.views.exports import exports_of, file_of
 from routing.views.mail_host_page import host_context, host_version, period, put_back
+from routing.views.nouns import MAIL_HOSTS
 from routing.views.object_pages import version_now
 
 PAGE, LIVE = "routing/mail_host.html", "live"
@@ -71,12 +71,7 @@ COLUMNS = (
     Column("Seen", name="seen"),
 )
 RETIRED_COLUMNS = (*COLUMNS[:5], Column("Ran last"), Column("Retired"))
-MAIL_HOSTS = ListWords(
-    many="Mail hosts",
-    short="mail host",
-    icon="server-2",
-    empty="A mail host is a list server or an outgoing relay with agents on it.",
-)
+ACTS = (("tag", "Add tags…"), ("untag", "Remove tags…"), ("note", "Set the note…"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +93,8 @@ def list_all(request: HttpRequest) -> HttpResponseBase:
         return file
     found = list_hosts(asked, now=timezone.now(), period=period())
     retired, person = asked.state == HostsShown.RETIRED, signed_in(request)
+    reason = reason_not(request, Permission.ADMINISTER, "add mail hosts")
+    may_edit = not reason
     there = with_tags_first(RETIRED_COLUMNS if retired else COLUMNS, found.words)
     columns = columns_for(person, "mail-host", there, asked)
     page = MailHostsPage(
@@ -108,7 +105,7 @@ def list_all(request: HttpRequest) -> HttpResponseBase:
         matched=found.turn.total,
         action=asked.place,
         add_href=reverse("mail-host-add"),
-        add_reason=reason_not(request, Permission.ADMINISTER, "add mail hosts"),
+        add_reason=reason,
         query=asked.text,
         chips=tag_chips(asked),
         tags=tag_links(asked, found.words),
@@ -118,6 +115,7 @@ def list_all(request: HttpRequest) -> HttpResponseBase:
         columns=columns,
         exports=exports_of(asked),
         saved=saved_for(person, "mail-host", asked),
+        acts=() if retired or not may_edit else ACTS,
         gone=gone_of_rows(asked, words=found.words, states=STATES, orders=ORDERS),
         retired=retired,
         silent=found.counts[HostsShown.SILENT],

@@ -1,4 +1,4 @@
-"""The four kinds of routing objects as pages name them, and where their pages are."""
+"""What the lists of this app are of, as pages name it, and where their pages are."""
 
 from __future__ import annotations
 
@@ -11,17 +11,19 @@ from django.urls import reverse
 from routing.core.intent import ObjectKind
 
 
-@dataclass(frozen=True, slots=True)
-class Noun:
-    """One kind: its words, and the names of its addresses, which begin with `slug`."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """What a list is of: its words, and the names of its addresses, which begin with `slug`.
+    `from_list`: many can be added from a pasted list."""
 
-    kind: ObjectKind
     slug: str
     one: str
     many: str
     head: str
     icon: str
     empty: str
+    can_add: bool = True
+    from_list: bool = True
 
     @property
     def short(self) -> str:
@@ -36,17 +38,24 @@ class Noun:
     @property
     def add_href(self) -> str:
         """The page that adds one; there is none for foreign lines."""
-        return "" if self.kind is ObjectKind.FOREIGN_LINE else reverse(f"{self.slug}-add")
+        return reverse(f"{self.slug}-add") if self.can_add else ""
 
     @property
     def bulk_href(self) -> str:
-        """The page that adds many from a list; none where none can be added."""
-        return "" if self.kind is ObjectKind.FOREIGN_LINE else reverse(f"{self.slug}-bulk-add")
+        """The page that adds many from a list; none where none can be added so."""
+        return reverse(f"{self.slug}-bulk-add") if self.from_list else ""
 
     @property
     def act_href(self) -> str:
         """The page that asks before an act on many."""
         return reverse(f"{self.slug}-act")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noun(Named):
+    """One kind of routing object."""
+
+    kind: ObjectKind
 
     def href(self, act: str, key: str, server: str) -> str:
         """A page of one object: `page`, `edit`, `enable`, `disable`, `delete` or `route`."""
@@ -55,40 +64,60 @@ class Noun:
 
 
 DOMAINS = Noun(
-    ObjectKind.VIRTUAL_DOMAIN,
-    "domain",
-    "virtual domain",
-    "Virtual domains",
-    "Domain",
-    "world",
-    "A virtual domain is handed to Sympa on the list server itself.",
+    kind=ObjectKind.VIRTUAL_DOMAIN,
+    slug="domain",
+    one="virtual domain",
+    many="Virtual domains",
+    head="Domain",
+    icon="world",
+    empty="A virtual domain is handed to Sympa on the list server itself.",
 )
 LOCAL_HOSTS = Noun(
-    ObjectKind.LOCAL_HOST,
-    "local-host",
-    "local host",
-    "Local hosts",
-    "Host",
-    "server",
-    "A local host is served on this network: mail for it is handed to the host of that name.",
+    kind=ObjectKind.LOCAL_HOST,
+    slug="local-host",
+    one="local host",
+    many="Local hosts",
+    head="Host",
+    icon="server",
+    empty="A local host is served on this network: mail for it is handed to the host of that name.",
 )
 ROUTES = Noun(
-    ObjectKind.ROUTE,
-    "route",
-    "route",
-    "Routes",
-    "Destination",
-    "route",
-    "A route sends one destination by a relay target or a mailer of its own.",
+    kind=ObjectKind.ROUTE,
+    slug="route",
+    one="route",
+    many="Routes",
+    head="Destination",
+    icon="route",
+    empty="A route sends one destination by a relay target or a mailer of its own.",
 )
 FOREIGN_LINES = Noun(
-    ObjectKind.FOREIGN_LINE,
-    "foreign-line",
-    "foreign line",
-    "Foreign lines",
-    "Key",
-    "quote",
-    "An import keeps a line here when it is nothing else. None is left.",
+    kind=ObjectKind.FOREIGN_LINE,
+    slug="foreign-line",
+    one="foreign line",
+    many="Foreign lines",
+    head="Key",
+    icon="quote",
+    empty="An import keeps a line here when it is nothing else. None is left.",
+    can_add=False,
+    from_list=False,
+)
+
+RELAYS = Named(
+    slug="relay",
+    one="relay",
+    many="Relays",
+    head="Relay",
+    icon="arrows-diagonal",
+    empty="A relay target is the way out; without one all mail goes by its own MX.",
+)
+MAIL_HOSTS = Named(
+    slug="mail-host",
+    one="mail host",
+    many="Mail hosts",
+    head="Host",
+    icon="server-2",
+    empty="A mail host is a list server or an outgoing relay with agents on it.",
+    from_list=False,
 )
 
 NOUNS: Mapping[ObjectKind, Noun] = {

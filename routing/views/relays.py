@@ -15,12 +15,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from mailadmin.answers import moved, reason_not, shown
-from mailadmin.asked import asked_of
+from mailadmin.asked import Asked, asked_of
 from mailadmin.audit.queries import object_history
 from mailadmin.listing import (
     Column,
     ListPage,
-    ListWords,
     heads_of,
     pager_of,
     tag_chips,
@@ -42,6 +41,7 @@ from routing.queries.gone import gone_of_rows
 from routing.queries.relays import COLUMNS as FILE
 from routing.queries.relays import (
     ORDERS,
+    RelayList,
     RelayRow,
     RelayState,
     exported_relays,
@@ -56,6 +56,7 @@ from routing.views.conflict import chosen, conflict
 from routing.views.dns_panel import relay_panel
 from routing.views.exports import exports_of, file_of
 from routing.views.history import timeline
+from routing.views.nouns import RELAYS
 from routing.views.object_pages import UNCHANGED, Act, version_now
 
 STATES: Mapping[str, str] = {
@@ -63,6 +64,7 @@ STATES: Mapping[str, str] = {
     RelayState.LIVE: "Live",
     RelayState.EDITED: "Edited",
     RelayState.UNUSED: "Not used",
+    RelayState.REMOVED: "Removed, still live",
 }
 COLUMNS = (
     Column("Relay", "key"),
@@ -75,11 +77,14 @@ COLUMNS = (
     Column("Note", name="note", standard=False, roomy=True),
     Column("Changed by", "changed", latest=True, name="changed"),
 )
-RELAYS = ListWords(
-    many="Relays",
-    short="relay",
-    icon="arrows-diagonal",
-    empty="A relay target is the way out; without one all mail goes by its own MX.",
+ACTS = (
+    ("swap", "Change a host…"),
+    ("port", "Set the port…"),
+    ("tag", "Add tags…"),
+    ("untag", "Remove tags…"),
+    ("note", "Set the note…"),
+    ("undo", "Undo edits…"),
+    ("delete", "Delete…"),
 )
 
 
@@ -99,25 +104,27 @@ def list_all(request: HttpRequest) -> HttpResponseBase:
     if file := file_of(request, name="relays", columns=FILE, rows=rows):
         return file
     found = list_relays(asked)
+    reason = reason_not(request, Permission.EDIT, "add relay targets")
     person, seen = signed_in(request), with_tags_first(COLUMNS, found.words)
     columns = columns_for(person, "relay", seen, asked)
     page = RelaysPage(
         words=RELAYS,
         heads=heads_of(asked, columns.shown),
         rows=found.rows,
-        total=found.total,
+        total=found.total + found.counts[RelayState.REMOVED],
         matched=found.turn.total,
         action=asked.place,
         add_href=reverse("relay-add"),
-        add_reason=reason_not(request, Permission.EDIT, "add relay targets"),
+        add_reason=reason,
         query=asked.text,
         chips=tag_chips(asked),
         tags=tag_links(asked, found.words),
-        views=views_of(asked, STATES, found.counts),
+        views=views_of(asked, _states(found), found.counts),
         pager=pager_of(asked, found.turn),
         hidden=asked.hidden,
         columns=columns,
         exports=exports_of(asked),
+        acts=() if reason else _acts(asked),
         saved=saved_for(person, "relay", asked),
         gone=gone_of_rows(asked, words=found.words, states=STATES, orders=ORDERS),
     )
@@ -189,6 +196,18 @@ def delete(request: HttpRequest, name: str) -> HttpResponse:
     except ConflictingEdit as error:
         return conflict(request, error=error, version=version_now(row), back=_href(row))
     return moved(request, reverse("relay-list"), f"{row.name} is deleted.")
+
+
+def _states(found: RelayList) -> Mapping[str, str]:
+    """Nobody is offered those that are removed while there is none."""
+    rare = RelayState.REMOVED
+    return {s: label for s, label in STATES.items() if s != rare or found.counts[rare]}
+
+
+def _acts(asked: Asked) -> tuple[tuple[str, str], ...]:
+    """What can be done with ticked rows."""
+    undo = tuple(act for act in ACTS if act[0] == "undo")
+    return undo if asked.state == RelayState.REMOVED else ACTS
 
 
 def _save(request: HttpRequest, form: RelayForm) -> RelayTarget | None:

@@ -47,8 +47,9 @@ from routing.models import (
     Source,
     Subject,
 )
+from routing.services.acts import Act
 from routing.services.approve import refuse
-from routing.services.bulk_acts import Act, do_act
+from routing.services.bulk_acts import do_act
 from routing.services.hosts import save_mail_host
 from routing.services.importing import import_mailertable, read_mailertable
 from routing.services.objects import delete_object, save_object, set_enabled

@@ -15,7 +15,8 @@ from mailadmin.audit.services import last_number
 from routing.core.intent import ObjectKind
 from routing.models import ConfigPush, RelayTarget, RoutingObject, TaggedObject
 from routing.queries.edits import pending_edits
-from routing.services.bulk_acts import Act, do_act
+from routing.services.acts import Act
+from routing.services.bulk_acts import do_act
 from routing.services.objects import delete_object, save_object, set_enabled
 from routing.views import bulk_acts as views
 from tests.integration.pages import world

@@ -17,7 +17,8 @@ from mailadmin.audit.services import last_number
 from routing.core.intent import ObjectKind
 from routing.core.listed import read_list
 from routing.models import RoutingObject
-from routing.services.bulk import Ask, Existing, plan_bulk, save_bulk
+from routing.services.bulk import Ask, plan_bulk, save_bulk
+from routing.services.list_plan import Existing
 from routing.services.objects import save_object
 from tests.integration.pages import world
 from tests.integration.pages.conftest import Site, text

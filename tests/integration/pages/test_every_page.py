@@ -35,6 +35,7 @@ READABLE = [
     "/domains/jres.org/dns/",
     "/relays/smtp1/dns/",
     "/relays/",
+    "/relays/?state=removed",
     "/relays/smtp1/",
     "/mail-hosts/",
     "/mail-hosts/listes/",
@@ -50,6 +51,8 @@ EDITING = [
     "/domains/bulk-add/",
     "/local-hosts/bulk-add/",
     "/routes/bulk-add/",
+    "/relays/bulk-add/",
+    "/relays/~act/?act=delete&all=yes",
     "/domains/~act/?act=delete&all=yes",
     "/domains/jres.org/edit/",
     "/domains/jres.org/disable/",
@@ -67,6 +70,7 @@ ADMINISTERING = [
     "/people/claire/",
     "/mail-hosts/add/",
     "/mail-hosts/listes/edit/",
+    "/mail-hosts/~act/?act=note&all=yes",
     "/design/",
 ]
 EVERYBODY = ("vera", "claire", "luc", "paul", "otto", "anne")

@@ -21,7 +21,8 @@ from routing.queries.objects import list_objects
 from routing.queries.pending import standing
 from routing.queries.revisions import live_revision
 from routing.queries.tags import words_on
-from routing.services.bulk_acts import Act, do_act
+from routing.services.acts import Act
+from routing.services.bulk_acts import do_act
 from routing.services.objects import delete_object, save_object
 from tests.integration.pages.conftest import Site, text
 from tests.integration.pages.test_bulk_acts import LIVE, ask, do

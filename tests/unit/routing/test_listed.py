@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from routing.core.intent import ObjectKind
 from routing.core.listed import read_list
-from routing.core.listed_tables import COLUMNS, csv_lines, guarded, json_lines, unguarded
+from routing.core.listed_tables import COLUMNS
+from routing.core.tables import csv_lines, guarded, json_lines, unguarded
 
 CELL = st.text(st.characters(codec="utf-8", exclude_characters="\r\0"), max_size=30)
 FORMULAS = st.builds("".join, st.lists(st.sampled_from(["'", "=", "+", "-", "@", "\t", " ", "x"])))
@@ -31,7 +32,7 @@ def test_a_cell_that_nobody_guarded_loses_nothing_that_was_no_guard(cell: str) -
 @given(st.lists(CELL | FORMULAS, min_size=1, max_size=4), st.sampled_from([csv_lines, json_lines]))
 def test_what_is_written_is_read_again(notes: list[str], lines: object) -> None:
     rows = [row(f"d{n}.example.org", note=note) for n, note in enumerate(notes)]
-    text = "".join(lines(rows))  # type: ignore[operator]  # one of two functions
+    text = "".join(lines(rows, COLUMNS))  # type: ignore[operator]  # one of two functions
     found = read_list(text.replace("\n", "\r\n") if lines is json_lines else text, server="other")
     assert not found.findings
     assert [(item.key, item.note, item.server) for item in found.lines] == [
