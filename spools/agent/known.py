@@ -113,6 +113,13 @@ class Known:
         for row in list(queue.table.rows.values()):
             self.drop(queue, row)
 
+    def count(self, queue: QueueTable) -> None:
+        """Put all of a table into the totals, and note what is to be looked at again."""
+        for entry in queue.table.entries():
+            self.totals.put(entry)
+        for row in queue.table.rows.values():
+            self._mark(queue, row, queue.table.state[row])
+
     def _set(self, queue: QueueTable, row: int, state: int, read: Read, *, at: int) -> None:
         table, totals = queue.table, self.totals
         before = table.entry(row)

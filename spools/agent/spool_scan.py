@@ -60,12 +60,15 @@ class SpoolScan:
         self._listed: Mapping[str, MessageRow] | None = None
         self._places: dict[str, QueueDirectory] = {}
         self._read = 0
+        self.unsaved = False
+        """Whether anything changed since somebody last set this to False."""
 
     def scan(self, *, at: int) -> Scanned:
         """Look through it; `at` is now. Raises OSError when it cannot be read: then begin anew."""
         began = time.monotonic()
         since = self._begin(at)
         changed = self._go_through(at)
+        self.unsaved |= changed
         if changed or self._listed is None:
             find_samples(self.known, self._opened)
             self._listed, self._cached = listing(self.known, self._cached, self._opened)

@@ -98,9 +98,7 @@ class Table:
     def control_name(self, row: int) -> bytes:
         return bytes((self.letters[row], ord("f"))) + self.names[row]
 
-    def entries(self) -> Iterator[tuple[int, Entry]]:
-        """Every row that counts."""
-        for row in range(len(self.names)):
-            entry = self.entry(row)
-            if entry is not None:
-                yield row, entry
+    def entries(self) -> Iterator[Entry]:
+        """Of every row that counts."""
+        entries = (self.entry(row) for row in range(len(self.names)))
+        return (entry for entry in entries if entry is not None)

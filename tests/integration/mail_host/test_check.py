@@ -376,6 +376,24 @@ def test_a_runner_that_nobody_started_or_that_is_late(checked: Checked) -> None:
     assert late not in checked.pairs(), "the deploy agent's file is not asked about it"
 
 
+def test_a_spool_that_is_missing_or_that_the_agent_cannot_read(checked: Checked) -> None:
+    make_release(checked.tree)
+    other = checked.tree.path / "mqueue"
+    more = f'[mail_host]\nother_spools = ["{other}/q*"]'
+    with (
+        written(checked, 'role = "deploy"', 'role = "spool"'),
+        written(checked, "[mail_host]", more),
+    ):
+        assert ("spool_unreadable", "q*") in checked.pairs()
+        for name in ("q1", "q2"):
+            (other / name).mkdir(parents=True)
+            (other / name).chmod(0o755)
+        assert not [code for code, _ in checked.pairs() if code == "spool_unreadable"]
+        if os.geteuid() == 0:
+            (other / "q2").chmod(0o700)
+            assert ("spool_unreadable", "q2") in checked.pairs()
+
+
 def test_people_read_it_too(checked: Checked) -> None:
     with mode(checked.tree.wrapper, 0o6755):
         said = checked.run().stdout.decode()

@@ -7,15 +7,17 @@ import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from mailadmin.agent.config import load_config
 from mailadmin.wire.core.messages import Outcome
 from routing.agent.host import HostConfig
-from spools.agent.scan import scan
+from spools.agent.scan import forget, scan
 from spools.core.summary import SpoolReport, State
 from tests.unit.agent.conftest import ConfigFile, config_file  # noqa: F401
 
@@ -76,6 +78,20 @@ def test_only_what_changed_is_told_to_who_has_the_list(host: HostConfig) -> None
     assert reports(host, {"sympa": "0" * 64})["sympa"].base == ""
 
 
+def test_a_restart_reads_only_what_changed_and_says_since_when(host: HostConfig) -> None:
+    first = reports(host)["sympa"]
+    forget()
+    (host.spool / "qf6AMKCSsu008131").unlink()
+    (host.spool / "df6AMKCSsu008131").unlink()
+    again = reports(host, {"sympa": first.token})["sympa"]
+
+    assert first.summary is not None
+    assert again.summary is not None
+    assert (again.summary.since, again.summary.left) == (first.summary.at, 1)
+    assert again.summary.read == 0
+    assert (again.base, len(again.messages)) == ("", 19)
+
+
 def test_a_spool_that_cannot_be_read_hinders_no_other(host: HostConfig, tmp_path: Path) -> None:
     shutil.copytree(DATA / "multidir", tmp_path / "mqueue")
     file = tmp_path / "file"
@@ -127,3 +143,17 @@ def test_a_retry_in_progress_is_one_message(host: HostConfig) -> None:
 
     assert summary is not None
     assert summary.states == {State.WAITING: 18, State.HELD: 1, State.LOST: 1}
+
+
+def test_a_person_looks_at_any_directory() -> None:
+    said = StringIO()
+    call_command("scan_spool", str(DATA / "spool"), "--json", stdout=said)
+    found = json.loads(said.getvalue())
+    assert found["summary"]["states"] == {"waiting": 18, "held": 1, "lost": 1}
+    assert len(found["messages"]) == 20
+
+    said = StringIO()
+    call_command("scan_spool", str(DATA / "multidir/q*"), stdout=said)
+    assert said.getvalue().startswith("8 messages, ")
+    with pytest.raises(CommandError, match="/gone cannot be read: No such file or directory"):
+        call_command("scan_spool", "/gone")
