@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -33,25 +33,10 @@ class Check:
     state: str
 
 
-def checks() -> tuple[Check, ...]:
-    """All of them, in the order in which one needs the other; never raises for what is away."""
-    database = _database()
-    asks = database == OK
-    return (
-        Check("database", database),
-        Check("migrations", _or_away(_migrations) if asks else "not known"),
-        Check("redis", _redis()),
-        Check("tick", _or_away(_tick) if asks else "not known"),
-    )
-
-
 def _database() -> str:
-    def ask() -> str:
-        with db.connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-        return OK
-
-    return _or_away(ask)
+    with db.connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return OK
 
 
 def _or_away(ask: Callable[[], str]) -> str:
@@ -93,3 +78,24 @@ def _tick() -> str:
         return "never"
     age = (timezone.now() - ended).total_seconds()
     return OK if age <= max(LATE_S, 10 * settings.TICK_SECONDS) else f"{duration(age)} ago"
+
+
+CHECKS: Mapping[str, Callable[[], str]] = {
+    "database": _database,
+    "migrations": _migrations,
+    "redis": _redis,
+    "tick": _tick,
+}
+"""In the order in which one needs the other."""
+OF_ROWS = frozenset({"migrations", "tick"})
+
+
+def checks(names: Collection[str] = tuple(CHECKS)) -> tuple[Check, ...]:
+    """Those of these names; never raises for what is away. Without a database that answers, nothing
+    is known of what only it tells."""
+    asked = [name for name in CHECKS if name in names]
+    away = OF_ROWS.intersection(asked) and _or_away(_database) != OK
+    return tuple(
+        Check(name, "not known" if away and name in OF_ROWS else _or_away(CHECKS[name]))
+        for name in asked
+    )

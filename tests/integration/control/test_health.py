@@ -19,7 +19,9 @@ from deploy.sandbox.broker import free_port
 from mailadmin.audit.models import AuditEvent, AuditHead, AuditPass
 from mailadmin.audit.services import CONTROL, SETUP, Happened, record
 from mailadmin.audit.watch import PAUSE, last_whole_pass, watch_slice
+from mailadmin.health.__main__ import main as told
 from mailadmin.health.models import last_sweep, note_sweep
+from mailadmin.health.ready import CHECKS
 from mailadmin.wire.models import Agent
 from routing.core.facts import HostKind
 from routing.core.intent import ObjectKind
@@ -387,3 +389,24 @@ def test_an_empty_spool_has_no_age_and_an_unknown_one_no_figure(
         "mailadmin_spool_readable host=listes spool=away"
     ]
     assert figures["mailadmin_spool_readable host=listes spool=away"] == 0
+
+
+def test_a_shell_is_told_only_what_it_asks_for(
+    ready_site: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert told(["redis", "tick"]) == 0
+    assert capsys.readouterr().out == "redis: ok\ntick: ok\n"
+    note_sweep(now=timezone.now() - timedelta(hours=2))
+    assert told([]) == 1
+    assert [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()] == [*CHECKS]
+    assert told(["weather"]) == 64
+    assert "no such check: weather" in capsys.readouterr().err
+
+
+def test_what_needs_no_database_asks_none(
+    settings: Settings, redis_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """pytest-django refuses each query of a test without the fixture `db`."""
+    settings.BROKER_URL = redis_url
+    assert told(["redis"]) == 0
+    assert capsys.readouterr().out == "redis: ok\n"
