@@ -12,7 +12,7 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,17 +34,18 @@ class Ended:
     in_doubt: int = 0
 
 
-def end_group(group: int, patience_s: float) -> Ended:
-    """Kill the processes of a process group; returns when none is left.
+def end_groups(groups: Collection[int], patience_s: float) -> Ended:
+    """Kill the processes of these process groups; returns when none is left.
 
     Those that wait for the answer to a whole message get up to `patience_s` for it.
     """
     cut, until = 0, time.monotonic() + patience_s
-    while members := list(members_of(group)):
+    while members := list(members_of(groups)):
         if time.monotonic() >= until:
             in_doubt = sum(AWAITS_ANSWER in _title(pid) for pid in members)
-            _signal(group, signal.SIGKILL)
-            _until_gone(group)
+            for group in groups:
+                _signal(group, signal.SIGKILL)
+            _until_gone(groups)
             return Ended(cut + len(members), in_doubt)
         look = time.monotonic() + LOOK_S
         while members and time.monotonic() < look:
@@ -85,12 +86,12 @@ def _title(pid: int) -> bytes:
         return b""
 
 
-def members_of(group: int) -> Iterator[int]:
-    """The processes of a group that still run."""
+def members_of(groups: Collection[int]) -> Iterator[int]:
+    """The processes of these groups that still run."""
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             state, its_group = _state(int(entry.name))
-            if its_group == group and state not in GONE:
+            if its_group in groups and state not in GONE:
                 yield int(entry.name)
 
 
@@ -110,8 +111,8 @@ def _until_stopped(pid: int) -> None:
         time.sleep(POLL_S)
 
 
-def _until_gone(group: int) -> None:
-    while any(members_of(group)):
+def _until_gone(groups: Collection[int]) -> None:
+    while any(members_of(groups)):
         time.sleep(LOOK_S)
 
 

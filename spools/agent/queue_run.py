@@ -21,7 +21,7 @@ from types import FrameType
 
 from mailadmin.links import StrangeLink, linked_release
 from routing.agent.host import HostConfig
-from spools.agent.ending import end_group
+from spools.agent.ending import end_groups
 from spools.core.kept import show
 from spools.core.queue_run import MOST_SAID, MalformedRun, QueueRun
 
@@ -65,7 +65,7 @@ class _Runner:
         )
         stopped = _wait(process, seconds, self.told)
         if stopped:
-            ended = end_group(process.pid, ANSWER_S)
+            ended = end_groups([process.pid], ANSWER_S)
             stopped += "; a message may come twice" if ended.in_doubt else ""
         done = replace(
             began,

@@ -32,6 +32,7 @@ class Verb(StrEnum):
     READ_FILES = "read_files"
     PROBE = "probe"
     SCAN = "scan"
+    FLUSH = "flush"
 
 
 # sendmail runs a configuration on a spool only for the spool's owner, so prove is the spool's.
@@ -48,6 +49,7 @@ ROLE_OF: Mapping[Verb, frozenset[Role]] = {
     # A relay is judged from where its mail comes from, by the user that sends it.
     Verb.PROBE: frozenset({Role.SPOOL}),
     Verb.SCAN: frozenset({Role.SPOOL}),
+    Verb.FLUSH: frozenset({Role.SPOOL}),
 }
 
 

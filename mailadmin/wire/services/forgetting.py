@@ -10,7 +10,7 @@ from mailadmin.wire.models import Attempt, ReceivedReport
 KEEP_REPORTS = timedelta(days=7)
 KEEP_OBSERVATIONS = timedelta(days=1)
 
-LOOKS = (Verb.OBSERVE, Verb.ASK_RCPT, Verb.PROBE)
+LOOKS = (Verb.OBSERVE, Verb.ASK_RCPT, Verb.PROBE, Verb.FLUSH)
 """What they found is kept elsewhere."""
 
 KEEP_SCANS = timedelta(hours=1)

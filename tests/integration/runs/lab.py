@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import uuid4
@@ -76,6 +76,19 @@ class Lab:
         return subprocess.Popen(
             self.agent("run-queue", *options), stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
+
+    def flush(self, order: Mapping[str, object]) -> subprocess.Popen[bytes]:
+        """Start a slice as the spool agent does."""
+        argv = ["/usr/bin/env", f"--chdir={CHECKOUT}", sys.executable, "-m"]
+        argv += ["tests.integration.runs.run_flush", str(self.state / "agent.toml")]
+        command = self.tree.command(self.tree.users.spool, argv)
+        pipe = subprocess.PIPE
+        process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe)
+        assert process.stdin is not None
+        process.stdin.write(json.dumps(order).encode())
+        process.stdin.close()
+        process.stdin = None
+        return process
 
     def agent(self, *arguments: str, user: str = "") -> list[str]:
         """The argument list that runs `mailadmin-agent` on this host, with its configuration."""

@@ -53,15 +53,16 @@ def told(lab: Lab) -> dict[str, Any]:
 
 
 def pids_of(lab: Lab) -> list[int]:
-    """The sendmails that walk through this spool."""
+    """The sendmails that walk through this spool: they stand in it, or name it yet."""
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             words = (entry / "cmdline").read_bytes()
-            exe = (entry / "exe").readlink()
+            exe, place = (entry / "exe").readlink(), (entry / "cwd").readlink()
         except OSError:
             continue
-        if exe == lab.server.tools.sendmail and words:
+        ours = place == lab.tree.spool or os.fsencode(lab.tree.path) in words
+        if exe == lab.server.tools.sendmail and ours:
             found.append(int(entry.name))
     return found
 

@@ -1,0 +1,23 @@
+"""Run one slice as the spool agent would, by its configuration file; the order comes in as JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from mailadmin.agent.config import look_at_config
+from spools.agent.flush import flush
+
+
+def main() -> None:
+    host = look_at_config(Path(sys.argv[1])).host_config
+    assert host is not None
+    result = flush(host, json.load(sys.stdin), None)
+    blob = json.loads(result.blob) if result.blob else {}
+    given = {"outcome": result.outcome.value, "body": dict(result.body), "blob": blob}
+    sys.stdout.write(json.dumps(given))
+
+
+if __name__ == "__main__":
+    main()
