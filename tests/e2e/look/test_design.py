@@ -12,6 +12,10 @@ from tests.e2e.shots import axe_faults, axe_faults_in, dress, shoot_all, sideway
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WIDTHS = (1440, 768, 390, 320)
+WIDEST_AGE = "23\N{NO-BREAK SPACE}h 59\N{NO-BREAK SPACE}min ago"
+AGED = """words => {
+    for (const age of document.querySelectorAll('time[data-ma-age]')) age.textContent = words;
+}"""
 
 
 def test_the_design_page_and_the_sample_pages_hold_in_both_themes_and_at_every_width(
@@ -26,6 +30,10 @@ def test_the_design_page_and_the_sample_pages_hold_in_both_themes_and_at_every_w
             assert sideways(page) == 0, f"{name} at {width}"
         assert axe_faults(page) == [], f"{name} as a phone"
         shoot_all(page, name or "design")
+        page.evaluate(AGED, WIDEST_AGE)
+        for width in WIDTHS:
+            dress(page, theme="light", width=width)
+            assert sideways(page) == 0, f"{name} a day later, at {width}"
     assert noise == []
 
 
