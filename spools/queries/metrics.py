@@ -1,4 +1,4 @@
-"""What spools tell Prometheus: depth by state, ages, and when each was looked through."""
+"""What spools tell Prometheus: depth by state, ages, relays; and when each was looked at."""
 
 from __future__ import annotations
 
@@ -8,16 +8,33 @@ from datetime import datetime
 from prometheus_client.core import Metric
 
 from mailadmin.health.families import gauge, histogram
+from routing.core.facts import HostKind
+from routing.models import MailHost
+from spools.core.health import ILL, RelayState
 from spools.core.summary import AGE_EDGES_MIN, QUEUED, State, Summary
-from spools.models import Spool
+from spools.models import RelayHealth, Spool
+from spools.queries.runner import runner_of
 
 AGES_S = tuple(60 * edge for edge in AGE_EDGES_MIN)
 NAMED = ("host", "spool")
+NOT_JUDGED = (RelayState.UNKNOWN, RelayState.MAINTENANCE)
 
 
 def families(now: datetime) -> Iterator[Metric]:
     """All of spools. Figures are those of the last scan, whose moment is told beside them."""
     del now
+    yield from _spools()
+    yield from _relays()
+    servers = MailHost.in_service.filter(kind=HostKind.LIST_SERVER)
+    began = [({"host": server.name}, runner_of(server).began_at) for server in servers]
+    yield gauge(
+        "mailadmin_queue_run_timestamp_seconds",
+        "When the last normal queue run of a list server began",
+        [(labels, at.timestamp()) for labels, at in began if at],
+    )
+
+
+def _spools() -> Iterator[Metric]:
     in_service = Spool.objects.filter(listed=True, host__retired_at=None)
     spools = [(_labels(spool), spool) for spool in in_service.select_related("host")]
     known = [(labels, found) for labels, spool in spools if (found := spool.figures)]
@@ -56,6 +73,38 @@ def families(now: datetime) -> Iterator[Metric]:
         "mailadmin_spool_readable",
         "1 if the last scan could read a spool, 0 if it has a problem",
         [(labels, float(not spool.problem)) for labels, spool in spools],
+    )
+
+
+def _relays() -> Iterator[Metric]:
+    """Each relay target that a live table names, as each list server sees it."""
+    named = RelayHealth.objects.filter(named=True, server__retired_at=None)
+    relays = [
+        ({"host": relay.server.name, "relay": relay.name}, relay)
+        for relay in named.select_related("server")
+    ]
+    yield gauge(
+        "mailadmin_relay_up",
+        "1 if a relay takes mail, 0 if it is down or overloaded; none while that is not judged",
+        [
+            (labels, float(relay.state not in ILL))
+            for labels, relay in relays
+            if relay.state not in NOT_JUDGED
+        ],
+    )
+    yield gauge(
+        "mailadmin_relay_state",
+        "1 for the state that a relay is in",
+        [
+            ({**labels, "state": state.value}, float(relay.state == state))
+            for labels, relay in relays
+            for state in RelayState
+        ],
+    )
+    yield gauge(
+        "mailadmin_relay_probe_timestamp_seconds",
+        "When a relay was last probed",
+        [(labels, relay.seen_at.timestamp()) for labels, relay in relays if relay.seen_at],
     )
 
 

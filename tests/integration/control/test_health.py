@@ -28,8 +28,10 @@ from routing.core.intent import ObjectKind
 from routing.models import HostState, MailHost
 from routing.services.hosts import save_mail_host
 from routing.services.objects import save_object
+from spools.core.health import RelayState
+from spools.core.queue_run import QueueRun
 from spools.core.summary import State, Summary
-from spools.models import Spool
+from spools.models import RelayHealth, Spool
 from tests.fixtures.audited import unaudited
 
 FAR = "192.0.2.7"
@@ -207,6 +209,8 @@ def test_the_figures_are_those_of_the_rows(client: Client, ready_site: None) -> 
             live="",
             deploy_at=now,
             kept_total=3,
+            spool_at=now,
+            runner=QueueRun(began=1_800_000_000).to_json(),
             drift=[{"file": f"odd\\{n:02}", "code": "x", "text": "x"} for n in range(30)],
         )
     for to in ("failed", "failed", "confirmed"):
@@ -231,6 +235,7 @@ def test_the_figures_are_those_of_the_rows(client: Client, ready_site: None) -> 
         pytest.approx(now.timestamp())
     )
     assert figures["mailadmin_change_pending"] == 1
+    assert figures["mailadmin_queue_run_timestamp_seconds host=listes"] == 1_800_000_000
     assert figures["mailadmin_deploy_total host=listes result=failed"] == 2
     assert figures["mailadmin_deploy_total host=listes result=confirmed"] == 1
     assert figures["mailadmin_deploy_total host=listes result=reverted"] == 0
@@ -410,3 +415,29 @@ def test_what_needs_no_database_asks_none(
     settings.BROKER_URL = redis_url
     assert told(["redis"]) == 0
     assert capsys.readouterr().out == "redis: ok\n"
+
+
+@pytest.mark.parametrize(
+    ("state", "up"),
+    [
+        *(("healthy", 1), ("suspect", 1), ("recovering", 1)),
+        *(("down", 0), ("overloaded", 0)),
+        *(("unknown", None), ("maintenance", None)),
+    ],
+)
+def test_a_relay_is_told_as_each_list_server_sees_it(
+    client: Client, ready_site: None, state: str, up: int | None
+) -> None:
+    now = timezone.now()
+    RelayHealth.objects.create(
+        server=a_host("listes"), relay=uuid4(), name="smtp1", port=25, state=state, seen_at=now
+    )
+    figures = read(client)
+    here = "host=listes relay=smtp1"
+    assert figures.get(f"mailadmin_relay_up {here}") == up
+    assert [
+        found for found in RelayState if figures[f"mailadmin_relay_state {here} state={found}"]
+    ] == [state]
+    assert figures[f"mailadmin_relay_probe_timestamp_seconds {here}"] == (
+        pytest.approx(now.timestamp())
+    )
