@@ -178,7 +178,13 @@ MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
 # What each app says in the frame of every page (mailadmin/ui/standing.py).
 UI_STANDING = ["mailadmin.ui.own_account.standing", "routing.views.standing.standing"]
 # What each app says on the first page (mailadmin/ui/overview.py).
-UI_OVERVIEW = ["routing.views.overview.part.overview", "mailadmin.ui.happened.happened"]
+UI_OVERVIEW = [
+    "spools.views.relay_overview.overview",
+    "routing.views.overview.part.overview",
+    "mailadmin.ui.happened.happened",
+]
+# What each app knows of a relay target, for its page (mailadmin/ui/relay_notes.py).
+UI_RELAY_NOTES = ["spools.views.relay_note.notes"]
 
 # What each app tells Prometheus (mailadmin/health/metrics.py), and the token that lets a program
 # of another machine read it.

@@ -12,6 +12,7 @@ from mailadmin.people import views as people
 
 urlpatterns = [
     path("", include("routing.urls")),
+    path("", include("spools.urls")),
     path("audit/", include("mailadmin.audit.urls")),
     path("people/", include("mailadmin.people.urls")),
     path("", include("mailadmin.saved.urls")),

@@ -119,6 +119,16 @@ DEMO: Mapping[str, Badge] = {
     "silent": _badge("bad", "Says nothing"),
 }
 
+RELAY: Mapping[str, Badge] = {
+    "healthy": _badge("ok", "Healthy"),
+    "suspect": _badge("warn", "Suspect"),
+    "down": _badge("bad", "Down"),
+    "overloaded": _badge("warn", "Overloaded"),
+    "recovering": _badge("warn", "Recovering"),
+    "maintenance": Badge("unk", "Maintenance", "tool"),
+    "unknown": _badge("unk", "Unknown"),
+}
+
 FAMILIES: Mapping[str, Mapping[str, Badge]] = {
     "push": PUSH,
     "target": TARGET,
@@ -129,6 +139,7 @@ FAMILIES: Mapping[str, Mapping[str, Badge]] = {
     "finding": FINDING,
     "need": NEED,
     "dns": DNS,
+    "relay": RELAY,
     "demo": DEMO,
 }
 

@@ -32,6 +32,7 @@ from mailadmin.people.access import requires
 from mailadmin.people.roles import Permission
 from mailadmin.people.session import signed_in
 from mailadmin.saved.menus import columns_for, saved_for
+from mailadmin.ui.relay_notes import relay_notes
 from routing.core.findings import InvalidIntent
 from routing.forms.fields import add_findings
 from routing.forms.objects import VersionForm
@@ -231,6 +232,7 @@ def _show(
         "history": timeline(object_history(row.pk)),
         "pushes": pushes_of(row.pk),
         "dns": relay_panel(request, row),
+        "notes": relay_notes(request, row.pk),
         "reason": reason_not(request, Permission.EDIT, "change relay targets"),
     }
     return render(request, "routing/relay.html", context, status=status)

@@ -47,7 +47,7 @@ def request_probes(now: datetime) -> None:
             # Of two sweeps at once the second finds the first one's order.
             locked = ProbedServer.objects.select_for_update().filter(pk=row.pk, attempt=None)
             if found := locked.exclude(asked_at__gt=since).first():
-                _request(found, now)
+                request_probe(found, now)
 
 
 def may_probe(attempt: Attempt) -> str | None:
@@ -110,8 +110,8 @@ def _grow_old(now: datetime) -> None:
                 set_state(relay, health, now)
 
 
-def _request(row: ProbedServer, now: datetime) -> None:
-    """Ask, or say why that cannot be done."""
+def request_probe(row: ProbedServer, now: datetime) -> None:
+    """Ask one list server, or keep why not. Inside a transaction that has locked the row."""
     _name_relays(row, now)
     row.asked_at = now
     hosts = _to_probe(row.host)

@@ -61,6 +61,7 @@ from routing.services.surveys import keep_survey
 from routing.services.transitions import move_push, move_target
 from spools.core.kept import KeptMessage
 from tests.e2e.look.passkeys import credential
+from tests.e2e.look.probed import heard_relays, relays_of_full, silence_relays, stir_relays
 from tests.fixtures.audited import unaudited
 from tests.integration.dns.told import told
 from tests.integration.pages import world
@@ -136,6 +137,7 @@ def full() -> Names:
     _new(listes)
     names |= _readings(claire)
     _machines()
+    relays_of_full(listes)
     _, names["secret"] = invite_person(
         username="iris",
         full_name="Iris Ivanova",
@@ -155,6 +157,7 @@ def silent() -> Names:
         seen.update(deploy_at=then, spool_at=then)
         seen.filter(host__name__in=EDITED_BY_HAND).update(drift=[DRIFT])
         _dns_silent()
+        silence_relays(then)
     return names
 
 
@@ -253,11 +256,13 @@ def heard() -> None:
     Agent.objects.update(last_seen_at=now)
     HostState.objects.filter(deploy_at__isnull=False).update(deploy_at=now)
     HostState.objects.filter(spool_at__isnull=False).update(spool_at=now)
+    heard_relays(now)
 
 
 def stir() -> None:
     """What a poll finds: a push was written, an agent spoke, a host was looked at."""
     heard()
+    stir_relays()
     HostState.objects.update(deploy_at=timezone.now())
     RcptCheck.objects.update(answered_at=timezone.now())
     with transaction.atomic():

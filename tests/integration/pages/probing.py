@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
+
 from mailadmin.wire.core.messages import Outcome, Verb
 from mailadmin.wire.core.states import AttemptState
 from mailadmin.wire.models import Attempt
@@ -20,7 +22,7 @@ from spools.core.probe import (
     Trouble,
 )
 from spools.models import ProbedServer
-from spools.services.probing import record_probes, request_probes
+from spools.services.probing import record_probes, request_probe
 
 ADDRESS = "192.0.2.20"
 PERIOD = timedelta(seconds=30)
@@ -109,8 +111,10 @@ def probe(server: MailHost, letters: str, *, end: datetime) -> UUID | None:
     last = None
     for number, letter in enumerate(letters):
         at = end - PERIOD * (len(letters) - 1 - number)
-        request_probes(at - timedelta(seconds=1))
-        found = ProbedServer.objects.get(host=server).attempt
+        row, _ = ProbedServer.objects.get_or_create(host=server)
+        with transaction.atomic():
+            request_probe(row, at - timedelta(seconds=1))
+        found = row.attempt
         assert found is not None
         if letter == " ":
             said = {"error": {"code": "expired", "text": "no answer before the order ran out"}}

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 from tablericons.templatetags.tablericons import icon
 
-from mailadmin.ui.badges import DNS, FAMILIES, ICONS, PUSH, TARGET, badge_of
+from mailadmin.ui.badges import DNS, FAMILIES, ICONS, PUSH, RELAY, TARGET, badge_of
 from routing.core.dns.judge import Mark
 from routing.core.states import PushState, TargetState
+from spools.core.health import RelayState
 
 # As people were told: what waits for somebody is amber, what went wrong is red, what moves is blue.
 PUSH_KINDS = {
@@ -39,11 +40,15 @@ def test_each_state_has_the_kind_that_it_was_promised() -> None:
     }
 
 
+def test_every_state_of_a_relay_has_a_badge_and_no_badge_is_left_over() -> None:
+    assert set(RELAY) == {state.value for state in RelayState}
+
+
 def test_every_badge_has_a_word_and_an_icon_that_exists() -> None:
     for family in FAMILIES.values():
         for badge in family.values():
             assert badge.word
-            assert badge.icon == ICONS[badge.kind]
+            assert badge.icon == ICONS[badge.kind] or badge is RELAY["maintenance"]
             assert icon(f"outline/{badge.icon}", size=14).startswith("<svg")
 
 

@@ -1,0 +1,60 @@
+"""Relays in the sites that pages are looked at in: one that is down, one that comes back."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db.models import F
+from django.utils import timezone
+
+from routing.models import MailHost
+from spools.models import ProbedServer, RelayHealth, RelayProbe, RelayTurn
+from tests.integration.pages.probing import probe
+
+STORY = (
+    (26 * 60, "healthy", ""),
+    (19 * 60, "suspect", "421 4.3.2 Too many connections (to the connection)"),
+    (19 * 60 - 2, "overloaded", "421 4.3.2 Too many connections (to the connection)"),
+    (18 * 60, "recovering", ""),
+    (18 * 60 - 3, "healthy", ""),
+    (9 * 60, "unknown", "no probe for 300 s"),
+    (8 * 60, "healthy", ""),
+)
+"""Minutes ago, the state, why."""
+
+
+def relays_of_full(listes: MailHost) -> None:
+    """smtp1 is down from listes and came back for another list server."""
+    now = timezone.now()
+    probe(listes, "ggffff", end=now)
+    relay = RelayHealth.objects.get(server=listes)
+    first = relay.turns.first()
+    assert first is not None
+    first.delete()
+    RelayTurn.objects.bulk_create(
+        RelayTurn(relay=relay, at=now - timedelta(minutes=ago), state=state, why=why)
+        for ago, state, why in STORY
+    )
+    other = MailHost.in_service.exclude(pk=listes.pk).filter(
+        push_targets__state="confirmed", kind="list_server"
+    )
+    if server := other.order_by("position", "name").first():
+        probe(server, "gfffgggb", end=now)
+
+
+def silence_relays(then: datetime) -> None:
+    """Nobody probed since."""
+    RelayHealth.objects.update(seen_at=then)
+    RelayProbe.objects.update(at=then)
+    text = "no answer from the agent listes spool before the order ran out"
+    ProbedServer.objects.update(error=text, error_at=then)
+
+
+def heard_relays(now: datetime) -> None:
+    """Probed just now."""
+    RelayHealth.objects.exclude(seen_at=None).update(seen_at=now)
+
+
+def stir_relays() -> None:
+    """One more probe."""
+    RelayHealth.objects.update(reports=F("reports") + 1)
