@@ -30,7 +30,7 @@ from routing.views import (
 from routing.views.converters import KeyConverter
 from routing.views.nouns import DOMAINS, FOREIGN_LINES, LOCAL_HOSTS, ROUTES, Noun
 from routing.views.retire import retire
-from routing.views.retiring_list import retiring_list
+from routing.views.retiring_list import retiring_act, retiring_list
 from routing.views.to_domain import to_domain
 
 register_converter(KeyConverter, "key")
@@ -74,6 +74,7 @@ urlpatterns = [
     path("domains/<key:key>/check-dns/", dns.check_domain, name="domain-check-dns"),
     path("domains/~new/", checklist.new_domain_list, name="new-domain-list"),
     path("domains/~retiring/", retiring_list, name="retiring-list"),
+    path("domains/~retiring/act/", retiring_act, name="retiring-act"),
     *pages(DOMAINS, {**ACTS, "retire": retire}),
     *pages(LOCAL_HOSTS, ACTS),
     *pages(ROUTES, {**ACTS, "to-domain": to_domain, "retire": retire}),

@@ -9,6 +9,7 @@ from django import forms
 
 from routing.core.names import check_host
 from routing.forms.fields import NameField, PortField, TextField, tags_field
+from routing.forms.retirement import DrainForm, RejectForm, StepForm
 from routing.models import RelayTarget
 from routing.services.acts import NOTE_LIMIT, Act
 
@@ -87,7 +88,7 @@ class PortForm(forms.Form):
         return {"text": str(self.cleaned_data["port"])}
 
 
-ActForm = NoteForm | TagsForm | RelayOfForm | SwapForm | PortForm
+ActForm = NoteForm | TagsForm | RelayOfForm | SwapForm | PortForm | StepForm
 ACT_FORMS: Mapping[Act, type[ActForm]] = {
     Act.NOTE: NoteForm,
     Act.TAG: TagsForm,
@@ -95,5 +96,10 @@ ACT_FORMS: Mapping[Act, type[ActForm]] = {
     Act.SEND: RelayOfForm,
     Act.SWAP: SwapForm,
     Act.PORT: PortForm,
+    Act.DRAIN: DrainForm,
+    Act.REJECT: RejectForm,
+    Act.GONE: StepForm,
+    Act.READMIT: DrainForm,
+    Act.KEEP: StepForm,
 }
 """What an act asks for; the others ask for nothing."""

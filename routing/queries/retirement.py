@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -24,7 +24,7 @@ class Retiring:
 
     `step` is as saved, None where somebody made another route of the domain by hand; `live` is what
     its server runs, None where nothing of ours runs there, and `live_at` since when. `push` is the
-    open push that holds the step.
+    open push that holds the step, `version` that of the object, 0 where it has no row.
     """
 
     mark: Retirement
@@ -35,6 +35,7 @@ class Retiring:
     live_at: datetime | None
     push: int | None
     text: str
+    version: int = 0
 
     @property
     def is_live(self) -> bool:
@@ -51,8 +52,8 @@ def retiring_of(object_id: UUID, pushes: Iterable[TouchedBy]) -> Retiring | None
     mark = Retirement.objects.select_related("server").filter(object_id=object_id).first()
     if mark is None:
         return None
-    items = {item.id: item for item in row_values(RoutingObject.objects.filter(pk=object_id))}
-    return _retiring(mark, items.get(object_id), standing(), _last_live(pushes, mark.server.name))
+    there = _there([object_id])
+    return _retiring(mark, there, standing(), _last_live(pushes, mark.server.name))
 
 
 def retirement_named(key: str, server: str) -> UUID | None:
@@ -66,10 +67,8 @@ def retirement_named(key: str, server: str) -> UUID | None:
 def retirements() -> tuple[Retiring, ...]:
     """All that are not over: those that are gone from their server too are left out. By name."""
     marks = list(Retirement.objects.select_related("server").filter(server__retired_at=None))
-    ids = among([mark.object_id for mark in marks])
-    items = {item.id: item for item in row_values(RoutingObject.objects.filter(pk__in=ids))}
-    now = standing()
-    found = (_retiring(mark, items.get(mark.object_id), now, None) for mark in marks)
+    there, now = _there([mark.object_id for mark in marks]), standing()
+    found = (_retiring(mark, there, now, None) for mark in marks)
     return tuple(item for item in found if not (item.step is RetireStep.GONE and item.is_live))
 
 
@@ -82,9 +81,35 @@ def due(today: date) -> tuple[Retiring, ...]:
     return tuple(sorted(waits, key=lambda item: (item.mark.next_on or today, item.mark.key)))
 
 
+@dataclass(frozen=True, slots=True)
+class _There:
+    """The objects of retirements: as values, their versions, and what those that are gone were."""
+
+    items: Mapping[UUID, Item]
+    versions: Mapping[UUID, int]
+    kinds: Mapping[UUID, ObjectKind]
+
+
+def _there(identities: Iterable[UUID]) -> _There:
+    ids = list(identities)
+    rows = RoutingObject.objects.filter(pk__in=among(ids))
+    items = {item.id: item for item in row_values(rows)}
+    gone = AuditEvent.objects.filter(
+        object_id__in=among([identity for identity in ids if identity not in items]),
+        action__endswith=".deleted",
+    )
+    kinds: dict[UUID, ObjectKind] = {}
+    for identity, action in gone.order_by("number").values_list("object_id", "action"):
+        if identity is not None:
+            kinds[identity] = ObjectKind(action.rpartition(".")[0])
+    return _There(items, dict(rows.order_by().values_list("pk", "version")), kinds)
+
+
 def _retiring(
-    mark: Retirement, item: Item | None, now: Standing, touched_at: datetime | None
+    mark: Retirement, there: _There, now: Standing, touched_at: datetime | None
 ) -> Retiring:
+    item = there.items.get(mark.object_id)
+    kind = item.kind if item else there.kinds.get(mark.object_id, ObjectKind.VIRTUAL_DOMAIN)
     server = next((s for s in now.servers if s.host.pk == mark.server_id), None)
     live = None
     if server is not None and server.live.base is not None:
@@ -96,19 +121,14 @@ def _retiring(
     return Retiring(
         mark=mark,
         server=mark.server.name,
-        kind=item.kind if item else _kind_deleted(mark.object_id),
+        kind=kind,
         step=step_of(item, retiring=True),
         live=live,
         live_at=live_at,
         push=now.held.get(mark.object_id),
         text=item.next_hop if item else "",
+        version=there.versions.get(mark.object_id, 0) if item else 0,
     )
-
-
-def _kind_deleted(object_id: UUID) -> ObjectKind:
-    gone = AuditEvent.objects.filter(object_id=object_id, action__endswith=".deleted")
-    event = gone.order_by("-number").first()
-    return ObjectKind(event.action.rpartition(".")[0]) if event else ObjectKind.VIRTUAL_DOMAIN
 
 
 def _last_live(pushes: Iterable[TouchedBy], server: str) -> datetime | None:

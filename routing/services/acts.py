@@ -28,6 +28,11 @@ class Act(StrEnum):
     SWAP = "swap"
     PORT = "port"
     UNDO = "undo"
+    DRAIN = "drain"
+    REJECT = "reject"
+    GONE = "gone"
+    READMIT = "readmit"
+    KEEP = "keep"
 
 
 @dataclass(frozen=True, slots=True)

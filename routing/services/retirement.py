@@ -14,8 +14,7 @@ from uuid import UUID, uuid4
 from django.db import transaction
 from django.utils import timezone
 
-from mailadmin.audit.models import AuditEvent
-from mailadmin.audit.services import Actor, Happened, record
+from mailadmin.audit.services import Actor, record
 from mailadmin.people.models import Person
 from mailadmin.people.services import acting
 from routing.core.intent import ObjectKind
@@ -31,8 +30,10 @@ from routing.core.retirement import (
 )
 from routing.models import MailHost, Retirement, RoutingObject
 from routing.queries.edits import object_value
+from routing.services.acts import last_values
 from routing.services.errors import ConflictingEdit, NotAllowed, Side
 from routing.services.objects import delete_object, object_values, save_object
+from routing.services.retirement_events import plan_said, retirement_happened
 
 NOTE_LIMIT = 2000
 
@@ -160,7 +161,7 @@ def _delete(now: _Now, wanted: Wanted) -> None:
 
 
 def _save(now: _Now, wanted: Wanted, **way: Any) -> None:
-    gone = {} if now.row else _deleted_values(now)
+    gone = {} if now.row else last_values(now.identity)
     save_object(
         identity=now.identity,
         version=wanted.version,
@@ -177,16 +178,10 @@ def _last_text(now: _Now) -> str:
     """What it said before it was deleted, or the plain words."""
     if now.row is not None and now.row.mailer == ERROR:
         return now.row.next_hop
-    values = _deleted_values(now)
+    values = last_values(now.identity)
     if values.get("mailer") == ERROR and values.get("next_hop"):
         return str(values["next_hop"])
     return refusal(next(iter(REASONS)), WORDS)
-
-
-def _deleted_values(now: _Now) -> Mapping[str, Any]:
-    gone = AuditEvent.objects.filter(object_id=now.identity, action__endswith=".deleted")
-    event = gone.order_by("-number").first()
-    return (event.old if event else None) or {}
 
 
 WRITES: Mapping[RetireStep, Callable[[_Now, Wanted], None]] = {
@@ -222,7 +217,8 @@ def _begin(now: _Now, wanted: Wanted) -> None:
         changed_at=at,
         changed_by=now.by.name,
     )
-    record(by=now.by, happened=_happened(now, "began", mark.pk, new=_plan(wanted.to, wanted)))
+    happened = retirement_happened(mark, "began", new=_plan(wanted.to, wanted))
+    record(by=now.by, happened=happened)
 
 
 def _go_on(now: _Now, mark: Retirement, wanted: Wanted, before: RetireStep | None) -> None:
@@ -238,42 +234,21 @@ def _go_on(now: _Now, mark: Retirement, wanted: Wanted, before: RetireStep | Non
     )
     what = "moved" if moved else "planned"
     old, new = _plan(before, mark), _plan(wanted.to, wanted)
-    record(by=now.by, happened=_happened(now, what, mark.pk, old=old, new=new))
+    mark.key = now.key
+    record(by=now.by, happened=retirement_happened(mark, what, old=old, new=new))
 
 
 def _end(now: _Now, wanted: Wanted) -> None:
     if now.mark is None:
         return
     old = _plan(RetireStep.DRAINING, now.mark)
-    happened = _happened(now, "ended", now.mark.pk, old=old, note=wanted.note)
+    happened = retirement_happened(now.mark, "ended", old=old, note=wanted.note)
     now.mark.delete()
     record(by=now.by, happened=happened)
 
 
-def _plan(step: RetireStep | None, held: Wanted | Retirement) -> dict[str, Any]:
-    """What an event and a conflict show of a retirement."""
-    day = held.next_on.isoformat() if held.next_on else ""
-    return {"step": step.value if step else "another route", "next_on": day, "note": held.note}
-
-
-def _happened(
-    now: _Now,
-    what: str,
-    identity: UUID,
-    *,
-    old: dict[str, Any] | None = None,
-    new: dict[str, Any] | None = None,
-    note: str = "",
-) -> Happened:
-    return Happened(
-        action=f"retirement.{what}",
-        subject=now.key,
-        object_id=identity,
-        host=now.server.name,
-        old=old,
-        new=new,
-        note=note,
-    )
+def _plan(step: RetireStep | None, held: Wanted | Retirement) -> dict[str, str]:
+    return plan_said(step, held.next_on, held.note)
 
 
 def _conflict(now: _Now, wanted: Wanted) -> ConflictingEdit:

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from mailadmin.asked import Asked
 from mailadmin.ui.words import number
+from routing.core.intent import ObjectKind
 from routing.queries.effects import effects_without
 from routing.queries.host_list import host_words_among, matching_hosts
 from routing.queries.objects import FILTERS, matching_versions
@@ -20,18 +21,25 @@ from routing.services.acts import Act, ActPlan
 from routing.services.bulk_acts import do_act, plan_act
 from routing.services.bulk_host_acts import do_host_act, plan_host_act
 from routing.services.bulk_relay_acts import do_relay_act, plan_relay_act
+from routing.services.bulk_retirement import STEPS, do_steps, plan_steps
 from routing.views.mail_host_page import period
 from routing.views.nouns import MAIL_HOSTS, RELAYS, Named, Noun
+from routing.views.retire_words import DRAINED
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """An act before its rows, when it was done, and what it does to mail."""
+    """An act before its rows, when it was done, and what it does to mail. `quiet`: no push has to
+    carry it; `ahead`: what its form asks for does not decide which rows it writes; `then` is the
+    name of the page to go on to, the list where there is none."""
 
     verb: str
     done: str
     effect: str = ""
     danger: bool = False
+    quiet: bool = False
+    ahead: bool = False
+    then: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +60,9 @@ class Acted:
 
 QUIET = "Mail does not change: no mail host gets tags."
 TAGGING = {
-    Act.NOTE: Words("Set the note of", "noted", "Mail does not change."),
-    Act.TAG: Words("Tag", "tagged", QUIET),
-    Act.UNTAG: Words("Take tags from", "without them", QUIET),
+    Act.NOTE: Words("Set the note of", "noted", "Mail does not change.", quiet=True),
+    Act.TAG: Words("Tag", "tagged", QUIET, quiet=True),
+    Act.UNTAG: Words("Take tags from", "without them", QUIET, quiet=True),
 }
 UNDO = Words(
     "Undo the edit of", "as live again", "They become what is live now. Mail does not change."
@@ -80,6 +88,12 @@ RELAY_ACTS: Mapping[Act, Words] = {
 }
 
 
+DOMAIN_ACTS: Mapping[Act, Words] = {
+    **OBJECT_ACTS,
+    Act.DRAIN: Words("Begin to retire", "draining", quiet=True, ahead=True, then="retiring-list"),
+}
+
+
 def objects_acted(noun: Noun) -> Acted:
     """Routing objects of one kind."""
 
@@ -87,15 +101,30 @@ def objects_acted(noun: Noun) -> Acted:
         return matching_versions(noun.kind, asked, limit=limit)
 
     return Acted(
-        noun, OBJECT_ACTS, FILTERS, matching, plan_act, do_act, _object_effects, words_among
+        noun=noun,
+        acts=DOMAIN_ACTS if noun.kind is ObjectKind.VIRTUAL_DOMAIN else OBJECT_ACTS,
+        filters=FILTERS,
+        matching=matching,
+        plan=_plan_objects,
+        do=_do_objects,
+        effects=_object_effects,
+        has=words_among,
     )
+
+
+def _plan_objects(*, act: Act, **given: Any) -> ActPlan[Any]:
+    return plan_steps(act=act, **given) if act in STEPS else plan_act(act=act, **given)
+
+
+def _do_objects(*, act: Act, **given: Any) -> ActPlan[Any]:
+    return do_steps(act=act, **given) if act in STEPS else do_act(act=act, **given)
 
 
 def _object_effects(act: Act, rows: Sequence[Any], chosen: Collection[UUID]) -> tuple[str, ...]:
     del chosen
     if act in (Act.DISABLE, Act.DELETE):
         return effects_without(rows)
-    return (OBJECT_ACTS[act].effect,)
+    return DRAINED if act is Act.DRAIN else (OBJECT_ACTS[act].effect,)
 
 
 def _relay_effects(act: Act, rows: Sequence[Any], chosen: Collection[UUID]) -> tuple[str, ...]:

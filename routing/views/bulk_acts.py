@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 
 from mailadmin.answers import moved, uuid_of
 from mailadmin.asked import asked_of
@@ -28,32 +29,31 @@ MOST_KEYS = 100
 MOST_AT_ONCE = 50_000
 """Rows of one act: each is read, written and told of in the trail, in one transaction."""
 NOTHING: ActPlan[Any] = ActPlan(WritesOf(), 0, ())
-QUIET = (Act.NOTE, Act.TAG, Act.UNTAG)
-"""No push has to carry them."""
 
 
 @asks_first
 @requires(Permission.EDIT)
 def act_on(request: HttpRequest, noun: Noun) -> HttpResponse:
     """Routing objects: ask what becomes of the ticked rows, or of all that match; then do it."""
-    return _answer(request, objects_acted(noun))
+    return answer_act(request, objects_acted(noun))
 
 
 @asks_first
 @requires(Permission.EDIT)
 def act_on_relays(request: HttpRequest) -> HttpResponse:
     """Relay targets, likewise."""
-    return _answer(request, RELAYS_ACTED)
+    return answer_act(request, RELAYS_ACTED)
 
 
 @asks_first
 @requires(Permission.ADMINISTER)
 def act_on_hosts(request: HttpRequest) -> HttpResponse:
     """Mail hosts, likewise: their notes and tags."""
-    return _answer(request, HOSTS_ACTED)
+    return answer_act(request, HOSTS_ACTED)
 
 
-def _answer(request: HttpRequest, acted: Acted) -> HttpResponse:
+def answer_act(request: HttpRequest, acted: Acted) -> HttpResponse:
+    """The page that asks, or what was done, for the rows that the address or the form names."""
     given = request.POST if request.method == "POST" else request.GET
     act = next((act for act in acted.acts if act == given.get("act", "")), None)
     if act is None:
@@ -72,10 +72,10 @@ def _answer(request: HttpRequest, acted: Acted) -> HttpResponse:
 
 def _send(request: HttpRequest, acted: Acted, act: Act, chosen: Mapping[UUID, int]) -> HttpResponse:
     form, token = _form(act, request), uuid_of(request.POST.get("token"))
-    since = _number(request.POST.get("event", "")) if _asks_for_all(request) else None
+    since = _number(request.POST.get("event", ""))
     if token is None or (_asks_for_all(request) and since is None):
         return _ask(request, acted, act, chosen, ("Send the page again.",), form)
-    if not chosen and since is None:
+    if not chosen and not _asks_for_all(request):
         return _ask(request, acted, act, {}, ("Nothing is ticked. Tick rows of the list first.",))
     if form and not form.is_valid():
         return _ask(request, acted, act, chosen, (), form)
@@ -98,11 +98,12 @@ def _form(act: Act, request: HttpRequest) -> ActForm | None:
 
 def _done(request: HttpRequest, acted: Acted, act: Act, plan: ActPlan[Any]) -> HttpResponse:
     total, noun = plan.writes.total + plan.same, acted.noun
-    words = noun.one if total == 1 else noun.many.lower()
-    said = f"{number(total)} {words} {'is' if total == 1 else 'are'} {acted.acts[act].done}."
+    words, is_are = acted.acts[act], "is" if total == 1 else "are"
+    said = f"{number(total)} {noun.words(total)} {is_are} {words.done}."
+    target = reverse(words.then) if words.then else noun.list_href
     if not plan.left:
-        return moved(request, noun.list_href, said)
-    context = {"noun": noun, "said": said, "left": plan.left}
+        return moved(request, target, said)
+    context = {"noun": noun, "said": said, "left": plan.left, "target": target}
     return render(request, "routing/bulk_left.html", context, status=409)
 
 
@@ -115,27 +116,29 @@ def _ask(
     form: ActForm | None = None,
 ) -> HttpResponse:
     form, event, noun = form or _form(act, request), last_number(), acted.noun
-    plan = _planned(acted, act, chosen) if not (form and _asks_for_all(request)) else NOTHING
+    words = acted.acts[act]
+    # What a form asks for may decide for each row: of all that match none is planned before.
+    late = form is not None and not words.ahead
+    plan = NOTHING if late and _asks_for_all(request) else _planned(acted, act, chosen)
     writes = plan.writes
     rows = [*writes.deleted, *(before for before, _ in writes.changed), *writes.created]
-    count = len(chosen) - len(plan.left) if form else writes.total
-    words = noun.one if count == 1 else noun.many.lower()
+    count = len(chosen) - len(plan.left) if late else writes.total
     context = {
         "noun": noun,
         "act": act,
-        "words": acted.acts[act],
-        "title": f"{acted.acts[act].verb} {number(count)} {words}",
+        "words": words,
+        "title": f"{words.verb} {number(count)} {noun.words(count)}",
         "effects": acted.effects(act, rows, chosen),
-        "keys": () if form else tuple(str(row) for row in rows[:MOST_KEYS]),
-        "more": 0 if form else max(0, len(rows) - MOST_KEYS),
-        "same": 0 if form else plan.same,
+        "keys": () if late else tuple(str(row) for row in rows[:MOST_KEYS]),
+        "more": 0 if late else max(0, len(rows) - MOST_KEYS),
+        "same": 0 if late else plan.same,
         "left": plan.left,
         "count": count,
         "errors": errors,
         "token": uuid4(),
         **_sent(request, acted, chosen, event),
         "form": form,
-        "is_edit": act not in QUIET,
+        "is_edit": not words.quiet,
         "has": acted.has(chosen) if act is Act.UNTAG else (),
     }
     status = 422 if errors or (form and form.errors) else 200
@@ -151,11 +154,11 @@ def _sent(
     request: HttpRequest, acted: Acted, chosen: Mapping[UUID, int], event: int
 ) -> dict[str, object]:
     """What the page sends on: the ticked rows with their versions; of all that match nothing but
-    what the list was asked for, and the last event when it was read."""
+    what the list was asked for. And the last event when it was read."""
     if _asks_for_all(request):
         return {"action": request.get_full_path(), "chosen": "", "event": event}
     picks = "\n".join(f"{key.hex}.{version}" for key, version in chosen.items())
-    return {"action": acted.noun.act_href, "chosen": picks, "event": ""}
+    return {"action": acted.noun.act_href, "chosen": picks, "event": event}
 
 
 def _asks_for_all(request: HttpRequest) -> bool:

@@ -14,7 +14,8 @@ from routing.core.intent import ObjectKind
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Named:
     """What a list is of: its words, and the names of its addresses, which begin with `slug`.
-    `from_list`: many can be added from a pasted list."""
+    `from_list`: many can be added from a pasted list; `several` is what many are called
+    where that is not the title."""
 
     slug: str
     one: str
@@ -24,6 +25,11 @@ class Named:
     empty: str
     can_add: bool = True
     from_list: bool = True
+    several: str = ""
+
+    def words(self, count: int) -> str:
+        """What so many are called, inside a sentence."""
+        return self.one if count == 1 else self.several or self.many.lower()
 
     @property
     def short(self) -> str:
@@ -117,6 +123,19 @@ MAIL_HOSTS = Named(
     head="Host",
     icon="server-2",
     empty="A mail host is a list server or an outgoing relay with agents on it.",
+    from_list=False,
+)
+
+RETIRING = Named(
+    slug="retiring",
+    one="domain",
+    many="Domains being retired",
+    several="domains",
+    head="Domain",
+    icon="archive",
+    empty="A domain is retired in steps from its page, or many from their list: drained, then"
+    " refused with a text, then gone.",
+    can_add=False,
     from_list=False,
 )
 

@@ -103,7 +103,8 @@ def _acts(noun: Noun, asked: Asked) -> tuple[tuple[str, str], ...]:
     if noun.kind is ObjectKind.ROUTE:
         switch = (*switch, ("send", "Choose the relay…"))
     words = (("tag", "Add tags…"), ("untag", "Remove tags…"), ("note", "Set the note…"))
-    return (*switch, *words, undo, ("delete", "Delete…"))
+    retire = (("drain", "Retire in steps…"),) if noun.kind is ObjectKind.VIRTUAL_DOMAIN else ()
+    return (*switch, *words, undo, *retire, ("delete", "Delete…"))
 
 
 def _row(noun: Noun, asked: Asked, row: ObjectRow, *, may_edit: bool) -> DomainRow:

@@ -106,7 +106,7 @@ def _save(request: HttpRequest, listing: Listing, form: PastedForm, save: SaveFo
     except NotAllowed as error:
         plan = listing.plan(form, token)
         return _preview(request, listing, form, plan, token, tuple(error.reasons), status=409)
-    said = f"{number(rows)} {noun.one if rows == 1 else noun.many.lower()} saved."
+    said = f"{number(rows)} {noun.words(rows)} saved."
     return moved(request, listing.after(began), f"{said} {listing.not_live}")
 
 
@@ -152,7 +152,7 @@ def _button(plan: ListPlan[Any], noun: Named) -> str:
     if plan.errors:
         return ""
     added, changed = plan.counts[Outcome.ADD], plan.counts[Outcome.CHANGE]
-    words = noun.one if plan.writes == 1 else noun.many.lower()
+    words = noun.words(plan.writes)
     acts = [f"add {number(added)}"] if added else []
     acts += [f"change {number(changed)}"] if changed else []
     return f"{' and '.join(acts)} {words}".capitalize() if acts else ""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from routing.core.intent import ObjectKind
 from routing.core.retirement import ORDER, RetireStep, step_after, step_before
-from routing.models import MailHost, Retirement, RoutingObject
+from routing.models import MailHost, RoutingObject
 from routing.queries.edits import object_value
 from routing.queries.effects import effect_with, effect_without
 from routing.queries.retirement import Retiring
@@ -17,6 +17,11 @@ from routing.views.nouns import DOMAINS, NOUNS, ROUTES
 NOT_COUNTED = "How much mail still waits for it is not known: nobody counts the spools yet."
 NO_PUSH = "No file of a mail host changes, so it needs no push."
 A_PUSH = "It is saved at once, and live when a push with it is."
+DRAINED = (
+    f"Mail for them goes as before. {NO_PUSH}",
+    "Meanwhile close their lists in Sympa, so that nothing new begins.",
+    NOT_COUNTED,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,40 +256,6 @@ def _facts(retiring: Retiring) -> tuple[Mapping[str, object], ...]:
             "missing": "No list server has said yet what waits in its spool.",
         },
         {"label": "Note", "value": mark.note, "missing": "Nothing is noted."},
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class ListRow:
-    """One retirement in the list of all."""
-
-    mark: Retirement
-    href: str
-    server: str
-    step: str
-    live: str
-    is_live: bool
-    push: int | None
-    day: str
-    is_due: bool
-
-
-def list_rows(found: Iterable[Retiring], today: date) -> tuple[ListRow, ...]:
-    """The next planned day first, then by name."""
-    ordered = sorted(found, key=lambda item: (item.mark.next_on or date.max, item.mark.key))
-    return tuple(
-        ListRow(
-            mark=item.mark,
-            href=page_of_retiring(item),
-            server=item.server,
-            step=step_word(item.step),
-            live=step_word(item.live),
-            is_live=item.is_live,
-            push=item.push,
-            day=long_day(item.mark.next_on),
-            is_due=item.is_due(today),
-        )
-        for item in ordered
     )
 
 

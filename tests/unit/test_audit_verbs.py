@@ -26,6 +26,8 @@ REACHED: Mapping[str, frozenset[str]] = {
     "verdict": frozenset({"approved", "refused"}),
 }
 """What the names in an f-string of an action stand for; `what` is read from the calls."""
+SHARED = {"mail_host.": "happened", "retirement.": "retirement_happened"}
+"""Functions that make events for other modules too."""
 
 
 def test_every_verb_that_is_written_has_an_icon_and_words() -> None:
@@ -95,8 +97,8 @@ def _held(noun: str, name: str, tree: ast.Module) -> frozenset[str]:
 
 def _whats(noun: str, tree: ast.Module) -> Iterator[str]:
     """The words given to the function that makes the event, in the module or in its importers."""
-    own = "happened" if noun == "mail_host." else "_happened"
-    trees = [ast.parse(path.read_text()) for path in SOURCES] if own == "happened" else [tree]
+    own = SHARED.get(noun, "_happened")
+    trees = [ast.parse(path.read_text()) for path in SOURCES] if noun in SHARED else [tree]
     for found in trees:
         for call in ast.walk(found):
             if isinstance(call, ast.Call) and _name(call) == own and len(call.args) > 1:

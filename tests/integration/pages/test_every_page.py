@@ -51,6 +51,7 @@ EDITING = [
     "/domains/bulk-add/",
     "/local-hosts/bulk-add/",
     "/routes/bulk-add/",
+    "/domains/~act/?act=drain&all=yes",
     "/relays/bulk-add/",
     "/relays/~act/?act=delete&all=yes",
     "/domains/~act/?act=delete&all=yes",
