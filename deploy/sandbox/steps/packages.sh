@@ -6,7 +6,9 @@ PACKAGES_RUN=(
     libwrap0 liblockfile1 libnsl2 libsasl2-2
     'libdb5.3|libdb5.3t64' 'libldap-2.5-0|libldap2|libldap-2.4-2'
 )
-PACKAGES_TEST=(chromium-headless-shell postgresql)
+PACKAGES_TEST=(chromium-headless-shell postgresql openssl)
+# What builds the image of the Dockerfile without an engine, in ./test --long of root.
+PACKAGES_LONG=(buildah debootstrap)
 
 installed_packages() { dpkg-query -W -f '${db:Status-Status} ${Package}\n' | sed -n 's/^installed //p'; }
 
@@ -27,7 +29,8 @@ missing_packages() {
 need_packages() {
     command -v dpkg-query >/dev/null || die "this is not a Debian system (no dpkg-query); docs/sandbox.md names what is needed"
     local wanted=("${PACKAGES_RUN[@]}") missing
-    [ "$1" = test ] && wanted+=("${PACKAGES_TEST[@]}")
+    [ "$1" = run ] || wanted+=("${PACKAGES_TEST[@]}")
+    [ "$1" = long ] && wanted+=("${PACKAGES_LONG[@]}")
     mapfile -t missing < <(missing_packages "${wanted[@]}")
     [ ${#missing[@]} = 0 ] && return
     is_root || die "Debian packages are missing. Install them, then start again:
