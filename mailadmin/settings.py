@@ -206,6 +206,7 @@ STATICFILES_DIRS = [
     BASE_DIR / "static",
     ("tabler", BASE_DIR / "node_modules/@tabler/core/dist"),
     ("inter", BASE_DIR / "node_modules/@fontsource-variable/inter"),
+    ("uplot", BASE_DIR / "node_modules/uplot/dist"),
     ("jetbrains-mono", BASE_DIR / "node_modules/@fontsource-variable/jetbrains-mono"),
 ]
 WHITENOISE_USE_FINDERS = True

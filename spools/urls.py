@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from django.urls import path
 
-from spools.views import relay_health
+from spools.views import chart, message, relay_health, spool_list, spool_page
+
+SPOOL = "spools/<str:host>/<str:name>"
 
 urlpatterns = [
+    path("spools/", spool_list.list_all, name="spool-list"),
+    path("spools/live/", spool_list.live, name="spools-live"),
+    path(f"{SPOOL}/", spool_page.page, name="spool"),
+    path(f"{SPOOL}/live/", spool_page.live, name="spool-live"),
+    path(f"{SPOOL}/series/", chart.series, name="spool-series"),
+    path(f"{SPOOL}/numbers/", chart.numbers, name="spool-numbers"),
+    path(f"{SPOOL}/messages/<str:queue_id>/", message.page, name="spool-message"),
+    path(f"{SPOOL}/messages/<str:queue_id>/live/", message.live, name="spool-message-live"),
     path("relays/<str:name>/health/", relay_health.page, name="relay-health"),
     path("relays/<str:name>/health/live/", relay_health.live, name="relay-health-live"),
     path("relays/<str:name>/maintenance/", relay_health.begin, name="relay-maintenance"),

@@ -129,6 +129,28 @@ RELAY: Mapping[str, Badge] = {
     "unknown": _badge("unk", "Unknown"),
 }
 
+SPOOL: Mapping[str, Badge] = {
+    "empty": _badge("ok", "Empty"),
+    "flows": _badge("ok", "Flows"),
+    "old": _badge("warn", "Old mail"),
+    "broken": _badge("bad", "Broken"),
+    "unreadable": _badge("bad", "Unreadable"),
+    "silent": _badge("unk", "No news"),
+    "unscanned": _badge("unk", "Not scanned yet"),
+    "unlisted": _badge("unk", "Scanned no more"),
+}
+
+MESSAGE: Mapping[str, Badge] = {
+    "waiting": _badge("ok", "Waiting"),
+    "held": _badge("warn", "Held"),
+    "lost": _badge("bad", "Lost"),
+    "new": _badge("work", "Being written"),
+    "damaged": _badge("bad", "Damaged"),
+    "unreadable": _badge("bad", "Unreadable"),
+    "no_data": _badge("bad", "No body"),
+    "orphaned": _badge("warn", "Orphaned"),
+}
+
 FAMILIES: Mapping[str, Mapping[str, Badge]] = {
     "push": PUSH,
     "target": TARGET,
@@ -141,6 +163,8 @@ FAMILIES: Mapping[str, Mapping[str, Badge]] = {
     "dns": DNS,
     "relay": RELAY,
     "demo": DEMO,
+    "spool": SPOOL,
+    "message": MESSAGE,
 }
 
 

@@ -36,7 +36,10 @@ class Group:
 
 
 ENTRIES: Mapping[str, tuple[Entry, ...]] = {
-    "Operate": (Entry("Overview", "/", "layout-dashboard"),),
+    "Operate": (
+        Entry("Overview", "/", "layout-dashboard"),
+        Entry("Spools", "/spools/", "stack-2"),
+    ),
     "Configure": (
         Entry("Virtual domains", "/domains/", "world"),
         Entry("Local hosts", "/local-hosts/", "server"),

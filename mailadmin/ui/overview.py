@@ -60,7 +60,8 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One panel: a state (`badge`) or a number as text, "" while nobody has measured it."""
+    """One panel: a state (`badge`) or a number as text, "" while nobody has measured it; `spark` is
+    its last time as a small line."""
 
     label: str
     href: str
@@ -70,6 +71,7 @@ class Panel:
     at: datetime | None = None
     lead: str = "as of"
     empty: str = ""
+    spark: tuple[float | None, ...] = ()
 
     @property
     def at_id(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 NARROW = "\u202f"
 """Narrow no-break space: between thousands, as the French read them and nobody misreads."""
@@ -10,6 +10,8 @@ HARD = "\u00a0"
 """No-break space: between a figure and its unit."""
 UNKNOWN = "\u2014"
 """Shown for a figure that nobody has measured. Never a zero."""
+
+UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 
 MINUTE = 60
 HOUR = 60 * MINUTE
@@ -19,6 +21,27 @@ DAY = 24 * HOUR
 def number(value: int | None) -> str:
     """Write an integer with thousands apart; an unknown one as a dash."""
     return UNKNOWN if value is None else f"{value:,}".replace(",", NARROW)
+
+
+def size(value: float | None) -> str:
+    """Write bytes in the unit that leaves at most four digits: "812 B", "1.4 MB", "23 GB"."""
+    if value is None:
+        return UNKNOWN
+    amount, units = float(max(0, value)), list(UNITS)
+    while amount >= 999.5 and len(units) > 1:
+        amount /= 1000
+        del units[0]
+    small = amount < 9.95 and units[0] != UNITS[0]
+    return f"{amount:.1f}{HARD}{units[0]}" if small else f"{number(round(amount))}{HARD}{units[0]}"
+
+
+def rate(value: float | None) -> str:
+    """Write so many a minute: whole from ten on, and never a zero for a little."""
+    if value is None:
+        return UNKNOWN
+    if 0 < value < 0.05:
+        return "<0.1"
+    return f"{value:.1f}" if value and value < 9.95 else number(round(value))
 
 
 def duration(seconds: float | None) -> str:
@@ -46,6 +69,15 @@ def age(moment: datetime, now: datetime) -> str:
 def stamp(moment: datetime) -> str:
     """Write the moment itself, for titles and evidence. All our times are UTC."""
     return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def clock(moment: datetime, now: datetime) -> str:
+    """Write a moment as people say it: "20:41", and with its day when that is another one."""
+    at, today = moment.astimezone(UTC), now.astimezone(UTC)
+    if at.date() == today.date():
+        return f"{at:%H:%M}"
+    year = "" if at.year == today.year else f" {at.year}"
+    return f"{at.day}{HARD}{at:%b}{year}{HARD}{at:%H:%M}"
 
 
 def digest8(digest: str) -> str:

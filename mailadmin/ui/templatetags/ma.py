@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 
@@ -14,6 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from mailadmin.ui import icons, words
 from mailadmin.ui.badges import Badge, badge_of
+from mailadmin.ui.spark import HEIGHT, WIDTH, spark_path
 
 register = template.Library()
 
@@ -66,9 +68,50 @@ def stamp(moment: datetime) -> str:
 
 
 @register.filter
+def clock(moment: datetime) -> str:
+    """The time of day of a moment, with the day unless it is today: "since 20:41"."""
+    return words.clock(moment, timezone.now())
+
+
+@register.filter
 def number(value: int | None) -> str:
     """`{{ 4812|number }}` is "4 812", with a narrow no-break space."""
     return words.number(value)
+
+
+@register.filter
+def whole(value: float | None) -> str:
+    """A mean as a whole number: `{{ 436.7|whole }}` is "437"."""
+    return words.number(None if value is None else round(value))
+
+
+@register.filter
+def size(value: float | None) -> str:
+    """`{{ 1400000|size }}` is "1.4 MB"."""
+    return words.size(value)
+
+
+@register.filter
+def rate(value: float | None) -> str:
+    """`{{ 61.2|rate }}` is "61", `{{ 0.4|rate }}` "0.4": so many a minute."""
+    return words.rate(value)
+
+
+@register.simple_tag
+def spark(values: Sequence[float | None] | None, label: str = "") -> SafeString | str:
+    """Draw figures as a small line: `{% spark line.spark "Waiting, last 24 hours" %}`."""
+    path = spark_path(values or ())
+    if not path:
+        return ""
+    return format_html(
+        '<svg class="ma-spark" viewBox="0 0 {} {}" role="img" aria-label="{}">'
+        '<title>{}</title><path d="{}"/></svg>',
+        WIDTH,
+        HEIGHT,
+        label,
+        label,
+        path,
+    )
 
 
 @register.filter

@@ -96,12 +96,29 @@ def objects(slug: str, key: str, *, paused: str = "") -> tuple[Page, ...]:
     )
 
 
+SPOOLED = (*READ, State.MANY, State.ERROR)
+SPOOL = "/spools/listes/sendmailsympa"
 DECIDED = (*PLAIN, State.MANY, State.CONFLICT)
 PROPOSED = (*FORM, State.EMPTY, State.MANY, State.STALE)
 ANOTHER, NO_REASON = {"typed": "another"}, {"reason": ""}
 PUSHES = ("live", "staging", "approved", "deploying", "stopped", "failed", "refused", "unapproved")
 PAGES: tuple[Page, ...] = (
     Page("home", "/", LIST),
+    Page("spool-list", "/spools/", SEARCHED, error="?q=nothing-of-that-name"),
+    Page("spool", f"{SPOOL}/", SPOOLED, error="?q=nothing-of-that-name"),
+    Page("spool", f"{SPOOL}/?domain=orange.fr&age=3&span=1h&sort=-size", PLAIN, name="spool-chips"),
+    Page("spool", "/spools/lists2/sendmailsympa/?span=7d", PLAIN, name="spool-nothing"),
+    Page("spool", "/spools/listes/mqueue/", PLAIN, name="spool-unreadable"),
+    Page("spool-numbers", f"{SPOOL}/numbers/", READ),
+    Page("spool-message", f"{SPOOL}/messages/6AS507Xa000007/", READ),
+    Page("spool-message", f"{SPOOL}/messages/6AS4HELD013790/", PLAIN, name="spool-message-held"),
+    Page(
+        "spool-message",
+        f"{SPOOL}/messages/6AS5GONE000000/",
+        PLAIN,
+        status=404,
+        name="spool-message-gone",
+    ),
     *objects("domain", "jres.org", paused="demo.sympa.org"),
     Page("domain-page", "/domains/renater.fr/?server=listes", READ, name="domain-draining"),
     Page("domain-page", "/domains/conf.renater.fr/", READ, name="domain-new"),
@@ -239,6 +256,10 @@ NO_PAGE: Mapping[str, str] = {
     "healthz": "for programs: alive",
     "readyz": "for programs: what is needed, and whether it is there",
     "metrics": "for Prometheus",
+    "spools-live": "a poll: the list of spools alone",
+    "spool-live": "a poll: the spool alone",
+    "spool-message-live": "a poll: the message alone",
+    "spool-series": "the figures of a chart, as JSON",
     "overview-live": "a poll: the first page alone",
     "mail-host-live": "a poll: the host alone",
     "domain-checklist-ask": "an act of the checklist of a domain",

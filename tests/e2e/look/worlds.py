@@ -62,6 +62,13 @@ from routing.services.transitions import move_push, move_target
 from spools.core.kept import KeptMessage
 from tests.e2e.look.passkeys import credential
 from tests.e2e.look.probed import heard_relays, relays_of_full, silence_relays, stir_relays
+from tests.e2e.look.spooled import (
+    heard_spools,
+    silence_spools,
+    spools_of_full,
+    spools_of_many,
+    stir_spools,
+)
 from tests.fixtures.audited import unaudited
 from tests.integration.dns.told import told
 from tests.integration.pages import world
@@ -138,6 +145,7 @@ def full() -> Names:
     names |= _readings(claire)
     _machines()
     relays_of_full(listes)
+    spools_of_full(listes)
     _, names["secret"] = invite_person(
         username="iris",
         full_name="Iris Ivanova",
@@ -158,6 +166,7 @@ def silent() -> Names:
         seen.filter(host__name__in=EDITED_BY_HAND).update(drift=[DRIFT])
         _dns_silent()
         silence_relays(then)
+        silence_spools(then)
     return names
 
 
@@ -184,6 +193,7 @@ def many() -> Names:
                 roles={PersonRole.VIEWER},
                 by=SETUP,
             )
+    spools_of_many(listes)
     claire = Person.objects.get(username="claire")
     picked = RoutingObject.objects.filter(key__startswith="many0").values_list("pk", flat=True)
     large = world.prove(world.proposed(islice(picked, ROWS), claire, "Add the new laboratories"))
@@ -257,12 +267,14 @@ def heard() -> None:
     HostState.objects.filter(deploy_at__isnull=False).update(deploy_at=now)
     HostState.objects.filter(spool_at__isnull=False).update(spool_at=now)
     heard_relays(now)
+    heard_spools(now)
 
 
 def stir() -> None:
     """What a poll finds: a push was written, an agent spoke, a host was looked at."""
     heard()
     stir_relays()
+    stir_spools()
     HostState.objects.update(deploy_at=timezone.now())
     RcptCheck.objects.update(answered_at=timezone.now())
     with transaction.atomic():

@@ -12,6 +12,8 @@ from tests.integration.pages.conftest import Site
 READABLE = [
     "/lists/domain/filters/?q=a",
     "/",
+    "/spools/",
+    "/spools/?state=look&q=list&sort=-waiting&page=x",
     "/domains/",
     "/domains/?state=edited&sort=-changed&q=renater",
     "/domains/?state=removed",

@@ -57,3 +57,44 @@ def test_a_stamp_names_its_time_zone() -> None:
 def test_a_sentence_gets_its_stop_once() -> None:
     assert ended("m4 ended with 1") == "m4 ended with 1."
     assert ended("Nothing was switched.") == "Nothing was switched."
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (None, "\u2014"),
+        (0, "0\u00a0B"),
+        (812, "812\u00a0B"),
+        (999, "999\u00a0B"),
+        (1000, "1.0\u00a0kB"),
+        (9949, "9.9\u00a0kB"),
+        (9950, "10\u00a0kB"),
+        (999_499, "999\u00a0kB"),
+        (999_500, "1.0\u00a0MB"),
+        (23_400_000_000, "23\u00a0GB"),
+    ],
+)
+def test_bytes_stand_in_the_unit_that_keeps_them_short(value: int | None, written: str) -> None:
+    assert words.size(value) == written
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (None, "\u2014"),
+        (0, "0"),
+        (0.01, "<0.1"),
+        (0.4, "0.4"),
+        (9.94, "9.9"),
+        (9.96, "10"),
+        (61.2, "61"),
+    ],
+)
+def test_a_rate_is_never_a_zero_for_a_little(value: float | None, written: str) -> None:
+    assert words.rate(value) == written
+
+
+def test_a_time_of_day_has_its_day_when_that_is_another() -> None:
+    assert words.clock(NOW - timedelta(hours=1), NOW) == "19:41"
+    assert words.clock(NOW - timedelta(days=1), NOW) == "22\u00a0Nov\u00a020:41"
+    assert words.clock(NOW - timedelta(days=400), NOW) == "19\u00a0Oct 2025\u00a020:41"

@@ -1,0 +1,212 @@
+"use strict";
+
+// Draws the chart of a spool over its picture, from the figures at data-ma-chart, and again when the
+// page took something new. Without this file the picture stays.
+
+// In a block of its own: ma.js has names of its own for other things.
+{
+  const charts = new WeakMap();
+  const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+  function span(seconds) {
+    if (seconds === null || seconds === undefined) return "—";
+    if (seconds < 60) return `${Math.round(seconds)} s`;
+    if (seconds < 3600) return `${Math.round(seconds / 60)} min`;
+    if (seconds < 86400) return `${Math.round(seconds / 360) / 10} h`;
+    return `${Math.round(seconds / 8640) / 10} d`;
+  }
+
+  const amount = (value) => (value === null || value === undefined ? "—" : String(Math.round(value * 10) / 10));
+  const two = (value) => String(value).padStart(2, "0");
+
+  function clock(seconds) {
+    const at = new Date(seconds * 1000);
+    return `${two(at.getUTCHours())}:${two(at.getUTCMinutes())}`;
+  }
+
+  function day(seconds) {
+    return new Date(seconds * 1000).toLocaleDateString("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
+  }
+
+  /* What lies under the figures: times that nobody looked at, hatched. */
+
+  function hatch(context) {
+    const size = 8 * devicePixelRatio;
+    const tile = document.createElement("canvas");
+    tile.width = tile.height = size;
+    const pen = tile.getContext("2d");
+    pen.strokeStyle = token("--ma-unk-edge");
+    pen.globalAlpha = 0.45;
+    pen.lineWidth = devicePixelRatio;
+    for (const shift of [-size, 0, size]) {
+      pen.beginPath();
+      pen.moveTo(shift, size);
+      pen.lineTo(shift + size, 0);
+      pen.stroke();
+    }
+    return context.createPattern(tile, "repeat");
+  }
+
+  function drawGaps(chart) {
+    const { ctx, bbox } = chart;
+    ctx.save();
+    for (const [begun, ended] of chart.maFigures.gaps) {
+      const left = Math.max(bbox.left, chart.valToPos(begun, "x", true));
+      const right = Math.min(bbox.left + bbox.width, chart.valToPos(ended, "x", true));
+      if (right <= left) continue;
+      ctx.fillStyle = token("--ma-unk-tint");
+      ctx.fillRect(left, bbox.top, right - left, bbox.height);
+      ctx.fillStyle = hatch(ctx);
+      ctx.fillRect(left, bbox.top, right - left, bbox.height);
+    }
+    ctx.restore();
+  }
+
+  function drawMarks(chart) {
+    const { ctx, bbox } = chart;
+    ctx.save();
+    ctx.strokeStyle = ctx.fillStyle = token("--ma-muted");
+    ctx.lineWidth = devicePixelRatio;
+    ctx.font = `${12 * devicePixelRatio}px ${token("--ma-font")}`;
+    ctx.setLineDash([4 * devicePixelRatio, 4 * devicePixelRatio]);
+    let free = bbox.left;
+    for (const mark of [...chart.maFigures.marks].reverse()) {
+      const x = chart.valToPos(mark.at, "x", true);
+      ctx.beginPath();
+      ctx.moveTo(x, bbox.top);
+      ctx.lineTo(x, bbox.top + bbox.height);
+      ctx.stroke();
+      const width = ctx.measureText(mark.text).width;
+      const room = 4 * devicePixelRatio;
+      if (x < free || x + width + room > bbox.left + bbox.width) continue;
+      ctx.fillText(mark.text, x + room, bbox.top + 12 * devicePixelRatio);
+      free = x + width + 2 * room;
+    }
+    ctx.restore();
+  }
+
+  /* The figures under the pointer. */
+
+  function tip(chart) {
+    const box = chart.maTip;
+    const at = chart.cursor.idx;
+    const figures = chart.maFigures;
+    if (at === null || at === undefined || chart.cursor.left < 0) {
+      box.hidden = true;
+      return;
+    }
+    const lines =
+      figures.depth[at] === null
+        ? [clock(figures.at[at]), "no scan"]
+        : [
+            `${day(figures.at[at])} ${clock(figures.at[at])}`,
+            `${amount(figures.depth[at])} waiting`,
+            `oldest ${span(figures.oldest[at])}`,
+            `${amount(figures.in[at])} in, ${amount(figures.out[at])} out a minute`,
+          ];
+    box.replaceChildren(
+      ...lines.map((text) => {
+        const line = document.createElement("div");
+        line.textContent = text;
+        return line;
+      }),
+    );
+    box.hidden = false;
+    const left = chart.cursor.left + chart.over.offsetLeft;
+    const room = chart.root.clientWidth - box.offsetWidth - 8;
+    box.style.left = `${Math.max(0, left + 16 > room ? left - box.offsetWidth - 16 : left + 16)}px`;
+    box.style.top = "8px";
+  }
+
+  function axis(more) {
+    return {
+      stroke: token("--ma-muted"),
+      font: `12px ${token("--ma-font")}`,
+      ticks: { show: false },
+      grid: { show: false },
+      ...more,
+    };
+  }
+
+  // Steps of an age that people count in; the finest that leaves room is taken.
+  const STEPS = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 21600, 43200, 86400, 172800, 345600, 604800];
+
+  function options(box, figures) {
+    const long = figures.ends - figures.begins > 2 * 86400;
+    const top = (data, most) => [0, Math.max(1, most) * 1.08];
+    return {
+      width: box.clientWidth,
+      height: 220,
+      legend: { show: false },
+      cursor: { y: false, drag: { x: false, y: false }, points: { show: true, size: 6 } },
+      tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
+      scales: {
+        x: { time: true, range: () => [box.maFigures.begins, box.maFigures.ends] },
+        depth: { range: top },
+        age: { range: top },
+      },
+      axes: [
+        axis({ values: (chart, splits) => splits.map(long ? day : clock), space: 64, size: 28 }),
+        axis({ scale: "depth", size: 48, grid: { show: true, stroke: token("--ma-line"), width: 1 }, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000, 200000, 500000] }),
+        axis({ scale: "age", side: 1, size: 56, incrs: STEPS, values: (chart, splits) => splits.map(span) }),
+      ],
+      series: [
+        {},
+        { scale: "depth", stroke: token("--ma-work-edge"), fill: token("--ma-heat-2"), width: 1.5, points: { show: single } },
+        { scale: "age", stroke: token("--ma-warn-edge"), width: 1.5, points: { show: false } },
+      ],
+      hooks: { drawClear: [drawGaps], draw: [drawMarks], setCursor: [tip] },
+    };
+  }
+
+  // A figure between two gaps has no line to be on.
+  function single(chart, series) {
+    return chart.data[series].filter((value) => value !== null).length < 3;
+  }
+
+  function draw(box, figures) {
+    const columns = [figures.at, figures.depth, figures.oldest];
+    box.maFigures = figures;
+    const known = charts.get(box);
+    if (known) known.destroy();
+    box.replaceChildren();
+    const settings = options(box, figures);
+    settings.hooks.init = [
+      (made) => {
+        made.maFigures = figures;
+        made.maTip = document.createElement("div");
+        made.maTip.className = "ma-chart-tip";
+        made.maTip.hidden = true;
+        box.append(made.maTip);
+      },
+    ];
+    charts.set(box, new uPlot(settings, columns, box));
+  }
+
+  async function load(box) {
+    try {
+      const answer = await fetch(box.dataset.maChart, { headers: { "HX-Request": "true" }, cache: "no-store" });
+      if (answer.ok) draw(box, await answer.json());
+    } catch {
+      // The picture, or the chart as it was, stays; the page says that the server is away.
+    }
+  }
+
+  const boxes = () => document.querySelectorAll("[data-ma-chart]");
+
+  for (const box of boxes()) load(box);
+  document.addEventListener("htmx:afterSettle", () => boxes().forEach(load));
+
+  let waiting = 0;
+  window.addEventListener("resize", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => {
+      for (const box of boxes()) if (box.maFigures) draw(box, box.maFigures);
+    }, 150);
+  });
+
+  // Colours are read when a chart is drawn.
+  new MutationObserver(() => {
+    for (const box of boxes()) if (box.maFigures) draw(box, box.maFigures);
+  }).observe(document.documentElement, { attributes: true, attributeFilter: ["data-bs-theme"] });
+}
