@@ -70,6 +70,13 @@ def load(file: Path, spool: Path) -> Known | None:
         return None
 
 
+def compacted(known: Known, spool: Path) -> Known:
+    """The same without the room that messages left which are gone."""
+    compact = _read(memoryview(b"".join(map(bytes, _parts(known, spool)))), spool)
+    assert compact is not None
+    return compact
+
+
 def _head(spool: Path) -> dict[str, Any]:
     """What must be the same for the rest to mean the same."""
     return {"version": VERSION, "order": sys.byteorder, "spool": str(spool)}

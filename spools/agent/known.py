@@ -11,13 +11,15 @@ from dataclasses import dataclass, field
 from spools.agent.reading import Places, Read, data_bytes, renamed
 from spools.agent.table import CONTROL, DATA, NO_DATA_FILE, UNCOUNTED, Table
 from spools.core.summary import QUEUED, State
-from spools.core.totals import NO_TIME, STATES, Sample, Totals
+from spools.core.totals import NO_TIME, STATES, Entry, Sample, Totals
 
 ORPHAN_AGE_S = 3600
 """A data file without a control file counts from this age on, as does a `tf` as damaged: sendmail
 writes the data first, and takes as long as this for it (Timeout.datablock)."""
 SETTLING_S = 10
 """A control file that was written so lately may still be being written."""
+HOLLOW_ROWS = 50_000
+"""So much room is kept, whatever there is: some MiB."""
 CODES = {state: code for code, state in enumerate(STATES)}
 _QUEUED = frozenset(CODES[state] for state in QUEUED)
 _SETTLED = frozenset(CODES[state] for state in (*QUEUED, State.LOST, State.NO_DATA))
@@ -63,6 +65,9 @@ class Known:
             return True
         table.letters[row] = read.letter
         state = read.state
+        if table.state[row] == UNCOUNTED and state in _QUEUED and read.data_bytes is not None:
+            self._first(queue, row, read, at=at)
+            return True
         if state in (CODES[State.NEW], CODES[State.DAMAGED]):
             state = _settled_state(places, table.control_name(row), state, at)
         if read.data_bytes is None and state in _QUEUED:
@@ -113,6 +118,13 @@ class Known:
         for row in list(queue.table.rows.values()):
             self.drop(queue, row)
 
+    @property
+    def is_hollow(self) -> bool:
+        """Whether most of the room is of messages that are gone."""
+        tables = [queue.table for queue in self.queues.values()]
+        free = sum(len(table.free) for table in tables)
+        return free > HOLLOW_ROWS and free > 3 * sum(map(len, tables))
+
     def count(self, queue: QueueTable) -> None:
         """Put all of a table into the totals, and note what is to be looked at again."""
         for entry in queue.table.entries():
@@ -146,6 +158,22 @@ class Known:
             totals.offer(reason, sample)
         self._mark(queue, row, state)
 
+    def _first(self, queue: QueueTable, row: int, read: Read, *, at: int) -> None:
+        """What `_set` does with a queued message that was not counted yet: most of a first scan."""
+        table, totals = queue.table, self.totals
+        _, _, state, created, last_try, domains, answer, name, queue_bytes, size = read
+        reason, packed = totals.reasons.number(name), self._packed(domains)
+        table.state[row] = state
+        table.created[row], table.last_try[row] = created, last_try
+        table.queue_bytes[row], table.data_bytes[row] = queue_bytes, size or 0
+        table.read_at[row], table.reason[row], table.domains[row] = max(at, 0), reason, packed
+        totals.put(Entry(state, created, last_try, reason, packed, queue_bytes, size or 0))
+        sample = totals.reasons.groups[reason].sample
+        if sample is None or created <= sample.created:
+            identity = sortable(table.names[row])
+            totals.offer(reason, Sample(created, queue.place, identity, answer))
+        queue.unsettled.pop(row, None)
+
     def _take(self, queue: QueueTable, row: int) -> None:
         before = queue.table.entry(row)
         if before is not None:
@@ -166,8 +194,12 @@ class Known:
             queue.timeless.discard(row)
 
     def _packed(self, domains: dict[str, int]) -> bytes:
-        number = self.totals.domains.number
-        return array("I", [n for name, c in domains.items() for n in (number(name), c)]).tobytes()
+        known, number = self.totals.domains.numbers.get, self.totals.domains.number
+        pairs: list[int] = []
+        for name, count in domains.items():
+            found = known(name)
+            pairs += (number(name) if found is None else found, count)
+        return array("I", pairs).tobytes()
 
 
 def sortable(identity: bytes) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from mailadmin.wire.core.canonical import Json, canonical
 from mailadmin.wire.core.results import VerbResult, done
 from routing.agent.host import HostConfig
-from spools.agent.cache import cache_file, load, save
+from spools.agent.cache import cache_file, compacted, load, save
 from spools.agent.directories import spool_name
 from spools.agent.spool_scan import Scanned, SpoolScan
 from spools.core.listing import Listing, changes, token_of
@@ -84,6 +84,8 @@ def _report(path: Path, known: str, state: Path) -> SpoolReport:
         # What was known was just being changed, so it is not known any more.
         problem = f"{error.filename or path} cannot be read: {error.strerror}."
         return SpoolReport(name=name, path=str(path), problem=problem)
+    if spool.scan.known.is_hollow:
+        spool.scan = SpoolScan(path, compacted(spool.scan.known, path))
     _spools[path] = spool
     _save(spool, scanned, path, state)
     before = spool.listings.get(known)

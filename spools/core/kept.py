@@ -79,7 +79,9 @@ def time_of(identity: str) -> float | None:
 def show(raw: bytes, limit: int = TEXT_SHOWN) -> str:
     """Bytes of anybody as one line of text: what cannot be printed is written as an escape."""
     text = raw[: limit + 1].decode("utf-8", "backslashreplace")
-    shown = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    shown = text
+    if not text.isprintable():
+        shown = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
     return shown if len(shown) <= limit else f"{shown[: limit - 1]}…"
 
 

@@ -8,8 +8,11 @@ messages have one reason, and two relays that refuse connections have two.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 LONGEST = 240
+MOST_WORDS = 10_000
+MOST_ANSWERS = 10_000
 
 _REPLY = re.compile(r"(?<![^\s:(])[245][0-9]{2}(?=[ -]|$)")
 _OWN_REPLY = re.compile(r"[245][0-9]{2} [0-9.]+ reply: read error from ")
@@ -31,6 +34,7 @@ _NUMBER = re.compile(r"[0-9][0-9:/.,-]*(?:s|sec|ms|min|m|h|kB|KB|MB|%)?")
 _IDENTITY = re.compile(r"(?=.{8})(?=(?:[^0-9]*[0-9]){2})[A-Za-z0-9_.=+/~-]+")
 
 
+@lru_cache(MOST_ANSWERS)
 def fold(answer: str) -> str:
     """The reason of an answer as sendmail wrote it, "" for none; of a reason it is the same."""
     reply = _REPLY.search(answer)
@@ -49,6 +53,7 @@ def _folded(reply: str) -> str:
     return " ".join([first, *(_word(word) for word in words)])
 
 
+@lru_cache(MOST_WORDS)
 def _word(word: str) -> str:
     if "://" in word:
         return re.split(r"[?#]", word)[0]

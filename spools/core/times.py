@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections import Counter
 from collections.abc import Iterable
 
 from spools.core.summary import AGE_EDGES_MIN
 
 LATEST = 2**32 - 2
 """Four bytes a time. What a spoiled file says may be later; that is in the future all the same."""
-FEW = 64
-"""Up to so many changes one by one, else all at once."""
+MOSTLY_NEW = 4
+"""From one in so many on, all are sorted anew."""
 
 
 class Times:
@@ -59,26 +58,34 @@ class Times:
         return [*counts, later]
 
     def _settle(self) -> None:
-        changes = len(self.added) + len(self.removed)
-        if changes <= FEW and len(self._all) > FEW:
-            for time in self.added:
-                self._all.insert(bisect_right(self._all, time), time)
-            for time in self.removed:
-                del self._all[bisect_left(self._all, time)]
-        else:
-            self._all = array("I", self._merged())
+        self.added.sort()
+        self.removed.sort()
+        if len(self.added) * MOSTLY_NEW > len(self._all):
+            self._all = array("I", sorted([*self._all, *self.added]))
+        elif self.added:
+            self._all = _with(self._all, self.added)
+        if self.removed:
+            self._all = _without(self._all, self.removed)
         self.added, self.removed = [], []
 
-    def _merged(self) -> list[int]:
-        merged = [*self._all, *self.added]
-        merged.sort()
-        if not self.removed:
-            return merged
-        gone = Counter(self.removed)
-        kept = []
-        for time in merged:
-            if gone.get(time):
-                gone[time] -= 1
-            else:
-                kept.append(time)
-        return kept
+
+def _with(times: array[int], added: list[int]) -> array[int]:
+    """Whole stretches at a time; both are sorted."""
+    merged, begin = array("I"), 0
+    for time in added:
+        end = bisect_right(times, time, begin)
+        merged.extend(times[begin:end])
+        merged.append(time)
+        begin = end
+    merged.extend(times[begin:])
+    return merged
+
+
+def _without(times: array[int], removed: list[int]) -> array[int]:
+    kept, begin = array("I"), 0
+    for time in removed:
+        end = bisect_left(times, time, begin)
+        kept.extend(times[begin:end])
+        begin = end + 1
+    kept.extend(times[begin:])
+    return kept

@@ -126,8 +126,8 @@ class Totals:
         group.created.added.append(created)
         if last_try:
             group.tries.added.append(last_try)
-        groups, pairs = self.domains.groups, array("I", domains)
-        for number, count in zip(pairs[::2], pairs[1::2], strict=True):
+        groups, pairs = self.domains.groups, iter(array("I", domains))
+        for number, count in zip(pairs, pairs, strict=True):
             if count == 1:
                 groups[number].created.added.append(created)
             else:

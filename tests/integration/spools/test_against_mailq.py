@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import re
-import subprocess
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
@@ -15,97 +11,16 @@ from deploy.sandbox.hosts import HostTree
 from deploy.sandbox.tools import SendmailTools
 from spools.agent.spool_scan import Scanned, SpoolScan
 from spools.core.summary import State
-from tests.fixtures.sandbox import AsHost, Sink, wait_until
-from tests.integration.wrapper.list_server import CONFIGURATION_SOURCE
-
-NOBODY_LISTENS = 1
-SENDER = "list-owner@lists.renater.fr"
-MESSAGE = b"From: list@lists.renater.fr\nSubject: a test\n\n%s\n"
-# 6AMKCumo010384*      20 Sun Nov 22 20:12 <o@lists.example.org>
-LINE = re.compile(r"([0-9A-Za-z]{14})[*?X-]? +(\d+|-) .{16} <?([^\s>]*)>?")
-RECIPIENT = re.compile(r"\s+<?([^\s<>()]+@[^\s<>()]+)>?")
-
-
-@dataclass(frozen=True, slots=True)
-class Queue:
-    """A sandboxed list server whose sendmail has the queue directory `path`."""
-
-    tree: HostTree
-    tools: SendmailTools
-    as_host: AsHost
-    cf: Path
-    path: Path
-
-    def sendmail(
-        self, *arguments: str, stdin: bytes = b"", seconds: float = 60
-    ) -> subprocess.CompletedProcess[bytes]:
-        argv: list[str | Path] = [self.tools.sendmail, "-C", self.cf, *arguments]
-        return self.as_host(self.tree, self.tree.users.spool, *argv, stdin=stdin, seconds=seconds)
-
-    def submit(self, *recipients: str, mode: str = "q", size: int = 20) -> None:
-        message = MESSAGE % (b"x" * size)
-        sent = self.sendmail("-oi", f"-od{mode}", "-f", SENDER, "--", *recipients, stdin=message)
-        assert sent.returncode == 0, sent.stderr
-
-    def mailq(self, *which: str) -> dict[str, tuple[int, str, tuple[str, ...]]]:
-        """Size, sender and recipients by queue id."""
-        said = self.sendmail("-bp", *which).stdout.decode()
-        found: dict[str, tuple[int, str, tuple[str, ...]]] = {}
-        last = ""
-        for text in said.splitlines():
-            if line := LINE.match(text):
-                last = line[1]
-                found[last] = (int(line[2]), line[3], ())
-            elif last and (who := RECIPIENT.fullmatch(text.rstrip())):
-                size, sender, names = found[last]
-                found[last] = (size, sender, (*names, who[1]))
-        total = re.search(r"Total requests: (\d+)", said)
-        assert total and int(total[1]) == len(found), said
-        return found
-
-    def scan(self, at: int) -> Scanned:
-        return SpoolScan(self.path).scan(at=at)
-
-    def files(self, pattern: str) -> list[Path]:
-        return sorted(self.tree.spool.rglob(pattern))
-
+from tests.fixtures.sandbox import Sink, wait_until
+from tests.integration.spools.mail_queue import Queue, make_queue
 
 MakeQueue = Callable[..., Queue]
 
 
 @pytest.fixture
-def make_queue(
-    host_dir: Callable[..., HostTree], sendmail_tools: SendmailTools, as_host: AsHost
-) -> MakeQueue:
-    def make(places: tuple[str, ...] = (), *, star: str = "", port: int = NOBODY_LISTENS) -> Queue:
-        tree = host_dir()
-        argv: list[str | Path]
-        for place in places:
-            argv = ["/bin/mkdir", "-p", "-m700", tree.spool / place]
-            subprocess.run(tree.command(tree.users.spool, argv), check=True)
-        path = tree.spool / star if star else tree.spool
-        release = tree.routing / "r"
-        release.mkdir(mode=0o755)
-        values = {
-            "_CF_DIR_": sendmail_tools.cf_dir,
-            "_RELEASE_": release,
-            "_SPOOL_": path,
-            "_RUN_": tree.run,
-            "_OWNER_": tree.users.spool,
-            "_SWITCH_": tree.service_switch,
-            "_PORT_": port,
-        }
-        defines = [f"-D{name}={value}" for name, value in values.items()]
-        argv = [sendmail_tools.m4, "-D_NO_MAKEINFO_", *defines, CONFIGURATION_SOURCE]
-        cf = release / "sympa.cf"
-        cf.write_bytes(subprocess.run(argv, capture_output=True, check=True).stdout)
-        table = b".\tto_relay:[smtp1.renater.fr]\n"
-        argv = [sendmail_tools.makemap, "-C", cf, "hash", release / "mailertable"]
-        subprocess.run(argv, input=table, check=True)
-        (release / "mailertable.db").chmod(0o644)
-        return Queue(tree, sendmail_tools, as_host, cf, path)
-
-    return make
+def queues(host_dir: Callable[..., HostTree], sendmail_tools: SendmailTools) -> MakeQueue:
+    """Makes a list server with such queue directories."""
+    return lambda *args, **options: make_queue(host_dir(), sendmail_tools, *args, **options)
 
 
 def told(scanned: Scanned, *states: State) -> dict[str, tuple[int, str, tuple[str, ...]]]:
@@ -130,13 +45,13 @@ LAYOUTS = {
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_a_quiet_spool_is_what_mailq_says(make_queue: MakeQueue, layout: str) -> None:
+def test_a_quiet_spool_is_what_mailq_says(queues: MakeQueue, layout: str) -> None:
     places, star = LAYOUTS[layout]
-    queue = make_queue(places, star=star)
+    queue = queues(places, star=star)
     for number in range(12):
         names = [f"user{n}@example{number % 3}.net" for n in range(number % 4 + 1)]
         queue.submit(*names, mode="i" if number % 4 == 0 else "q", size=number * 100)
-    scanned = queue.scan(now(queue))
+    scanned = SpoolScan(queue.path).scan(at=now(queue))
     summary = scanned.summary
 
     assert told(scanned, State.WAITING) == queue.mailq()
@@ -151,8 +66,8 @@ def test_a_quiet_spool_is_what_mailq_says(make_queue: MakeQueue, layout: str) ->
     assert {row.place for row in scanned.listed.values()} == (below if star else {""})
 
 
-def test_held_and_lost_messages_are_those_of_mailq(make_queue: MakeQueue) -> None:
-    queue = make_queue()
+def test_held_and_lost_messages_are_those_of_mailq(queues: MakeQueue) -> None:
+    queue = queues()
     for number in range(5):
         queue.submit(f"user{number}@example.net")
     first, second, third, *_ = queue.files("qf?*")
@@ -162,7 +77,7 @@ def test_held_and_lost_messages_are_those_of_mailq(make_queue: MakeQueue) -> Non
     third.write_bytes(third.read_bytes() + b"?what\n")
     # A run gives up what was tampered with.
     queue.sendmail("-qf")
-    scanned = queue.scan(now(queue))
+    scanned = SpoolScan(queue.path).scan(at=now(queue))
 
     assert told(scanned, State.WAITING) == queue.mailq()
     assert told(scanned, State.HELD) == queue.mailq("-qQ")
@@ -172,10 +87,10 @@ def test_held_and_lost_messages_are_those_of_mailq(make_queue: MakeQueue) -> Non
 
 
 def test_a_scan_in_the_middle_of_deliveries_finds_nothing_broken(
-    make_queue: MakeQueue, sink: Callable[..., Sink]
+    queues: MakeQueue, sink: Callable[..., Sink]
 ) -> None:
     relay = sink("relay")
-    queue = make_queue(port=relay.port)
+    queue = queues(port=relay.port)
     for number in range(40):
         queue.submit(f"user{number}@example.net", f"other{number}@example.com")
     scan, at = SpoolScan(queue.path), now(queue)
@@ -196,8 +111,8 @@ def test_a_scan_in_the_middle_of_deliveries_finds_nothing_broken(
     wait_until(lambda: len(relay.messages()) == 40, "the relay has them all")
 
 
-def test_what_arrives_while_it_is_scanned_is_never_broken(make_queue: MakeQueue) -> None:
-    queue = make_queue(("q1", "q2"), star="q*")
+def test_what_arrives_while_it_is_scanned_is_never_broken(queues: MakeQueue) -> None:
+    queue = queues(("q1", "q2"), star="q*")
     done = threading.Event()
 
     def submit() -> None:

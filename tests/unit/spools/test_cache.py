@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from spools.agent import spool_scan
-from spools.agent.cache import cache_file, load, save
+from spools.agent.cache import cache_file, compacted, load, save
 from spools.agent.spool_scan import SpoolScan
 from tests.fixtures.queue_files import fill
 from tests.unit.spools.test_incremental import SETTLED_S, START, Mail, plain
@@ -70,6 +70,28 @@ def test_a_file_that_has_the_name_and_inode_of_another_is_found_by_its_time(spoo
 
     assert after.read == 1
     assert after.recipients < before.recipients
+
+
+def test_a_spool_that_emptied_gives_back_its_room(
+    spool: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("spools.agent.known.HOLLOW_ROWS", 10)
+    carried = SpoolScan(spool)
+    full = carried.scan(at=START)
+    assert not carried.known.is_hollow
+    for path in list(spool.glob("?f?*")):
+        path.unlink()
+    for path in sorted((spool / "q1/qf").iterdir())[:15]:
+        path.unlink()
+        (spool / f"q1/df/df{path.name[2:]}").unlink()
+    carried.scan(at=START + 60)
+    assert carried.known.is_hollow
+    carried = SpoolScan(spool, compacted(carried.known, spool))
+    scanned = carried.scan(at=START + 90)
+
+    assert not carried.known.is_hollow
+    assert full.summary.queued > 60 > scanned.summary.queued > 0
+    assert plain(scanned) == plain(SpoolScan(spool).scan(at=START + 90))
 
 
 def test_nobody_else_may_read_it(spool: Path) -> None:
