@@ -235,6 +235,12 @@ OLDEST_MINUTES = env.float("MAILADMIN_OLDEST_MINUTES", default=30.0)
 PROBE_SECONDS = env.float("MAILADMIN_PROBE_SECONDS", default=30.0)
 PROBE_LIMIT_SECONDS = env.int("MAILADMIN_PROBE_LIMIT_SECONDS", default=10)
 PROBE_RECIPIENT = env.str("MAILADMIN_PROBE_RECIPIENT", default="")
+
+# A run of the fallback: seconds of one slice (5 to 60), sendmails side by side, and how many of
+# them may send to one destination.
+FLUSH_SLICE_SECONDS = env.int("MAILADMIN_FLUSH_SLICE_SECONDS", default=30)
+FLUSH_RUNNERS = env.int("MAILADMIN_FLUSH_RUNNERS", default=16)
+FLUSH_PER_DESTINATION = env.int("MAILADMIN_FLUSH_PER_DESTINATION", default=4)
 # What is asked of the DNS, of whom, how long and how often (docs/dns.md).
 DNS_CHECKS = env.bool("MAILADMIN_DNS", default=True)
 DNS_SERVERS = env.list("MAILADMIN_DNS_SERVERS", default=[])

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.urls import path
 
 from spools.views import chart, message, relay_health, spool_list, spool_page
+from spools.views.flush_run import flush_cancel, flush_run
+from spools.views.flush_start import flush_start
 
 SPOOL = "spools/<str:host>/<str:name>"
 
@@ -21,4 +23,7 @@ urlpatterns = [
     path("relays/<str:name>/health/live/", relay_health.live, name="relay-health-live"),
     path("relays/<str:name>/maintenance/", relay_health.begin, name="relay-maintenance"),
     path("relays/<str:name>/maintenance/end/", relay_health.end, name="relay-maintenance-end"),
+    path("fallback/<str:name>/flush/", flush_start, name="flush-start"),
+    path("fallback/<str:name>/runs/<int:number>/", flush_run, name="flush-run"),
+    path("fallback/<str:name>/runs/<int:number>/cancel/", flush_cancel, name="flush-cancel"),
 ]

@@ -151,6 +151,30 @@ MESSAGE: Mapping[str, Badge] = {
     "orphaned": _badge("warn", "Orphaned"),
 }
 
+RUN: Mapping[str, Badge] = {
+    "ordered": _badge("work", "Ordered", spins=True),
+    "running": _badge("work", "Running", spins=True),
+    "cancelling": _badge("warn", "Being cancelled"),
+    "finished": _badge("ok", "Finished"),
+    "cancelled": _badge("unk", "Cancelled"),
+    "stopped": _badge("warn", "Stopped"),
+    "failed": _badge("bad", "Failed"),
+}
+
+FATE: Mapping[str, Badge] = {
+    "sent": _badge("ok", "Sent"),
+    "deferred": _badge("warn", "Deferred"),
+    "bounced": _badge("bad", "Bounced"),
+    "untouched": _badge("unk", "Untouched"),
+    "unknown": _badge("unk", "Not known"),
+}
+
+WAY: Mapping[str, Badge] = {
+    "open": _badge("ok", "Open"),
+    "closed": _badge("bad", "Closed"),
+    "unreachable": _badge("warn", "Not reached"),
+}
+
 FAMILIES: Mapping[str, Mapping[str, Badge]] = {
     "push": PUSH,
     "target": TARGET,
@@ -165,6 +189,9 @@ FAMILIES: Mapping[str, Mapping[str, Badge]] = {
     "demo": DEMO,
     "spool": SPOOL,
     "message": MESSAGE,
+    "run": RUN,
+    "fate": FATE,
+    "way": WAY,
 }
 
 

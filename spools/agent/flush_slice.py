@@ -17,32 +17,19 @@ from routing.agent.host import HostConfig
 from spools.agent.ending import end_groups
 from spools.agent.flush_book import Begun, Book
 from spools.agent.waiting import candidates, find_queue_files, read_message
-from spools.core.flush import Batch, Candidate, FlushOrder, Left, Plan, Way, in_scope
+from spools.core.flush import (
+    Batch,
+    Candidate,
+    FlushOrder,
+    Left,
+    Plan,
+    Way,
+    command_of,
+    in_scope,
+)
 from spools.core.receipts import Fate, Receipt, Tried, read_transcript, settle
 
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "HOME": "/nonexistent"}
-# No clock of the queue counts here: what only the outage delayed must not be bounced, nor be too
-# young. No receiver holds a runner for long, but the answer to a whole message is waited for.
-OPTIONS = (
-    "-OMinQueueAge=0",
-    "-OTimeout.queuereturn=3650d",
-    "-OTimeout.connect=10s",
-    "-OTimeout.iconnect=10s",
-    "-OTimeout.aconnect=20s",
-    "-OTimeout.resolver.retrans=2s",
-    "-OTimeout.resolver.retry=1",
-    # A silent name server is asked half as often: recipients have whole names.
-    "-OResolverOptions=-DNSRCH -DEFNAMES",
-    "-OTimeout.initial=20s",
-    "-OTimeout.helo=20s",
-    "-OTimeout.mail=30s",
-    "-OTimeout.rcpt=30s",
-    "-OTimeout.datainit=30s",
-    "-OTimeout.rset=10s",
-    "-OTimeout.quit=5s",
-    "-OCheckpointInterval=1",
-    "-OHostStatusDirectory=",
-)
 START_SHARE, END_SHARE = 2 / 3, 5 / 6
 """Of the slice's time: until when sendmails are started, and from when those left are ended."""
 MOST_RECEIPTS = 20_000
@@ -196,8 +183,7 @@ class Slice:
 def command(host: HostConfig, release: str, queue_ids: Iterable[str]) -> list[str]:
     """The argument list that sends these messages by the fallback of a release, and says all."""
     configuration = host.routing / "releases" / release / "sympa-fallback.cf"
-    argv = [os.fspath(host.sendmail), "-L", "sm-fallback", "-C", os.fspath(configuration)]
-    return [*argv, "-v", *OPTIONS, "-qf", *(f"-qI{queue_id}" for queue_id in queue_ids)]
+    return command_of(os.fspath(host.sendmail), os.fspath(configuration), queue_ids)
 
 
 def open_output(path: Path) -> int:

@@ -27,6 +27,36 @@ QUEUE_ID = re.compile(r"[A-Za-z0-9]{10,40}")
 DOMAIN = re.compile(r"[^\s@,]{1,255}")
 
 
+# No clock of the queue counts here: what only the outage delayed must not be bounced, nor be too
+# young. No receiver holds a runner for long, but the answer to a whole message is waited for.
+OPTIONS = (
+    "-OMinQueueAge=0",
+    "-OTimeout.queuereturn=3650d",
+    "-OTimeout.connect=10s",
+    "-OTimeout.iconnect=10s",
+    "-OTimeout.aconnect=20s",
+    "-OTimeout.resolver.retrans=2s",
+    "-OTimeout.resolver.retry=1",
+    # A silent name server is asked half as often: recipients have whole names.
+    "-OResolverOptions=-DNSRCH -DEFNAMES",
+    "-OTimeout.initial=20s",
+    "-OTimeout.helo=20s",
+    "-OTimeout.mail=30s",
+    "-OTimeout.rcpt=30s",
+    "-OTimeout.datainit=30s",
+    "-OTimeout.rset=10s",
+    "-OTimeout.quit=5s",
+    "-OCheckpointInterval=1",
+    "-OHostStatusDirectory=",
+)
+
+
+def command_of(sendmail: str, configuration: str, queue_ids: Iterable[str]) -> list[str]:
+    """The argument list that sends these messages, in the foreground, and prints the dialogue."""
+    argv = [sendmail, "-L", "sm-fallback", "-C", configuration, "-v", *OPTIONS, "-qf"]
+    return [*argv, *(f"-qI{queue_id}" for queue_id in queue_ids)]
+
+
 class MalformedOrder(ValueError):
     """An order that cannot be carried out; the text names everything that is wrong with it."""
 

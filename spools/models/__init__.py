@@ -7,10 +7,14 @@ from spools.models.relays import (
     RelayProbe,
     RelayTurn,
 )
+from spools.models.runs import FlushDestination, FlushReceipt, FlushRun
 from spools.models.series import Sample, SampleRollup
 from spools.models.spools import Spool, SpooledMessage, SpoolScan
 
 __all__ = [
+    "FlushDestination",
+    "FlushReceipt",
+    "FlushRun",
     "ProbedServer",
     "RelayHealth",
     "RelayMaintenance",

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from mailadmin.wire.core.messages import Verb
 from mailadmin.wire.models import Attempt
+from spools.services.flushes import may_flush, record_flush, request_flushes
 from spools.services.probing import may_probe, record_probes, request_probes
 from spools.services.scans import may_sign_scan, record_scan, request_scans
 
@@ -27,4 +28,5 @@ class Handler:
 HANDLERS: Mapping[Verb, Handler] = {
     Verb.SCAN: Handler(request_scans, may_sign_scan, record_scan),
     Verb.PROBE: Handler(request_probes, may_probe, record_probes),
+    Verb.FLUSH: Handler(request_flushes, may_flush, record_flush),
 }

@@ -176,6 +176,16 @@ PAGES: tuple[Page, ...] = (
     Page("reading", "/import/readings/{reading_waits}/", PLAIN, name="reading-waits"),
     Page("route", "/route/?address=claire@new.orange.fr", (*READ, State.ERROR), error="@twice"),
     Page("route", "/route/", PLAIN, name="route-asked-nothing"),
+    Page("flush-start", "/fallback/listes/flush/", ASK, "otto", name="flush-start-held"),
+    Page("flush-start", "/fallback/lists1/flush/", FORM, "otto", wrong=NO_REASON),
+    Page(
+        "flush-run",
+        "/fallback/listes/runs/{run}/",
+        (*READ, State.ERROR),
+        "otto",
+        error="?q=nothing-of-that-name",
+    ),
+    Page("flush-run", "/fallback/listes/runs/{run_ended}/", PLAIN, name="flush-run-ended"),
     Page("drift", "/drift/"),
     Page("pushes", "/pushes/", SEARCHED, error="?q=nothing-of-that-name"),
     Page("propose", "/pushes/propose/", PROPOSED, wrong={"title": ""}),
@@ -243,6 +253,7 @@ PAGES: tuple[Page, ...] = (
 )
 
 NO_PAGE: Mapping[str, str] = {
+    "flush-cancel": "an act of the run's page",
     "list-columns": "takes the chosen columns of a list and goes back",
     "person-link": "an act of the person's page, which shows a link once",
     "person-factors": "an act of the person's page",

@@ -62,6 +62,7 @@ from routing.services.transitions import move_push, move_target
 from spools.core.kept import KeptMessage
 from tests.e2e.look.passkeys import credential
 from tests.e2e.look.probed import heard_relays, relays_of_full, silence_relays, stir_relays
+from tests.e2e.look.runs import runs
 from tests.e2e.look.spooled import (
     heard_spools,
     silence_spools,
@@ -136,7 +137,10 @@ def full() -> Names:
     _tags(claire)
     _surveyed(listes)
     kept_filter = _saved(claire, luc)
+    with unaudited():
+        going, ended = runs(listes)
     names: dict[str, object] = {"live": live.pk, "waiting": waiting.pk, "filter": kept_filter.pk}
+    names |= {"run": going.number, "run_ended": ended.number}
     for position, (state, make) in enumerate(ELSEWHERE.items(), 1):
         names[state] = make(_other_host(f"lists{position}", position), claire, people["paul"]).pk
     names["before"] = _before(claire).pk

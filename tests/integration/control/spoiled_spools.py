@@ -10,6 +10,9 @@ from django.utils import timezone
 
 from routing.models import MailHost
 from spools.models import (
+    FlushDestination,
+    FlushReceipt,
+    FlushRun,
     RelayHealth,
     RelayMaintenance,
     RelayProbe,
@@ -63,6 +66,32 @@ def maintenance(**values: Any) -> RelayMaintenance:
     return RelayMaintenance.objects.create(**(wanted | values))
 
 
+def run(host: MailHost, **values: Any) -> FlushRun:
+    wanted = {"number": 1, "release": "a" * 64, "reason": "smtp1 is down", "started_at": NOW}
+    limits = {"runners": 1, "per_destination": 1, "seconds": 30}
+    return FlushRun.objects.create(server=host, **(wanted | limits | values))
+
+
+def ended_run(host: MailHost, **values: Any) -> FlushRun:
+    return run(host, **({"state": "finished", "ended_at": NOW} | values))
+
+
+def destination(of: FlushRun, **values: Any) -> FlushDestination:
+    return FlushDestination.objects.create(
+        **({"run": of, "domain": "a.fr", "way": "open"} | values)
+    )
+
+
+def receipt(of: FlushRun, **values: Any) -> FlushReceipt:
+    wanted = {"run": of, "slice": 1, "queue_id": "q", "recipient": "x@a.fr", "at": NOW}
+    return FlushReceipt.objects.create(**(wanted | {"fate": "sent", "step": "end"} | values))
+
+
+def _both(of: FlushRun, make: Callable[[FlushRun], object]) -> None:
+    make(of)
+    make(of)
+
+
 def _twice(host: MailHost, make: Callable[[Spool], object]) -> None:
     of = spool(host)
     make(of)
@@ -86,5 +115,15 @@ SPOIL: Mapping[str, Callable[[MailHost], object]] = {
     ),
     "one_maintenance_at_a_time": lambda host: (maintenance(), maintenance()),
     "maintenance_has_a_reason": lambda host: maintenance(reason=""),
+    "flushrun.key": lambda host: (ended_run(host, key=RELAY), ended_run(host, number=2, key=RELAY)),
+    "flush_number_once": lambda host: (ended_run(host), ended_run(host)),
+    "flush_one_open_run": lambda host: (run(host), run(host, number=2, state="running")),
+    "flush_state_is_known": lambda host: run(host, state="odd"),
+    "flush_has_a_reason": lambda host: run(host, reason=""),
+    "flush_ends_once": lambda host: run(host, state="finished"),
+    "flush_destination_once": lambda host: _both(run(host), destination),
+    "flush_way_is_known": lambda host: destination(run(host), way="odd"),
+    "flush_receipt_once": lambda host: _both(run(host), receipt),
+    "flush_fate_is_known": lambda host: receipt(run(host), fate="eaten"),
     "rollup_grain_is_known": lambda host: rollup(spool(host), grain=7),
 }

@@ -1,0 +1,58 @@
+"""What a person says to begin a run of the fallback."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django import forms
+
+from spools.core.scope import Scope
+
+BETWEEN = re.compile(r"[\s,;]+")
+
+
+class ScopeForm(forms.Form):
+    """Which messages; everything empty is all that wait."""
+
+    domains = forms.CharField(
+        label="Only to these domains",
+        required=False,
+        help_text="One a line; empty is all.",
+        widget=forms.Textarea({"rows": 2, "class": "ma-mono", "spellcheck": "false"}),
+    )
+    excluded = forms.CharField(
+        label="Nothing to these",
+        required=False,
+        help_text="A message with a recipient there waits whole.",
+        widget=forms.Textarea({"rows": 2, "class": "ma-mono", "spellcheck": "false"}),
+    )
+    id = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def scope(self) -> Scope:
+        """As it was typed; `problems` of it says what is wrong."""
+        given: dict[str, Any] = self.cleaned_data if self.is_valid() else {}
+        return Scope.of(
+            domains=BETWEEN.split(given.get("domains", "")),
+            excluded=BETWEEN.split(given.get("excluded", "")),
+            queue_ids=BETWEEN.split(given.get("id", "")),
+        )
+
+
+class StartForm(ScopeForm):
+    """The scope as the page showed it, hidden, with the reason."""
+
+    reason = forms.CharField(
+        label="Why",
+        max_length=500,
+        widget=forms.Textarea({"rows": 2}),
+        error_messages={"required": "Say why: whoever reads the receipts wants to know."},
+    )
+    stop_when_well = forms.BooleanField(
+        label="End it by itself when the relay is well again", required=False
+    )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for name in ("domains", "excluded"):
+            self.fields[name].widget = forms.HiddenInput()

@@ -1,0 +1,80 @@
+"""The pages of runs: begin one, read its receipts, cancel it."""
+
+from __future__ import annotations
+
+import pytest
+
+from spools.models import FlushRun
+from tests.e2e.look.runs import runs
+from tests.fixtures.audited import unaudited
+from tests.integration.pages.conftest import Site
+
+START = "/fallback/listes/flush/"
+
+
+@pytest.fixture
+def going(site: Site) -> FlushRun:
+    with unaudited():
+        return runs(site.host)[0]
+
+
+def test_the_question_says_what_it_takes_and_the_command(site: Site) -> None:
+    page = site.sign_in("otto").get(START)
+    assert page.status_code == 200
+    text = page.content.decode()
+    assert "Everything that waits" in text
+    assert "sympa-fallback.cf -v -OMinQueueAge=0" in text
+    assert (
+        "messages to orange.fr"
+        in site.sign_in("otto").get(f"{START}?domains=orange.fr").content.decode()
+    )
+
+
+def test_a_run_is_begun_with_a_reason_and_its_page_follows(site: Site) -> None:
+    refused = site.sign_in("otto").post(START, {"reason": " "})
+    assert refused.status_code == 422
+    assert not FlushRun.objects.exists()
+
+    begun = site.sign_in("otto").post(START, {"reason": "smtp1 is down", "excluded": "free.fr"})
+
+    run = FlushRun.objects.get()
+    assert begun.status_code == 302
+    assert begun["Location"] == "/fallback/listes/runs/1/"
+    assert (run.what.excluded, run.stop_when_well) == (("free.fr",), False)
+    page = site.sign_in("vera").get(begun["Location"]).content.decode()
+    assert "The first slice is ordered" in page
+    assert "An operator may cancel it." in page
+    again = site.sign_in("otto").post(START, {"reason": "once more"})
+    assert again.status_code == 409
+    assert "Run 1 is ordered: one at a time." in again.content.decode()
+
+
+def test_receipts_are_filtered_and_what_is_shut_stands_first(site: Site, going: FlushRun) -> None:
+    here = f"/fallback/listes/runs/{going.number}/"
+    page = site.sign_in("vera").get(here).content.decode()
+    assert page.index("dead.example") < page.index("laposte.net") < page.index("free.fr")
+    assert "12 messages: their destination is closed" in page
+    bounced = site.sign_in("vera").get(f"{here}?fate=bounced").content.decode()
+    assert bounced.count("subscriber.number.") == 1
+    assert "No receipt matches." in site.sign_in("vera").get(f"{here}?q=nobody").content.decode()
+    assert site.sign_in("vera").get(f"{here}?after=x&fate=eaten").status_code == 200
+    assert site.sign_in("vera").get("/fallback/listes/runs/99/").status_code == 404
+
+
+def test_the_poll_is_silent_until_something_is_new(site: Site, going: FlushRun) -> None:
+    here = f"/fallback/listes/runs/{going.number}/"
+    client = site.sign_in("vera")
+    headers = {"HX-Request": "true"}
+    assert client.get(f"{here}?seen={going.version}", headers=headers).status_code == 204
+    fresh = client.get(f"{here}?seen=0", headers=headers)
+    assert fresh.status_code == 200
+    assert b"<html" not in fresh.content
+
+
+def test_an_operator_cancels_it_and_nobody_else(site: Site, going: FlushRun) -> None:
+    act = f"/fallback/listes/runs/{going.number}/cancel/"
+    assert site.sign_in("claire").post(act, {}).status_code == 403
+    assert site.sign_in("otto").post(act, {}).status_code == 302
+    going.refresh_from_db()
+    assert going.state == "cancelled"
+    assert site.sign_in("otto").post(act, {}).status_code == 302
