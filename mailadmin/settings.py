@@ -180,6 +180,7 @@ UI_STANDING = ["mailadmin.ui.own_account.standing", "routing.views.standing.stan
 # What each app says on the first page (mailadmin/ui/overview.py).
 UI_OVERVIEW = [
     "spools.views.relay_overview.overview",
+    "spools.views.spool_overview.overview",
     "routing.views.overview.part.overview",
     "mailadmin.ui.happened.happened",
 ]

@@ -103,6 +103,7 @@ function busy(region) {
 const asker = (event) => event.detail.requestConfig?.elt || event.detail.elt;
 const isPoll = (event) => Boolean(asker(event)?.hasAttribute("data-ma-poll"));
 let misses = 0;
+let paused = false;
 
 // A server that cannot have its database answers one sentence; a proxy before it would send a page.
 function said(status, type, text) {
@@ -113,7 +114,7 @@ const saidTo = (xhr) => said(xhr.status, xhr.getResponseHeader("Content-Type"), 
 
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (!isPoll(event)) return;
-  if (document.hidden) {
+  if (document.hidden || paused) {
     event.preventDefault();
   } else if (busy(asker(event))) {
     event.preventDefault();
@@ -147,6 +148,16 @@ document.addEventListener("htmx:sendError", (event) => {
   }
   missed("The server does not answer.");
 });
+
+// Nothing is swapped while it holds, so the button stays the one that was pressed.
+function pause(button) {
+  paused = !paused;
+  button.setAttribute("aria-pressed", String(paused));
+  const words = find("[data-words]", button);
+  [words.textContent, words.dataset.words] = [words.dataset.words, words.textContent];
+  fresh(paused ? "held" : "live", paused ? "Paused" : undefined);
+  if (!paused) for (const region of all("[data-ma-poll]")) window.htmx?.trigger(region, "ma:look");
+}
 
 function missed(why) {
   misses += 1;
@@ -331,6 +342,8 @@ document.addEventListener("click", (event) => {
     event.preventDefault();
   } else if (target.dataset.maCopy !== undefined) {
     copy(target);
+  } else if (target.dataset.maPause !== undefined) {
+    pause(target);
   } else if (target.dataset.maNav) {
     event.preventDefault();
     openNavigation(target.dataset.maNav === "open");
@@ -344,7 +357,7 @@ document.addEventListener("click", (event) => {
 /* Keys, only those whose target is on the page. No key approves, deploys or deletes. */
 
 const KEYS_OFF = "ma-keys-off";
-const GO = { d: "/domains/", p: "/pushes/", a: "/audit/" };
+const GO = { s: "/spools/", d: "/domains/", p: "/pushes/", a: "/audit/" };
 let went = 0;
 
 function rowStep(step) {

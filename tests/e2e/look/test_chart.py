@@ -52,6 +52,23 @@ def test_the_chart_is_drawn_and_stays_when_the_page_is_new(booth: Booth) -> None
     assert booth.noise == []
 
 
+def test_updates_can_be_paused_and_go_on(booth: Booth) -> None:
+    tab = booth.open(LINE)
+    asked = list[str]()
+    tab.on("request", lambda request: asked.append(request.url))
+    tab.get_by_role("button", name="Pause updates").click()
+    with unaudited():
+        stir_spools()
+    tab.evaluate("() => htmx.trigger('#spool', 'ma:look')")
+    tab.wait_for_timeout(300)
+    assert [url for url in asked if "/live/" in url] == []
+    expect(tab.locator("[data-ma-fresh]")).to_have_text("Paused")
+    with tab.expect_response(lambda answer: "/live/" in answer.url) as came:
+        tab.get_by_role("button", name="Resume updates").click()
+    assert came.value.status == 200
+    expect(tab.get_by_role("button", name="Pause updates")).to_be_visible()
+
+
 def test_the_figures_under_the_pointer_are_told(booth: Booth) -> None:
     tab = booth.open(LINE)
     expect(tab.locator(".ma-chart canvas")).to_have_count(1)
