@@ -12,9 +12,10 @@ from routing.core.dns.judge import Mark, Trouble
 
 
 class Asked(StrEnum):
-    """What a name is asked for: MX and SPF; its addresses; its own name (PTR)."""
+    """What a name is asked for: MX and SPF; addresses and MX; addresses; its own name (PTR)."""
 
     DOMAIN = "domain"
+    LOCAL = "local"
     HOST = "host"
     ADDRESS = "address"
 

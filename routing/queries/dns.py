@@ -21,6 +21,7 @@ from routing.core.dns.answers import (
     ptr_from_json,
 )
 from routing.core.dns.judge import Judged, Mark, judge_mx, judge_ptr, judge_spf
+from routing.core.dns.judge_local import judge_local_address, judge_local_mx
 from routing.core.dns.places import Place, Site
 from routing.core.dns.spf import Spf, from_json
 from routing.core.intent import ObjectKind
@@ -31,6 +32,7 @@ NOT_ASKED_HERE = "Not asked here: the DNS checks are off (MAILADMIN_DNS)."
 NOT_YET = "Not asked yet."
 PARTS: Mapping[Asked, tuple[str, ...]] = {
     Asked.DOMAIN: ("mx", "spf"),
+    Asked.LOCAL: ("host", "mx"),
     Asked.HOST: ("host",),
     Asked.ADDRESS: ("ptr",),
 }
@@ -108,6 +110,13 @@ def judged_parts(check: DnsCheck, own: tuple[Site, ...], sites: Sites) -> dict[s
             "mx": judge_mx(check.name, mx_from_json(mx) if mx else None, own),
             "spf": judge_spf(check.name, from_json(spf) if spf else None, own),
         }
+    if check.kind == Asked.LOCAL:
+        mx, host = check.answers.get("mx"), check.answers.get("host")
+        own_host = host_from_json(host) if host else None
+        return {
+            "host": judge_local_address(check.name, own_host),
+            "mx": judge_local_mx(check.name, mx_from_json(mx) if mx else None, own_host),
+        }
     if check.kind == Asked.ADDRESS and check.name in sites.sources:
         ptr = check.answers.get("ptr")
         owner = sites.sources[check.name]
@@ -115,21 +124,25 @@ def judged_parts(check: DnsCheck, own: tuple[Site, ...], sites: Sites) -> dict[s
     return {}
 
 
-def servers_of(names: list[str]) -> Mapping[str, list[str]]:
-    """The names of the list servers that have each virtual domain."""
+def servers_of(names: list[str], kind: Asked = Asked.DOMAIN) -> Mapping[str, list[str]]:
+    """The names of the list servers that have each virtual domain, or local host."""
     found: dict[str, list[str]] = {}
     servers = list(MailHost.in_service.order_by("name"))
-    rows = served_by(servers).filter(key__in=names).order_by("server__name")
+    rows = served_by(servers, kind).filter(key__in=names).order_by("server__name")
     for key, server in rows.values_list("key", "server__name"):
         found.setdefault(key, []).append(server)
     return found
 
 
-def served_by(servers: list[MailHost]) -> QuerySet[RoutingObject]:
-    """The virtual domains that these have. The servers are named, for the index begins with them:
-    a join would read the whole table for a few keys."""
+KINDS = {Asked.DOMAIN: ObjectKind.VIRTUAL_DOMAIN, Asked.LOCAL: ObjectKind.LOCAL_HOST}
+"""Whose keys are asked about."""
+
+
+def served_by(servers: list[MailHost], kind: Asked = Asked.DOMAIN) -> QuerySet[RoutingObject]:
+    """The virtual domains, or local hosts, that these have. The servers are named, for the index
+    begins with them: a join would read the whole table for a few keys."""
     return RoutingObject.objects.filter(
-        server__in=[server.pk for server in servers], kind=ObjectKind.VIRTUAL_DOMAIN, enabled=True
+        server__in=[server.pk for server in servers], kind=KINDS[kind], enabled=True
     )
 
 

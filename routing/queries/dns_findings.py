@@ -11,7 +11,7 @@ from mailadmin.asked import Asked as Query
 from mailadmin.paging import Order, Turn, page_of
 from routing.core.dns.judge import Trouble
 from routing.models import Asked, DnsCheck, DnsFinding
-from routing.queries.dns import CheckedName, DnsPart, checked_names, servers_of
+from routing.queries.dns import KINDS, CheckedName, DnsPart, checked_names, servers_of
 from routing.queries.dns_site import read_sites
 
 WORST_FIRST = Order("place")
@@ -65,18 +65,18 @@ def _with_words(found: tuple[DnsFinding, ...]) -> tuple[DnsOdd, ...]:
     names = {kind: [f.check_of.name for f in found if f.check_of.kind == kind] for kind in Asked}
     checked = {
         (kind, name.name): name
-        for kind in (Asked.DOMAIN, Asked.ADDRESS)
+        for kind in (Asked.DOMAIN, Asked.LOCAL, Asked.ADDRESS)
         for name in checked_names(kind, dict.fromkeys(names[kind]), sites)
     }
-    servers = servers_of(names[Asked.DOMAIN])
+    servers = {kind: servers_of(names[kind], kind) for kind in KINDS}
     rows = []
     for finding in found:
         name = checked[Asked(finding.check_of.kind), finding.check_of.name]
         part = next((part for part in name.parts if part.judged.kind == finding.kind), None)
         if part is None:
             continue
-        own = servers.get(name.name, [""])[0]
-        place = sites.sources.get(name.name)
+        own = servers.get(name.kind, {}).get(name.name, [""])[0]
+        place = sites.sources.get(name.name) if name.kind is Asked.ADDRESS else None
         server = place.name if place and place.name in sites.of else own
         relay = place.name if place and place.name not in sites.of else ""
         rows.append(DnsOdd(name, part, server, relay))

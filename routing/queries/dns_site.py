@@ -9,7 +9,7 @@ from itertools import islice
 from django.conf import settings
 
 from routing.core.dns.answers import host_from_json
-from routing.core.dns.judge import public_only
+from routing.core.dns.judge import Trouble, public_only
 from routing.core.dns.places import Place, Site, addresses_in, digest_of_sites, is_address
 from routing.core.facts import HostFacts, HostKind
 from routing.core.intent import DEFAULT_KEY
@@ -65,7 +65,7 @@ def read_sites() -> Sites:
         host.name: _site(host, facts.get(host.pk), defaults.get(host.pk), known, given)
         for host in servers
     }
-    return Sites(of, digest_of_sites(tuple(of.values())))
+    return Sites(of, digest_of_sites(tuple(of.values()), Trouble))
 
 
 def read_sources(texts: Iterable[str]) -> Mapping[str, tuple[str, ...]]:

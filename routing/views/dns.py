@@ -17,8 +17,16 @@ from routing.models import MailHost
 from routing.queries.dns import CheckedName
 from routing.services.dns.rows import check_now
 from routing.views.addressed import object_or_404, relay_or_404
-from routing.views.dns_panel import domain_names, domain_panel, host_names, relay_names, relay_panel
-from routing.views.nouns import DOMAINS
+from routing.views.dns_panel import (
+    domain_names,
+    domain_panel,
+    host_names,
+    local_names,
+    local_panel,
+    relay_names,
+    relay_panel,
+)
+from routing.views.nouns import DOMAINS, LOCAL_HOSTS
 
 
 @require_safe
@@ -30,6 +38,14 @@ def domain_dns(request: HttpRequest, key: str) -> HttpResponse:
         "routing/_dns.html",
         {"dns": domain_panel(request, object_or_404(request, DOMAINS, key))},
     )
+
+
+@require_safe
+@requires(Permission.READ)
+def local_dns(request: HttpRequest, key: str) -> HttpResponse:
+    """The panel of a local host alone."""
+    panel = local_panel(request, object_or_404(request, LOCAL_HOSTS, key))
+    return render(request, "routing/_dns.html", {"dns": panel})
 
 
 @require_safe
@@ -46,6 +62,15 @@ def check_domain(request: HttpRequest, key: str) -> HttpResponse:
     row = object_or_404(request, DOMAINS, key)
     back = DOMAINS.href("page", row.key, row.server.name)
     return _asked(request, domain_names(row), row.key, back)
+
+
+@require_POST
+@requires(Permission.EDIT)
+def check_local(request: HttpRequest, key: str) -> HttpResponse:
+    """Ask for a local host."""
+    row = object_or_404(request, LOCAL_HOSTS, key)
+    back = LOCAL_HOSTS.href("page", row.key, row.server.name)
+    return _asked(request, local_names(row), row.key, back)
 
 
 @require_POST

@@ -19,7 +19,7 @@ from routing.models import RelayTarget
 from routing.queries.dns import NOT_ASKED_HERE, NOT_YET
 from routing.queries.dns_findings import DnsOdd, DnsOddList, list_dns_findings
 from routing.views.dns_lines import TROUBLES, DnsLine, dns_line
-from routing.views.nouns import DOMAINS
+from routing.views.nouns import DOMAINS, LOCAL_HOSTS
 
 NOTHING_WRONG = "Of what was answered, nothing is wrong."
 
@@ -90,6 +90,8 @@ def _row(odd: DnsOdd, relays: set[str]) -> DnsFindingRow:
 def _href(odd: DnsOdd, relays: set[str]) -> str:
     if odd.name.kind == "domain":
         return DOMAINS.href("page", odd.name.name, odd.server) if odd.server else ""
+    if odd.name.kind == "local":
+        return LOCAL_HOSTS.href("page", odd.name.name, odd.server) if odd.server else ""
     if odd.relay:
         return reverse("relay", args=[odd.relay]) if odd.relay in relays else ""
     return reverse("mail-host", args=[odd.server]) if odd.server else ""

@@ -13,6 +13,7 @@ from mailadmin.answers import reason_not
 from mailadmin.people.roles import Permission
 from mailadmin.ui.parts import Action
 from routing.core.dns.judge import Judged, Mark, Trouble
+from routing.models import Asked
 from routing.queries.dns import NOT_ASKED_HERE, CheckedName, DnsPart
 
 LABELS: Mapping[str, str] = {"mx": "MX", "spf": "SPF", "host": "Address", "ptr": "PTR"}
@@ -23,6 +24,7 @@ EMPTY: Mapping[str, str] = {
     "ptr": "no name",
 }
 TROUBLES: Mapping[str, str] = {
+    Trouble.LOCAL_NO_ADDRESS: "Local host without address",
     Trouble.MX_NO_ADDRESS: "MX without address",
     Trouble.MX_NONE: "No MX",
     Trouble.MX_ELSEWHERE: "MX elsewhere",
@@ -33,6 +35,7 @@ TROUBLES: Mapping[str, str] = {
     Trouble.PTR_UNCONFIRMED: "PTR not confirmed",
     Trouble.SPF_NO_SERVER: "SPF without list server",
     Trouble.SPF_NONE: "No SPF",
+    Trouble.LOCAL_NULL_MX: "Local host takes no mail",
     Trouble.MX_ALIAS: "MX is an alias",
 }
 
@@ -107,17 +110,23 @@ def dns_line(name: CheckedName, part: DnsPart, *, about: str = "") -> DnsLine:
         empty=EMPTY[part.part] if part.at else "",
         at=part.at,
         is_old=part.is_old,
-        why=part.why,
+        why=part.why or _told(name, part),
         text=found.text if found else "",
         advice=found.advice if found else "",
         publish=part.judged.record,
     )
 
 
+def _told(name: CheckedName, part: DnsPart) -> str:
+    """Of a local host nothing follows from its MX for the lists; it is told what does."""
+    is_fine = part.mark is Mark.GOOD and part.judged.kind is None
+    return part.judged.words if name.kind is Asked.LOCAL and is_fine else ""
+
+
 def state_of(judged: Judged, part: DnsPart) -> str:
-    """The badge: a finding of what works all the same is a warning; addresses are not judged,
-    and nothing that is old has a colour."""
-    if part.part == "host" and part.at:
+    """The badge: a finding of what works all the same is a warning; addresses are judged of a
+    local host alone, and nothing that is old has a colour."""
+    if part.part == "host" and part.at and judged.mark is Mark.UNKNOWN:
         return "found" if part.records else "missing"
     has_fault = judged.mark is Mark.GOOD and judged.kind is not None
     state = "warn" if has_fault else judged.mark.value

@@ -11,7 +11,7 @@ from routing.queries.dns import CheckedName, checked_names
 from routing.queries.dns_site import Sites, read_sites
 from routing.queries.matrix import OFF
 from routing.views.dns_lines import DnsPanel, dns_panel
-from routing.views.nouns import DOMAINS
+from routing.views.nouns import DOMAINS, LOCAL_HOSTS
 
 BY_NOBODY = "It is not asked: no list server sends everything else by it."
 NO_NAME = "It is not asked: its agent has not said yet what it is called."
@@ -25,6 +25,18 @@ def domain_panel(request: HttpRequest, row: RoutingObject) -> DnsPanel:
         about=row.key,
         check=DOMAINS.href("check-dns", row.key, row.server.name),
         poll=DOMAINS.href("dns", row.key, row.server.name),
+        note="" if row.enabled else OFF,
+    )
+
+
+def local_panel(request: HttpRequest, row: RoutingObject) -> DnsPanel:
+    """The addresses of a local host, to which its mail is handed, and its MX."""
+    return dns_panel(
+        request,
+        local_names(row),
+        about=row.key,
+        check=LOCAL_HOSTS.href("check-dns", row.key, row.server.name),
+        poll=LOCAL_HOSTS.href("dns", row.key, row.server.name),
         note="" if row.enabled else OFF,
     )
 
@@ -70,6 +82,11 @@ def domain_names(row: RoutingObject) -> tuple[CheckedName, ...]:
     addresses = dict.fromkeys(address for place in senders for address in place.addresses)
     domain = checked_names(Asked.DOMAIN, [row.key], sites)
     return (*domain, *checked_names(Asked.ADDRESS, addresses, sites))
+
+
+def local_names(row: RoutingObject) -> tuple[CheckedName, ...]:
+    """The local host alone: who sends for it is no matter of ours."""
+    return checked_names(Asked.LOCAL, [row.key], read_sites()) if row.enabled else ()
 
 
 def relay_names(relay: RelayTarget) -> tuple[CheckedName, ...]:

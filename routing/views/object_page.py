@@ -22,7 +22,8 @@ from routing.queries.retirement import Retiring, retiring_of
 from routing.queries.touched import Gone, gone_object, history_of, pushes_of
 from routing.queries.ways import name_below, ways_of
 from routing.views.checklist import new_panel
-from routing.views.dns_panel import domain_panel
+from routing.views.dns_lines import DnsPanel
+from routing.views.dns_panel import domain_panel, local_panel
 from routing.views.finding_rows import finding_row
 from routing.views.history import timeline
 from routing.views.nouns import Noun
@@ -60,7 +61,7 @@ def show_object(
         "panel": new_panel(request, row) if row.kind == ObjectKind.VIRTUAL_DOMAIN else None,
         "mail": (WAITING,),
         "links": _links(noun, line),
-        "dns": domain_panel(request, row) if row.kind == ObjectKind.VIRTUAL_DOMAIN else None,
+        "dns": _dns(request, row),
         "oddities": [
             finding_row(row.server.name, odd, may_edit=not reason) for odd in oddities_of(row)
         ],
@@ -171,3 +172,13 @@ def _undo_gone(noun: Noun, gone: Gone) -> str:
 
 def _add_again(noun: Noun, key: str, server: str) -> str:
     return f"{noun.add_href}?{urlencode({'key': key, 'server': server})}"
+
+
+def _dns(request: HttpRequest, row: RoutingObject) -> DnsPanel | None:
+    match row.kind:
+        case ObjectKind.VIRTUAL_DOMAIN:
+            return domain_panel(request, row)
+        case ObjectKind.LOCAL_HOST:
+            return local_panel(request, row)
+        case _:
+            return None

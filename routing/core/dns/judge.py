@@ -20,6 +20,7 @@ from routing.core.findings import Finding, Severity
 class Trouble(StrEnum):
     """The kinds, the worst first."""
 
+    LOCAL_NO_ADDRESS = "local_no_address"
     MX_NO_ADDRESS = "mx_no_address"
     MX_NONE = "mx_none"
     MX_ELSEWHERE = "mx_elsewhere"
@@ -30,6 +31,7 @@ class Trouble(StrEnum):
     PTR_UNCONFIRMED = "ptr_unconfirmed"
     SPF_NO_SERVER = "spf_no_server"
     SPF_NONE = "spf_none"
+    LOCAL_NULL_MX = "local_null_mx"
     MX_ALIAS = "mx_alias"
 
 
@@ -64,7 +66,7 @@ def judge_mx(domain: str, answer: MxAnswer | None, sites: tuple[Site, ...]) -> J
     wanted = _mx_record(domain, sites)
     if answer.is_null:
         text = f"The MX of {domain} says that it takes no mail at all: nobody can write to a list."
-        return _bad(Trouble.MX_NONE, "takes no mail", domain, text, "Publish an MX.", wanted)
+        return bad_part(Trouble.MX_NONE, "takes no mail", domain, text, "Publish an MX.", wanted)
     if not answer.exchanges:
         return _without_mx(domain, answer, wanted)
     dead = [h.name for h in answer.hosts if h.outcome is Outcome.NONE and not h.addresses]
@@ -74,7 +76,7 @@ def judge_mx(domain: str, answer: MxAnswer | None, sites: tuple[Site, ...]) -> J
             " at its senders and is given back."
         )
         advice = "Publish an address for it, or another MX."
-        return _bad(Trouble.MX_NO_ADDRESS, "no address", domain, text, advice, wanted)
+        return bad_part(Trouble.MX_NO_ADDRESS, "no address", domain, text, advice, wanted)
     here = [host for host in answer.hosts if any(_leads(host, taker) for taker in takers)]
     if not here:
         return _elsewhere(domain, answer, takers, wanted)
@@ -84,7 +86,7 @@ def judge_mx(domain: str, answer: MxAnswer | None, sites: tuple[Site, ...]) -> J
             f" {_listed([taker.name for taker in takers])}: mail for its lists goes there while it"
             " answers."
         )
-        return _bad(Trouble.MX_ELSEWHERE, "elsewhere first", domain, text, TO_US, wanted)
+        return bad_part(Trouble.MX_ELSEWHERE, "elsewhere first", domain, text, TO_US, wanted)
     words = ", ".join(dict.fromkeys(host.name for host in here))
     if aliases := [host for host in answer.hosts if host.alias]:
         host = aliases[0]
@@ -114,19 +116,19 @@ def judge_spf(domain: str, spf: Spf | None, sites: tuple[Site, ...]) -> Judged:
         text = f"{domain} has no SPF record: receivers cannot tell its mail from a forgery."
         record = _txt(domain, with_addresses("", addresses)) if addresses else ""
         advice = "Publish one." if addresses else _unknown_senders(senders)
-        return _bad(Trouble.SPF_NONE, "none", domain, text, advice, record)
+        return bad_part(Trouble.SPF_NONE, "none", domain, text, advice, record)
     if len(spf.texts) > 1:
         text = (
             f"{domain} has {len(spf.texts)} SPF records: receivers answer permerror, and may refuse"
             " every message of its lists."
         )
-        return _bad(Trouble.SPF_SEVERAL, "more than one", domain, text, "Keep one of them.", "")
+        return bad_part(Trouble.SPF_SEVERAL, "more than one", domain, text, "Keep one of them.", "")
     if faults := spf.faults:
         text = (
             f"The SPF of {domain} is a permanent error (permerror): {'; '.join(faults)}. Receivers"
             " may refuse its mail, or take it as if there were no SPF."
         )
-        return _bad(Trouble.SPF_BROKEN, "permerror", domain, text, _shorter(spf), "")
+        return bad_part(Trouble.SPF_BROKEN, "permerror", domain, text, _shorter(spf), "")
     return _held(domain, spf, sites, senders)
 
 
@@ -142,7 +144,7 @@ def judge_ptr(address: str, owner: Place, answer: PtrAnswer | None) -> Judged:
             " its mail, all of it."
         )
         advice = "Ask whoever runs that network to publish the name of the host."
-        return _bad(Trouble.PTR_MISSING, "no name", address, text, advice, own)
+        return bad_part(Trouble.PTR_MISSING, "no name", address, text, advice, own)
     if any(address in host.addresses for host in answer.hosts):
         good = next(host.name for host in answer.hosts if address in host.addresses)
         return Judged(Mark.GOOD, good)
@@ -156,7 +158,7 @@ def judge_ptr(address: str, owner: Place, answer: PtrAnswer | None) -> Judged:
     kind = "AAAA" if ":" in address else "A"
     forward = f"{names[0]}. IN {kind} {address}"
     record = forward if {*names} & {*owner.names} else own or forward
-    return _bad(Trouble.PTR_UNCONFIRMED, "not confirmed", address, text, advice, record)
+    return bad_part(Trouble.PTR_UNCONFIRMED, "not confirmed", address, text, advice, record)
 
 
 def _ptr_record(address: str, owner: Place) -> str:
@@ -172,7 +174,7 @@ def _without_mx(domain: str, answer: MxAnswer, wanted: str) -> Judged:
         return Judged(Mark.UNKNOWN, "")
     tried = f": senders try {own.addresses[0]}, its own address" if own and own.addresses else ""
     effect = tried or ": nobody can write to a list there"
-    return _bad(
+    return bad_part(
         Trouble.MX_NONE, "none", domain, f"{domain} has no MX{effect}.", "Publish one.", wanted
     )
 
@@ -187,7 +189,7 @@ def _elsewhere(domain: str, answer: MxAnswer, takers: tuple[Place, ...], wanted:
         f"The MX of {domain} is {_listed(names)}, and none of these leads to {ours}: mail for its"
         " lists goes there and not to Sympa."
     )
-    return _bad(Trouble.MX_ELSEWHERE, "elsewhere", domain, text, TO_US, wanted)
+    return bad_part(Trouble.MX_ELSEWHERE, "elsewhere", domain, text, TO_US, wanted)
 
 
 TO_US = (
@@ -234,7 +236,7 @@ def _held(domain: str, spf: Spf, sites: tuple[Site, ...], senders: tuple[Place, 
     )
     record = _txt(domain, with_addresses(spf.texts[0], missing))
     words = f"lacks {_listed([place.name for place in places])}"
-    return _bad(kind, words, domain, text, "Add the address.", record)
+    return bad_part(kind, words, domain, text, "Add the address.", record)
 
 
 NOT_HELD = (Verdict.FAIL, Verdict.SOFTFAIL, Verdict.NEUTRAL)
@@ -278,7 +280,10 @@ def _txt(domain: str, text: str) -> str:
     return f"{domain}. IN TXT " + " ".join(f'"{piece}"' for piece in pieces)
 
 
-def _bad(kind: Trouble, words: str, subject: str, text: str, advice: str, record: str) -> Judged:
+def bad_part(
+    kind: Trouble, words: str, subject: str, text: str, advice: str, record: str
+) -> Judged:
+    """A part that is bad, with its finding."""
     return Judged(Mark.BAD, words, kind, _finding(kind, subject, text, advice), record)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 
@@ -56,9 +57,10 @@ INNER = tuple(
 )
 
 
-def digest_of_sites(sites: tuple[Site, ...]) -> str:
-    """Changes with anything that a judgement rests on beside the answers themselves."""
-    text = json.dumps([asdict(site) for site in sites], sort_keys=True)
+def digest_of_sites(sites: tuple[Site, ...], kinds: Iterable[str] = ()) -> str:
+    """Changes with anything that a judgement rests on beside the answers themselves: the machines,
+    and the kinds of findings that a release knows, in their order."""
+    text = json.dumps([*(asdict(site) for site in sites), *kinds], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

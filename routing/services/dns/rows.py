@@ -43,32 +43,33 @@ Walked = tuple[str, str]
 AT_START: Walked = ("", "")
 
 
-def enrol_domains(*, after: Walked, most: int, now: datetime) -> Walked:
-    """The next virtual domains by server and key; returns where to go on, AT_START at the end."""
+def enrol_keys(kind: Asked, *, after: Walked, most: int, now: datetime) -> Walked:
+    """The next virtual domains, or local hosts, by server and key; returns where to go on, AT_START
+    at the end."""
     keys: list[str] = []
     at = AT_START
     for server in MailHost.in_service.filter(name__gte=after[0]).order_by("name"):
         key = after[1] if server.name == after[0] else ""
-        rows = served_by([server]).filter(key__gt=key).order_by("key")
+        rows = served_by([server], kind).filter(key__gt=key).order_by("key")
         keys += rows.values_list("key", flat=True)[: most - len(keys)]
         if len(keys) == most:
             at = (server.name, keys[-1])
             break
-    there = DnsCheck.objects.filter(kind=Asked.DOMAIN, name__in=keys)
+    there = DnsCheck.objects.filter(kind=kind, name__in=keys)
     known = set(there.values_list("name", flat=True))
     new = (key for key in dict.fromkeys(keys) if key not in known)
-    enrol(new, kind=Asked.DOMAIN, now=now)
+    enrol(new, kind=kind, now=now)
     return at
 
 
-def forget_domains(*, after: str, most: int) -> str:
-    """Drop the next checks whose virtual domain is gone; returns where to go on, "" at the end."""
-    rows = DnsCheck.objects.filter(kind=Asked.DOMAIN, name__gt=after).order_by("name")
+def forget_keys(kind: Asked, *, after: str, most: int) -> str:
+    """Drop the next checks of what is no such key any more; gives where to go on, "" at the end."""
+    rows = DnsCheck.objects.filter(kind=kind, name__gt=after).order_by("name")
     names = list(rows.values_list("name", flat=True)[:most])
     servers = list(MailHost.in_service.all())
-    there = set(served_by(servers).filter(key__in=names).values_list("key", flat=True))
+    there = set(served_by(servers, kind).filter(key__in=names).values_list("key", flat=True))
     if gone := [name for name in names if name not in there]:
-        DnsCheck.objects.filter(kind=Asked.DOMAIN, name__in=gone).delete()
+        DnsCheck.objects.filter(kind=kind, name__in=gone).delete()
     return names[-1] if len(names) == most else ""
 
 
@@ -155,11 +156,10 @@ def _store(check: DnsCheck, judged: Mapping[str, Judged], digest: str) -> None:
     if not same.update(judged_by=digest, **marks):
         return
     kinds = {item.kind for item in judged.values() if item.kind is not None}
-    DnsFinding.objects.filter(check_of=check).exclude(kind__in=kinds).delete()
+    places = {kind: f"{RANK[kind]:02} {check.name}" for kind in sorted(kinds)}
+    found = DnsFinding.objects.filter(check_of=check)
+    found.exclude(kind__in=places, place__in=places.values()).delete()
     DnsFinding.objects.bulk_create(
-        [
-            DnsFinding(check_of=check, kind=kind, place=f"{RANK[kind]:02} {check.name}")
-            for kind in sorted(kinds)
-        ],
+        [DnsFinding(check_of=check, kind=kind, place=place) for kind, place in places.items()],
         ignore_conflicts=True,
     )

@@ -38,9 +38,9 @@ from routing.services.dns.rows import (
     AT_START,
     Walked,
     claim_due,
-    enrol_domains,
     enrol_hosts,
-    forget_domains,
+    enrol_keys,
+    forget_keys,
     judge_rows,
     record_answers,
     unjudged,
@@ -58,13 +58,14 @@ Parts = Mapping[str, tuple[Outcome, Mapping[str, Any]]]
 
 @dataclass(slots=True)
 class _Sweep:
-    """How far this process has looked through the domains. Another one begins anew: no harm."""
+    """How far this process has looked through the keys of a kind. Another one begins anew: no
+    harm."""
 
     enrolled: Walked = AT_START
     forgotten: str = ""
 
 
-_sweep = _Sweep()
+_sweeps = {Asked.DOMAIN: _Sweep(), Asked.LOCAL: _Sweep()}
 _running = threading.Lock()
 
 
@@ -90,8 +91,9 @@ def run_slice(*, now: datetime) -> int:
     """Everything that is due, in bounds; returns how many names were asked. Raises BadServer."""
     sites = read_sites()
     enrol_hosts(sites, now=now)
-    _sweep.enrolled = enrol_domains(after=_sweep.enrolled, most=ENROLLED, now=now)
-    _sweep.forgotten = forget_domains(after=_sweep.forgotten, most=ENROLLED)
+    for kind, sweep in _sweeps.items():
+        sweep.enrolled = enrol_keys(kind, after=sweep.enrolled, most=ENROLLED, now=now)
+        sweep.forgotten = forget_keys(kind, after=sweep.forgotten, most=ENROLLED)
     resolver = Resolver(settings.DNS_SERVERS, settings.DNS_SECONDS)
     due = claim_due(most=settings.DNS_SLICE, now=now)
     # The threads ask and nothing else: rows are read and written by this one.
@@ -120,6 +122,9 @@ def asked(check: DnsCheck, ask: Ask) -> Parts:
         case Asked.DOMAIN:
             mx, spf = look_at_mx(check.name, ask), look_at_spf(check.name, ask)
             return {"mx": (mx.worst, mx_to_json(mx)), "spf": (spf.worst, to_json(spf))}
+        case Asked.LOCAL:
+            own, mx = look_at_host(check.name, ask), look_at_mx(check.name, ask)
+            return {"host": (own.outcome, host_to_json(own)), "mx": (mx.worst, mx_to_json(mx))}
         case Asked.HOST:
             host = look_at_host(check.name, ask)
             return {"host": (host.outcome, host_to_json(host))}

@@ -275,6 +275,8 @@ NO_PAGE: Mapping[str, str] = {
     "mail-host-live": "a poll: the host alone",
     "domain-checklist-ask": "an act of the checklist of a domain",
     "domain-dns": "a poll: what the DNS says of the domain alone",
+    "local-host-dns": "the same of a local host",
+    "local-host-check-dns": "an act of the local host's page",
     "relay-dns": "the same of a relay target",
     "domain-check-dns": "an act of the domain's page",
     "relay-health-live": "a poll: the health alone",

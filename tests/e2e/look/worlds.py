@@ -98,6 +98,8 @@ ZONE = {
     ("_spf.renater.fr", "TXT"): ["v=spf1 ip4:192.0.2.128/25 ~all"],
     ("renater.fr", "MX"): ["10 mx.elsewhere.example", "20 listes.renater.fr"],
     ("mx.elsewhere.example", "A"): ["198.51.100.7"],
+    ("host.renater.fr", "A"): ["192.0.2.44"],
+    ("host.renater.fr", "MX"): ["10 mx.elsewhere.example"],
     ("renater.fr", "TXT"): ["v=spf1 ip4:192.0.2.20 ip4:192.0.2.10 -all"],
     ("events.renater.fr", "*"): Outcome.TIMED_OUT,
 }

@@ -19,6 +19,7 @@ def as_it_should_be(zone: Zone) -> None:
     zone.add("smtp1.renater.fr", "A", "192.0.2.20")
     zone.add("10.2.0.192.in-addr.arpa", "PTR", "listes.renater.fr.")
     zone.add("20.2.0.192.in-addr.arpa", "PTR", "smtp1.renater.fr.")
+    zone.add("host.renater.fr", "A", "192.0.2.44")
     for name in DOMAINS:
         zone.add(name, "MX", "10 listes.renater.fr.")
         zone.add(name, "TXT", GOOD_SPF)

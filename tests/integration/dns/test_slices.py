@@ -19,7 +19,7 @@ from routing.services.dns.rows import (
     check_now,
     claim,
     claim_due,
-    enrol_domains,
+    enrol_keys,
     pause,
 )
 from routing.services.dns.slices import run_slice, start_slice
@@ -206,7 +206,7 @@ def test_the_walk_goes_on_where_it_was_and_through_every_server(
         world.add_domain(other, name, claire)
     at, steps = AT_START, 0
     while steps == 0 or at != AT_START:
-        at, steps = enrol_domains(after=at, most=2, now=timezone.now()), steps + 1
+        at, steps = enrol_keys(Asked.DOMAIN, after=at, most=2, now=timezone.now()), steps + 1
 
     assert sorted(marks()) == ["a.example", "b.example", *DOMAINS]
     assert steps == 4, "six keys, and nothing more"

@@ -7,11 +7,12 @@ from datetime import datetime
 
 from routing.core.dns.answers import Answer, Ask, Outcome, Record
 from routing.models import DnsCheck
+from routing.queries.dns import KINDS
 from routing.queries.dns_site import read_sites
 from routing.services.dns.rows import (
     AT_START,
-    enrol_domains,
     enrol_hosts,
+    enrol_keys,
     judge_rows,
     record_answers,
 )
@@ -36,7 +37,8 @@ def answers_of(table: Table) -> Ask:
 def told(table: Table, *, now: datetime) -> None:
     """Ask every domain, host and address of the site once, as of `now`, and judge the answers."""
     ask = answers_of(table)
-    enrol_domains(after=AT_START, most=MOST, now=now)
+    for kind in KINDS:
+        enrol_keys(kind, after=AT_START, most=MOST, now=now)
     # Addresses are known after the names that have them.
     for _ in range(2):
         enrol_hosts(read_sites(), now=now)

@@ -224,3 +224,47 @@ def test_where_nothing_is_asked_no_finding_is_no_praise(site: Site) -> None:
 
     assert NOT_ASKED_HERE in page
     assert NOTHING_WRONG not in page
+
+
+HOST = "/local-hosts/host.renater.fr/"
+
+
+def test_a_local_host_is_asked_for_the_address_that_its_mail_goes_to(
+    site: Site, asked: Zone
+) -> None:
+    asked.add("host.renater.fr", "MX", "10 smtp1.renater.fr.")
+    del asked.records["host.renater.fr", "A"]
+    now = settle()
+    client = site.sign_in("claire")
+    page = text(client.get(HOST))
+    assert "host.renater.fr has no address in the DNS that is asked here" in page
+    assert "10 smtp1.renater.fr (192.0.2.20)" in page and "Mail from elsewhere goes by it." in page
+    findings = text(client.get("/findings/dns/?state=local_no_address"))
+    assert 'href="/local-hosts/host.renater.fr/?server=listes"' in findings
+
+    asked.add("host.renater.fr", "A", "192.0.2.44")
+    settle(now + timedelta(hours=25))
+    page = text(client.get(HOST))
+    assert "has no address" not in page and "192.0.2.44" in page
+    assert not client.get("/findings/dns/").context["list"].rows
+
+
+def test_a_local_host_that_is_switched_off_or_gone_is_not_asked(site: Site, asked: Zone) -> None:
+    del asked
+    settle()
+    row = RoutingObject.objects.get(key="host.renater.fr")
+    assert DnsCheck.objects.filter(kind=Asked.LOCAL).count() == 1
+    set_enabled(identity=row.pk, version=row.version, enabled=False, by=site.people["claire"])
+    settle()
+    assert not DnsCheck.objects.filter(kind=Asked.LOCAL).exists()
+
+
+def test_a_local_host_is_checked_now_by_editors(site: Site, asked: Zone) -> None:
+    del asked
+    settle()
+    long_ago()
+    client = site.sign_in("claire")
+    page = text(client.post(f"{HOST}check-dns/?server=listes", follow=True))
+    assert "The DNS of host.renater.fr is asked again." in page
+    assert "being asked now" in text(client.get(f"{HOST}dns/?server=listes"))
+    assert site.sign_in("vera").post(f"{HOST}check-dns/?server=listes").status_code == 403
