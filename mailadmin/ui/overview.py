@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
+from math import ceil
 
 from django.conf import settings
 from django.db import transaction
@@ -26,6 +27,8 @@ from mailadmin.ui.topology import Picture, Topology, drawn
 log = logging.getLogger(__name__)
 
 MOST_NEEDS = 4
+MOST_IN_A_ROW = 6
+WORDS: Mapping[int, str] = {4: "four", 5: "five"}
 URGENCY: Mapping[str, int] = {"bad": 0, "warn": 1, "work": 2, "unk": 3}
 LATEST = datetime.max.replace(tzinfo=UTC)
 
@@ -132,6 +135,12 @@ class Overview:
     def quiet(self) -> bool:
         """Whether nobody is needed: not while a part has no answer or the site is not set up."""
         return not (self.needs or self.steps or self.failed)
+
+    @property
+    def in_a_row(self) -> str:
+        """How many panels stand beside each other on a wide screen, at most six, in words."""
+        rows = max(1, ceil(len(self.panels) / MOST_IN_A_ROW))
+        return WORDS.get(ceil(len(self.panels) / rows), "six")
 
     @property
     def steps_met(self) -> int:

@@ -126,3 +126,12 @@ def test_a_look_that_finds_the_same_moves_the_moments_alone() -> None:
 def test_nobody_is_needed_only_where_nothing_waits(part: Part, quiet: bool) -> None:
     assert joined([part]).quiet is quiet
     assert joined([part], failed=True).quiet is False
+
+
+@pytest.mark.parametrize(
+    ("panels", "in_a_row"),
+    [(0, "six"), (1, "six"), (5, "five"), (6, "six"), (7, "four"), (8, "four"), (10, "five")],
+)
+def test_the_rows_of_panels_are_about_as_long_as_each_other(panels: int, in_a_row: str) -> None:
+    part = Part(panels=tuple(Panel(str(number), "/") for number in range(panels)))
+    assert joined([part]).in_a_row == in_a_row
