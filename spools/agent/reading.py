@@ -12,9 +12,10 @@ from select import select
 from typing import IO, Any, NamedTuple, NoReturn
 
 from spools.agent.kept import READ_FLAGS
-from spools.core.facts import Facts
+from spools.core.facts import Facts, facts_of
 from spools.core.names import PREFIXES
-from spools.core.quick import read_facts
+from spools.core.queue_file import read_queue_file
+from spools.core.quick import quick_facts
 from spools.core.reasons import fold
 from spools.core.summary import State
 from spools.core.totals import clamp
@@ -31,6 +32,7 @@ PIPE_BYTES = 1024 * 1024
 _BY_NAME = [os.fsencode(prefix) for prefix in (*PREFIXES, "qf")]
 """`qf` twice: it may have been renamed to `hf`, and back, between two of these looks."""
 _codes = {state: code for code, state in enumerate(State)}
+_WAITING = _codes[State.WAITING]
 
 
 class Read(NamedTuple):
@@ -89,17 +91,21 @@ def read_one(places: Places, name: bytes) -> Read:
     except OSError as error:
         problem = f"It cannot be read: {error.strerror}."
         return _read(places, name, Facts(State.UNREADABLE, None, None, {}, problem), 0)
-    return _read(places, name, read_facts(name.decode("latin-1"), raw), len(raw))
+    facts = quick_facts(raw) if name[:1] == b"q" else None
+    if facts is None:
+        facts = facts_of(read_queue_file(name.decode("latin-1"), raw))
+    return _read(places, name, facts, len(raw))
 
 
 def _read(places: Places, name: bytes, facts: Facts, size: int) -> Read:
     return Read(
         name[2:],
         name[0],
-        _codes[facts.state],
+        # Most are, and a look at an enumeration's hash is dear.
+        _WAITING if facts.state is State.WAITING else _codes[facts.state],
         clamp(facts.created),
         clamp(facts.last_try) if facts.last_try else 0,
-        dict(facts.domains),
+        facts.domains,
         facts.answer,
         fold(facts.answer),
         min(size, 2**32 - 1),

@@ -25,7 +25,7 @@ class Facts(NamedTuple):
     state: State
     created: int | None
     last_try: int | None
-    domains: Mapping[str, int]
+    domains: dict[str, int]
     answer: str
 
     @property

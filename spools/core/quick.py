@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 
-from spools.core.facts import Facts, domain_of, facts_of
+from spools.core.facts import Facts, domain_of
 from spools.core.kept import TEXT_SHOWN, show
-from spools.core.queue_file import read_queue_file
 from spools.core.summary import State
 
 _LINE = rb".*\n"
@@ -31,12 +30,6 @@ _DOMAIN = re.compile(rb"\n(?:[rCQ].*\n)*R[^@\n]*@(.*)")
 MEMO_MOST = 10_000
 _domain_memo: dict[bytes, str] = {}
 _answer_memo: dict[bytes, str] = {}
-
-
-def read_facts(name: str, raw: bytes) -> Facts:
-    """What `facts_of(read_queue_file(name, raw))` gives; raises nothing."""
-    quick = quick_facts(raw) if name.startswith("qf") else None
-    return quick or facts_of(read_queue_file(name, raw))
 
 
 def quick_facts(raw: bytes) -> Facts | None:

@@ -9,7 +9,7 @@ import pytest
 
 from spools.core.facts import facts_of
 from spools.core.queue_file import read_queue_file
-from spools.core.quick import quick_facts, read_facts
+from spools.core.quick import quick_facts
 from tests.fixtures.queue_files import messages
 from tests.unit.spools.test_queue_file import FILES, mutated
 
@@ -20,7 +20,7 @@ CASES = [(path.name, path.read_bytes()) for path in FILES]
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_the_corpus_has_the_same_facts_both_ways(path: Path) -> None:
     raw = path.read_bytes()
-    assert read_facts(path.name, raw) == facts_of(read_queue_file(path.name, raw))
+    assert quick_facts(raw) in (None, facts_of(read_queue_file("qf1", raw)))
 
 
 def test_what_sendmail_writes_mostly_goes_the_quick_way() -> None:
@@ -50,7 +50,7 @@ def test_what_sendmail_writes_mostly_goes_the_quick_way() -> None:
 def test_recipients_of_any_kind_have_the_same_facts_both_ways(lines: bytes, end: bytes) -> None:
     begin = b"V8\nT17\nK18\nN1\nP9\nMlast answer\nFs\n$_x\nSo@x.example\n"
     raw = begin + lines + b"\nH??Subject: a\n\tb\n" + end
-    assert read_facts("qf1", raw) == facts_of(read_queue_file("qf1", raw))
+    assert quick_facts(raw) in (None, facts_of(read_queue_file("qf1", raw)))
 
 
 def assert_they_agree(times: int, seed: int) -> None:

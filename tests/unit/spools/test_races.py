@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from spools.agent import spool_scan
+from spools.agent.reading import Places
 from spools.agent.spool_scan import SpoolScan
 from spools.core.summary import State
 from tests.fixtures.queue_files import queue_file, queue_id
@@ -124,3 +126,28 @@ def test_a_file_that_the_agent_may_not_read_is_one_message(scratch: Path) -> Non
 
     assert scanned.summary.states == {State.UNREADABLE: 1}
     assert scanned.listed["/1"].reason == "It cannot be read: Permission denied."
+
+
+def test_a_control_file_that_was_renamed_past_the_listing_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file system may show it under neither name; then its old data file is not an orphan."""
+    identity = queue_id(1)
+    (tmp_path / f"df{identity}").write_bytes(b"x")
+    os.utime(tmp_path / f"df{identity}", (1, 1))
+    (tmp_path / f"qf{identity}").write_bytes(queue_file(identity, random.Random(1)))
+    scan = SpoolScan(tmp_path)
+    scan.scan(at=AT)
+    listings = spool_scan._listings
+
+    def without_control(places: Places) -> Iterator[Iterator[os.DirEntry[bytes]]]:
+        for listing in listings(places):
+            yield (entry for entry in listing if entry.name[1:2] != b"f" or entry.name[:1] == b"d")
+
+    (tmp_path / f"qf{identity}").rename(tmp_path / f"hf{identity}")
+    monkeypatch.setattr(spool_scan, "_listings", without_control)
+    assert scan.scan(at=AT + 1).summary.states == {State.HELD: 1}
+    assert SpoolScan(tmp_path).scan(at=AT + 1).summary.states == {State.HELD: 1}
+    monkeypatch.setattr(spool_scan, "_listings", listings)
+    summary = scan.scan(at=AT + 2).summary
+    assert (summary.states, summary.arrived, summary.left) == ({State.HELD: 1}, 0, 0)
