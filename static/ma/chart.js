@@ -133,7 +133,7 @@
 
   function options(box, figures) {
     const long = figures.ends - figures.begins > 2 * 86400;
-    const top = (data, most) => [0, Math.max(1, most) * 1.08];
+    const top = (chart, low, high) => [0, Math.max(1, high || 0) * 1.08];
     return {
       width: box.clientWidth,
       height: 220,
@@ -180,7 +180,7 @@
         box.append(made.maTip);
       },
     ];
-    charts.set(box, new uPlot(settings, columns, box));
+    charts.set(box, (box.maChart = new uPlot(settings, columns, box)));
   }
 
   async function load(box) {

@@ -27,6 +27,11 @@ INK = """() => {
     return seen.size;
 }"""
 
+TOPS = """() => {
+    const { scales } = document.querySelector('.ma-chart').maChart;
+    return { depth: scales.depth.max, age: scales.age.max };
+}"""
+
 
 @pytest.fixture
 def booth(live_server: LiveServer, engine: Browser) -> Iterator[Booth]:
@@ -39,6 +44,9 @@ def test_the_chart_is_drawn_and_stays_when_the_page_is_new(booth: Booth) -> None
     expect(tab.locator(".ma-chart canvas")).to_have_count(1)
     expect(tab.locator(".ma-chart-picture")).to_have_count(0)
     assert tab.evaluate(INK) > 3, "the canvas is blank"
+    tops = tab.evaluate(TOPS)
+    assert 437 < tops["depth"] < 500, "the highest figure stands below the edge"
+    assert 2200 < tops["age"] < 2600
     tab.evaluate("() => { document.querySelector('.ma-chart').dataset.mine = 'yes'; }")
 
     with unaudited():
