@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from pathlib import Path
 
 from mailadmin.agent.config import look_at_config
@@ -13,9 +14,11 @@ from spools.agent.flush import flush
 def main() -> None:
     host = look_at_config(Path(sys.argv[1])).host_config
     assert host is not None
-    result = flush(host, json.load(sys.stdin), None)
+    asked, began = json.load(sys.stdin), time.monotonic()
+    result = flush(host, asked, None)
+    took = time.monotonic() - began
     blob = json.loads(result.blob) if result.blob else {}
-    given = {"outcome": result.outcome.value, "body": dict(result.body), "blob": blob}
+    given = {"outcome": result.outcome.value, "body": dict(result.body), "blob": blob, "took": took}
     sys.stdout.write(json.dumps(given))
 
 
