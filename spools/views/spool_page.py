@@ -28,6 +28,7 @@ from spools.queries.messages import messages_of, states_of
 from spools.queries.spools import SpoolLine, Watch, age_s, spool_line
 from spools.views.chart import chart_context
 from spools.views.spool_parts import bars_of, heat_of, hop_lines, hops_note, panels_of
+from spools.views.spool_run import runs_context
 from spools.views.wanted import Ask, ask_of, read_ask
 from spools.views.watching import spool_href, spool_or_404, watch_at
 
@@ -103,6 +104,7 @@ def _context(request: HttpRequest, row: Spool) -> dict[str, Any]:
         "poll_href": asked.at(spool_href(row, "spool-live")),
         "stale_s": round(watch.period.total_seconds() * 4),
         **_listed(row, ask, watch),
+        **runs_context(request, row),
         **chart_context(row, ask.asked.also["span"], ask),
     }
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+from dataclasses import replace
 
-from spools.models import FlushRun
+import pytest
+from django.utils import timezone
+
+from routing.models import HostState
+from spools.core.queue_run import QueueRun
+from spools.models import FlushRun, Spool
 from tests.e2e.look.runs import runs
 from tests.fixtures.audited import unaudited
 from tests.integration.pages.conftest import Site
@@ -78,3 +83,29 @@ def test_an_operator_cancels_it_and_nobody_else(site: Site, going: FlushRun) -> 
     going.refresh_from_db()
     assert going.state == "cancelled"
     assert site.sign_in("otto").post(act, {}).status_code == 302
+
+
+def test_a_spools_page_says_how_its_runner_is_and_leads_to_a_run(
+    site: Site, going: FlushRun
+) -> None:
+    now = timezone.now()
+    seen = HostState.objects.get(host=site.host)
+    facts = seen.host_facts
+    assert facts is not None
+    with unaudited():
+        for name, path in (("spool", facts.spool), ("other", "/var/spool/other")):
+            Spool.objects.create(host=site.host, name=name, path=path, seen_at=now)
+    run = QueueRun(began=int(now.timestamp()) - 9, ended=int(now.timestamp()), exit_code=0)
+    HostState.objects.update(runner=replace(run, queued_before=7, queued_after=3).to_json())
+
+    page = site.sign_in("otto").get("/spools/listes/spool/").content.decode()
+    assert "It runs." in page
+    assert "7, 3" in page
+    assert f'href="{START}"' in page
+    assert f"Run {going.number} by fallback" in page
+    reader = site.sign_in("vera").get("/spools/listes/spool/").content.decode()
+    assert "An operator may flush it." in reader
+    HostState.objects.update(runner={})
+    assert "Nothing ever ran" in site.sign_in("vera").get("/spools/listes/spool/").content.decode()
+    other = site.sign_in("otto").get("/spools/listes/other/").content.decode()
+    assert "Flush by fallback" not in other
