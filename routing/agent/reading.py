@@ -18,7 +18,7 @@ from routing.agent.careful import Unread, directory, read_carefully, read_in
 from routing.agent.faults import Fault, reports_faults
 from routing.agent.host import HostConfig
 from routing.agent.stock import stock_for
-from routing.core.adopt.blank import PRIVATE_KEY, Blanks, blanked
+from routing.core.adopt.blank import Blanks, blanked
 from routing.core.adopt.information import managed_names, read_access, read_aliases
 from routing.core.adopt.reading import (
     ROBOT_CONF,
@@ -29,6 +29,7 @@ from routing.core.adopt.reading import (
     reading_to_json,
 )
 from routing.core.adopt.report import Stock
+from routing.core.adopt.secret_shapes import PRIVATE_KEY
 
 MIB = 1024 * 1024
 MOST_BYTES = 8 * MIB

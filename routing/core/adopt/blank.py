@@ -2,7 +2,8 @@
 
 Of Sympa's files only parameters that are known to hold no secret keep their value. Of sendmail's
 everything stays but what stands where a secret may: a word after "password", an AuthInfo entry, the
-credentials of an address. In a table a name may be any word, so only its comments are treated so.
+credentials of an address, a word that looks drawn, the value of a macro of the site's own
+(`secret_shapes.py`). In a table a name may be any word, so only its comments are treated so.
 Too much is blanked rather than too little; no line is added or removed.
 """
 
@@ -12,9 +13,8 @@ import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 
-BLANK = "***"
-PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----")
-"""A file that holds one is not sent at all."""
+from routing.core.adopt.secret_shapes import BLANK, without_shapes
+
 SHOWN = frozenset(
     {
         "alias_manager", "aliases_db_type", "aliases_program", "bounce_path", "create_list",
@@ -81,6 +81,7 @@ def _sendmail(text: str) -> tuple[str, int]:
     lines, changed, awaits = [], 0, False
     for line in text.split("\n"):
         shown, awaits = (_words(line), False) if awaits else _line(line)
+        shown = without_shapes(shown)
         changed += shown != line
         lines.append(shown)
     return "\n".join(lines), changed

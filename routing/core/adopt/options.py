@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from routing.core.adopt.blank import BLANK
 from routing.core.adopt.mc import Block, Call, Statements, defines, read_mc
+from routing.core.adopt.secret_shapes import BLANK
 from routing.core.facts import HostFacts
 from routing.core.mc import PRIMARY, mc_text
 from routing.core.render import check_site_m4

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing.core.adopt.blank import BLANK, Blanks, blanked
+from routing.core.adopt.blank import Blanks, blanked
 from routing.core.adopt.mc import read_mc
 from routing.core.adopt.options import Verdict, judge
+from routing.core.adopt.secret_shapes import BLANK
 from tests.unit.routing.values import FACTS
 
 SECRET = "hunter2"
