@@ -33,6 +33,15 @@ from tests.integration.spools.mail_queue import Queue, make_queue
 CHECKOUT = Path(__file__).resolve().parents[1]
 POLL_S = 30
 SMALL_SPOOLS, SMALL = 200, 1_000
+# A process begins with the memory of the one that starts it, so a small one does and tells.
+LAUNCH = """
+import resource, subprocess, sys, time
+began = time.perf_counter()
+code = subprocess.run(sys.argv[1:]).returncode
+seconds, used = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+sys.stderr.write(f"\\n{seconds} {used.ru_utime + used.ru_stime} {used.ru_maxrss}")
+sys.exit(code)
+"""
 DROP_CACHES = Path("/proc/sys/vm/drop_caches")
 
 
@@ -47,16 +56,12 @@ class Cost:
 
 def process(argv: list[str], expected: int, pattern: str) -> Cost:
     """Run it to its end; what it counts must be what is there."""
-    began = time.perf_counter()
-    with tempfile.TemporaryFile() as out:
-        started = subprocess.Popen(argv, stdout=out)
-        _, status, used = os.wait4(started.pid, 0)
-        seconds = time.perf_counter() - began
-        out.seek(0)
-        found = re.search(pattern, out.read()[-400:].decode())
-    started.returncode = os.waitstatus_to_exitcode(status)
-    assert started.returncode == 0 and found and int(found[1]) == expected, (argv, found)
-    return Cost(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+    launch = [sys.executable, "-S", "-c", LAUNCH, *argv]
+    done = subprocess.run(launch, capture_output=True, check=True)
+    found = re.search(pattern, done.stdout[-400:].decode())
+    assert found and int(found[1]) == expected, (argv, found)
+    seconds, cpu, peak = map(float, done.stderr.split()[-3:])
+    return Cost(seconds, cpu, peak / 1024)
 
 
 def here(act: Callable[[], object]) -> Cost:

@@ -20,7 +20,7 @@ from spools.agent.known import Known, QueueTable
 from spools.agent.table import Table
 from spools.core.totals import Group, Groups
 
-VERSION = 1
+VERSION = 2
 PLACE = "scan"
 DIGEST_BYTES = 32
 _BYTES = ("has", "letters", "state")
@@ -32,7 +32,7 @@ _ARRAYS = (
     "reason",
     "queue_bytes",
     "data_bytes",
-    "read_at",
+    "changed",
 )
 Buffer: TypeAlias = "bytes | bytearray | memoryview | array[int]"
 

@@ -66,7 +66,7 @@ class Known:
         table.letters[row] = read.letter
         state = read.state
         if table.state[row] == UNCOUNTED and state in _QUEUED and read.data_bytes is not None:
-            self._first(queue, row, read, at=at)
+            self._first(queue, row, read)
             return True
         if state in (CODES[State.NEW], CODES[State.DAMAGED]):
             state = _settled_state(places, table.control_name(row), state, at)
@@ -75,19 +75,19 @@ class Known:
             if not known_so:
                 return False
             state = CODES[State.NO_DATA]
-        self._set(queue, row, state, read, at=at)
+        self._set(queue, row, state, read)
         return True
 
-    def confirm(self, queue: QueueTable, row: int, read: Read, *, at: int, places: Places) -> None:
+    def confirm(self, queue: QueueTable, row: int, read: Read, *, places: Places) -> None:
         """The second look at a message that seemed to have no data file."""
         name = queue.table.control_name(row)
         size = data_bytes(places.data, name)
         if size is not None:
-            self._set(queue, row, read.state, read._replace(data_bytes=size), at=at)
+            self._set(queue, row, read.state, read._replace(data_bytes=size))
         elif renamed(places.control, name) is None:
             self.drop(queue, row)
         else:
-            self._set(queue, row, CODES[State.NO_DATA], read, at=at)
+            self._set(queue, row, CODES[State.NO_DATA], read)
 
     def without_control(self, queue: QueueTable, row: int, *, at: int, places: Places) -> None:
         """Only its data file is left, or came first; or it is gone."""
@@ -102,8 +102,8 @@ class Known:
         table.has[row] &= ~CONTROL
         old = at - int(status.st_mtime) >= ORPHAN_AGE_S
         state = CODES[State.ORPHANED] if old else UNCOUNTED
-        read = Read(table.names[row], 0, state, NO_TIME, 0, {}, "", "", 0, status.st_size)
-        self._set(queue, row, state, read, at=at)
+        read = Read(table.names[row], 0, state, NO_TIME, 0, {}, "", "", 0, status.st_size, 0)
+        self._set(queue, row, state, read)
 
     def drop(self, queue: QueueTable, row: int) -> None:
         """The message is gone."""
@@ -132,7 +132,7 @@ class Known:
         for row in queue.table.rows.values():
             self._mark(queue, row, queue.table.state[row])
 
-    def _set(self, queue: QueueTable, row: int, state: int, read: Read, *, at: int) -> None:
+    def _set(self, queue: QueueTable, row: int, state: int, read: Read) -> None:
         table, totals = queue.table, self.totals
         before = table.entry(row)
         counts = state in _QUEUED
@@ -142,7 +142,7 @@ class Known:
             totals.withdraw(before.reason, sample, stays=counts and before.reason == reason)
         table.state[row] = state
         table.created[row], table.last_try[row] = read.created, read.last_try
-        table.queue_bytes[row], table.read_at[row] = read.queue_bytes, max(at, 0)
+        table.queue_bytes[row], table.changed[row] = read.queue_bytes, read.changed_ns
         size = read.data_bytes
         table.data_bytes[row] = NO_DATA_FILE if size is None else size
         table.reason[row] = reason
@@ -158,15 +158,15 @@ class Known:
             totals.offer(reason, sample)
         self._mark(queue, row, state)
 
-    def _first(self, queue: QueueTable, row: int, read: Read, *, at: int) -> None:
+    def _first(self, queue: QueueTable, row: int, read: Read) -> None:
         """What `_set` does with a queued message that was not counted yet: most of a first scan."""
         table, totals = queue.table, self.totals
-        _, _, state, created, last_try, domains, answer, name, queue_bytes, size = read
+        _, _, state, created, last_try, domains, answer, name, queue_bytes, size, changed_ns = read
         reason, packed = totals.reasons.number(name), self._packed(domains)
         table.state[row] = state
         table.created[row], table.last_try[row] = created, last_try
         table.queue_bytes[row], table.data_bytes[row] = queue_bytes, size or 0
-        table.read_at[row], table.reason[row], table.domains[row] = max(at, 0), reason, packed
+        table.changed[row], table.reason[row], table.domains[row] = changed_ns, reason, packed
         totals.put(Entry(state, created, last_try, reason, packed, queue_bytes, size or 0))
         sample = totals.reasons.groups[reason].sample
         if sample is None or created <= sample.created:

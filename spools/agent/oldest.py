@@ -68,7 +68,7 @@ def _chosen(known: Known) -> dict[str, list[int]]:
 def _made_of(queue: QueueTable, row: int) -> tuple[object, ...]:
     """When one of these differs, its row does."""
     table = queue.table
-    columns = (table.names, table.control, table.read_at, table.state, table.data_bytes)
+    columns = (table.names, table.control, table.changed, table.state, table.data_bytes)
     return tuple(column[row] for column in columns)
 
 

@@ -49,6 +49,9 @@ class Read(NamedTuple):
     reason: str
     queue_bytes: int
     data_bytes: int | None
+    changed_ns: int
+    """When the control file was changed last (st_ctime), by which another one is told from it that
+    has its name and its inode; 0 where it could not be opened."""
 
 
 class Places(NamedTuple):
@@ -84,20 +87,20 @@ def read_many(places: Places, names: Sequence[bytes]) -> Iterator[Read]:
 def read_one(places: Places, name: bytes) -> Read:
     """One message by the name of its control file, or by what that was renamed to."""
     try:
-        raw = read_bytes(places.control, name)
+        raw, changed_ns = read_file(places.control, name)
     except FileNotFoundError:
         other = renamed(places.control, name)
         return read_one(places, other) if other else _gone(name)
     except OSError as error:
         problem = f"It cannot be read: {error.strerror}."
-        return _read(places, name, Facts(State.UNREADABLE, None, None, {}, problem), 0)
+        return _read(places, name, Facts(State.UNREADABLE, None, None, {}, problem), 0, 0)
     facts = quick_facts(raw) if name[:1] == b"q" else None
     if facts is None:
         facts = facts_of(read_queue_file(name.decode("latin-1"), raw))
-    return _read(places, name, facts, len(raw))
+    return _read(places, name, facts, len(raw), changed_ns)
 
 
-def _read(places: Places, name: bytes, facts: Facts, size: int) -> Read:
+def _read(places: Places, name: bytes, facts: Facts, size: int, changed_ns: int) -> Read:
     return Read(
         name[2:],
         name[0],
@@ -110,25 +113,28 @@ def _read(places: Places, name: bytes, facts: Facts, size: int) -> Read:
         fold(facts.answer),
         min(size, 2**32 - 1),
         data_bytes(places.data, name),
+        changed_ns,
     )
 
 
 def _gone(name: bytes) -> Read:
-    return Read(name[2:], 0, 0, 0, 0, {}, "", "", 0, None)
+    return Read(name[2:], 0, 0, 0, 0, {}, "", "", 0, None, 0)
 
 
-def read_bytes(directory: int, name: bytes) -> bytes:
-    """The whole file. Raises OSError, for a link too."""
+def read_file(directory: int, name: bytes) -> tuple[bytes, int]:
+    """The whole file, and when it was changed last. Raises OSError, for a link too."""
     file = os.open(name, READ_FLAGS, dir_fd=directory)
     try:
+        # Before it is read: what is changed meanwhile is read again.
+        changed_ns = os.fstat(file).st_ctime_ns
         raw = os.read(file, FIRST_BYTES)
         if len(raw) < FIRST_BYTES:
-            return raw
+            return raw, changed_ns
         parts = [raw]
         while raw and sum(map(len, parts)) < MOST_BYTES:
             raw = os.read(file, MOST_BYTES)
             parts.append(raw)
-        return b"".join(parts)
+        return b"".join(parts), changed_ns
     finally:
         os.close(file)
 

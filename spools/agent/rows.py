@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from spools.agent.reading import Places, data_bytes, read_bytes
+from spools.agent.reading import Places, data_bytes, read_file
 from spools.core.facts import answer_of
 from spools.core.kept import show
 from spools.core.queue_file import QueuedMessage, read_queue_file
@@ -16,7 +16,7 @@ def message_row(places: Places, place: str, name: bytes, state: State) -> Messag
     """What is known of it; None when its control file is gone. `state` is the scan's."""
     identity, size = shown_name(name[2:]), data_bytes(places.data, name)
     try:
-        raw = read_bytes(places.control, name)
+        raw, _ = read_file(places.control, name)
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -27,7 +27,8 @@ CHUNK = 100_000
 """So many names in hand at once."""
 LOOKED_AGAIN = 1_000
 """Of what may change in place, so many in each scan."""
-VERIFIED = 2_000
+VERIFIED = 10_000
+"""So many files of the name and inode that they had are asked for their time: 20 ms."""
 PAUSE_S = 300
 """After so long without a scan, an inode may be another file's that has the same name by now."""
 GRANULARITY_NS = 2_000_000_000
@@ -113,7 +114,7 @@ class SpoolScan:
                 known.drop_queue(place)
                 changed = True
         self._verify_all = False
-        self._look_again(doubtful, at)
+        self._look_again(doubtful)
         return changed
 
     @contextmanager
@@ -166,7 +167,7 @@ class SpoolScan:
             queue.unsettled[row] = None
 
     def _verified(self, queue: QueueTable, places: Places, end: int) -> list[int]:
-        """Rows below `end` whose control file was written since it was read."""
+        """Rows below `end` whose control file is another than the one that was read."""
         table = queue.table
         first = 0 if self._verify_all or queue.verified >= end else queue.verified
         last = end if self._verify_all else min(first + VERIFIED, end)
@@ -179,7 +180,7 @@ class SpoolScan:
                 )
             except OSError:
                 continue
-            if status.st_mtime >= table.read_at[row] - 1:
+            if status.st_ctime_ns != table.changed[row]:
                 found.append(row)
         return found
 
@@ -193,7 +194,7 @@ class SpoolScan:
             if not self.known.apply(queue, row, read, at=at, places=places):
                 yield queue.place, row, read
 
-    def _look_again(self, doubtful: list[Doubt], at: int) -> None:
+    def _look_again(self, doubtful: list[Doubt]) -> None:
         if not doubtful:
             return
         time.sleep(SECOND_LOOK_S)
@@ -201,7 +202,7 @@ class SpoolScan:
             queue = self.known.queues.get(place)
             if queue is not None and queue.table.names[row] == read.identity:
                 with self._opened(place) as places:
-                    self.known.confirm(queue, row, read, at=at, places=places)
+                    self.known.confirm(queue, row, read, places=places)
 
 
 def _chunks(rows: Iterator[int]) -> Iterator[list[int]]:

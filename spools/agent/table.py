@@ -38,8 +38,8 @@ class Table:
         self.reason = array("I")
         self.queue_bytes = array("I")
         self.data_bytes = array("Q")
-        self.read_at = array("I")
-        """When the control file was read; one that was written later is another."""
+        self.changed = array("Q")
+        """When the control file was changed last, in nanoseconds."""
         self.domains: list[bytes] = []
 
     def __len__(self) -> int:
@@ -65,8 +65,9 @@ class Table:
         more = len(self.names) - len(self.state)
         self.state.extend(bytes([UNCOUNTED]) * more)
         self.created.extend([NO_TIME] * more)
-        for column in (self.last_try, self.reason, self.queue_bytes, self.read_at):
+        for column in (self.last_try, self.reason, self.queue_bytes):
             column.frombytes(bytes(4 * more))
+        self.changed.frombytes(bytes(8 * more))
         self.data_bytes.extend([NO_DATA_FILE] * more)
         self.domains.extend([b""] * more)
 

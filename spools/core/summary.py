@@ -83,7 +83,9 @@ class ReasonRow:
 @dataclass(frozen=True, slots=True)
 class MessageRow:
     """One message. `place` is its queue directory below the spool, "" for the spool itself; `bytes`
-    are those of its data file, None where it is missing; `recipients` holds the first few."""
+    are those of its data file, None where it is missing; `recipients` holds the first few. `reason`
+    is the last answer as sendmail wrote it, or what is wrong; `reasons.fold` makes of it the reason
+    of a ReasonRow."""
 
     queue_id: str
     place: str
