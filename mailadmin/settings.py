@@ -176,11 +176,16 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
 
 # What each app says in the frame of every page (mailadmin/ui/standing.py).
-UI_STANDING = ["mailadmin.ui.own_account.standing", "routing.views.standing.standing"]
+UI_STANDING = [
+    "mailadmin.ui.own_account.standing",
+    "spools.views.fallback_overview.standing",
+    "routing.views.standing.standing",
+]
 # What each app says on the first page (mailadmin/ui/overview.py).
 UI_OVERVIEW = [
     "spools.views.relay_overview.overview",
     "spools.views.spool_overview.overview",
+    "spools.views.fallback_overview.overview",
     "routing.views.overview.part.overview",
     "mailadmin.ui.happened.happened",
 ]

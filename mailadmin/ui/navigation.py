@@ -39,6 +39,7 @@ ENTRIES: Mapping[str, tuple[Entry, ...]] = {
     "Operate": (
         Entry("Overview", "/", "layout-dashboard"),
         Entry("Spools", "/spools/", "stack-2"),
+        Entry("Fallback", "/fallback/", "arrow-bear-right", count="fallback"),
     ),
     "Configure": (
         Entry("Virtual domains", "/domains/", "world"),

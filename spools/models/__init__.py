@@ -1,5 +1,6 @@
 """Rows of the spools app, one module per subject."""
 
+from spools.models.policies import FallbackPolicy, FallbackQuestion
 from spools.models.relays import (
     ProbedServer,
     RelayHealth,
@@ -15,6 +16,8 @@ __all__ = [
     "FlushDestination",
     "FlushReceipt",
     "FlushRun",
+    "FallbackPolicy",
+    "FallbackQuestion",
     "ProbedServer",
     "RelayHealth",
     "RelayMaintenance",

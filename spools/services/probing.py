@@ -16,10 +16,12 @@ from mailadmin.wire.models import Attempt
 from mailadmin.wire.services import NoSuchAgent, request
 from routing.core.facts import HostKind
 from routing.models import HostState, MailHost
-from spools.core.health import Health, Look, RelayState, Thresholds, after, aged, maintained
+from spools.core.health import Health, Look, RelayState, after, aged, maintained
 from spools.core.probe import MOST_HOSTS, HostProbe, ProbeOrder, ProbeReport, RelayHost, best_of
 from spools.models import ProbedServer, RelayHealth, RelayMaintenance, RelayProbe, RelayTurn
 from spools.queries.named import relays_of, running
+from spools.queries.thresholds import rules
+from spools.services.policies import consider
 
 PATIENCE = 4
 """An order that nobody answers is given up after so many periods: older answers decide nothing."""
@@ -28,11 +30,6 @@ SLICE = 500
 """Rows that are removed at once, so that nothing holds the database's one writer."""
 KNOWN = (RelayState.UNKNOWN.value, RelayState.MAINTENANCE.value)
 """States that do not grow old."""
-
-
-def rules() -> Thresholds:
-    """The thresholds for how often this site probes."""
-    return Thresholds.every(settings.PROBE_SECONDS)
 
 
 def request_probes(now: datetime) -> None:
@@ -60,7 +57,12 @@ def record_probes(attempt: Attempt, now: datetime) -> None:
     """Keep what an order that ended brought. Safe to call again."""
     at = attempt.reported_at or now
     with transaction.atomic():
-        row = ProbedServer.objects.select_for_update().filter(attempt=attempt).first()
+        row = (
+            ProbedServer.objects.select_for_update(of=["self"])
+            .select_related("host")
+            .filter(attempt=attempt)
+            .first()
+        )
         if row is None:
             return
         row.attempt = None
@@ -69,6 +71,7 @@ def record_probes(attempt: Attempt, now: datetime) -> None:
             for relay in RelayHealth.objects.select_for_update().filter(server=row.host_id):
                 _apply(relay, report, attempt, at)
         row.save()
+    consider(server=row.host, now=now)
     _forget(now)
 
 
@@ -102,12 +105,17 @@ def _settle_unheard(now: datetime) -> None:
 def _grow_old(now: datetime) -> None:
     """What was probed too long ago is not known any more."""
     old = now - timedelta(seconds=rules().stale_s)
-    for found in RelayHealth.objects.exclude(state__in=KNOWN).filter(seen_at__lt=old):
+    for found in (
+        RelayHealth.objects.exclude(state__in=KNOWN)
+        .filter(seen_at__lt=old)
+        .select_related("server")
+    ):
         with transaction.atomic():
             relay = RelayHealth.objects.select_for_update().get(pk=found.pk)
             health = aged(relay.health, int(now.timestamp()), rules())
             if health.state.value != relay.state:
                 set_state(relay, health, now)
+        consider(server=found.server, now=now)
 
 
 def request_probe(row: ProbedServer, now: datetime) -> None:

@@ -32,9 +32,9 @@ from spools.queries.relays import (
     turns_of,
     worst,
 )
+from spools.queries.thresholds import rules
 from spools.services.errors import NotAllowed
 from spools.services.maintenance import begin_maintenance, end_maintenance
-from spools.services.probing import rules
 from spools.views.relay_words import (
     Piece,
     Spoken,

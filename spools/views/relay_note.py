@@ -12,7 +12,7 @@ from django.utils import timezone
 from mailadmin.ui.badges import badge_of
 from mailadmin.ui.relay_notes import RelayNote
 from spools.queries.relays import sights
-from spools.services.probing import rules
+from spools.queries.thresholds import rules
 from spools.views.relay_words import sentence
 
 

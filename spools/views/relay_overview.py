@@ -12,7 +12,7 @@ from mailadmin.ui.badges import badge_of
 from mailadmin.ui.overview import Need, Panel, Part
 from spools.core.health import RelayState
 from spools.queries.relays import RelaySight, sights, worst
-from spools.services.probing import rules
+from spools.queries.thresholds import rules
 from spools.views.relay_words import sentence
 
 NEEDS = {RelayState.DOWN: "bad", RelayState.OVERLOADED: "warn"}

@@ -7,8 +7,12 @@ from datetime import datetime, timedelta
 from django.db.models import F
 from django.utils import timezone
 
+from mailadmin.people.models import Person
 from routing.models import MailHost
-from spools.models import ProbedServer, RelayHealth, RelayProbe, RelayTurn
+from spools.core.policy import Mode, Policy
+from spools.models import FallbackQuestion, ProbedServer, RelayHealth, RelayProbe, RelayTurn
+from spools.services.policies import save_policy
+from tests.fixtures.audited import unaudited
 from tests.integration.pages.probing import probe
 
 STORY = (
@@ -40,6 +44,25 @@ def relays_of_full(listes: MailHost) -> None:
     )
     if server := other.order_by("position", "name").first():
         probe(server, "gfffgggb", end=now)
+    _asked(listes, now)
+
+
+def _asked(listes: MailHost, now: datetime) -> None:
+    """The policy of listes asks, and one that starts runs by itself is proposed for another."""
+    anne = Person.objects.get(username="anne")
+    policy = Policy(excluded=("orange.fr", "free.fr"))
+    save_policy(server=listes, version=0, policy=policy, reason="They throttle us.", by=anne)
+    other = MailHost.objects.get(name="lists1")
+    alone = Policy(mode=Mode.AUTOMATIC, age_s=3600)
+    save_policy(server=other, version=0, policy=alone, reason="Nights.", by=anne)
+    with unaudited():
+        FallbackQuestion.objects.create(
+            server=listes,
+            relay="smtp1",
+            state="down",
+            messages=198,
+            asked_at=now - timedelta(minutes=4),
+        )
 
 
 def silence_relays(then: datetime) -> None:

@@ -10,6 +10,8 @@ from django.utils import timezone
 
 from routing.models import MailHost
 from spools.models import (
+    FallbackPolicy,
+    FallbackQuestion,
     FlushDestination,
     FlushReceipt,
     FlushRun,
@@ -61,6 +63,17 @@ def probe(host: MailHost, **values: Any) -> None:
         RelayProbe.objects.create(relay=of, **(wanted | values))
 
 
+def policy(host: MailHost, **values: Any) -> FallbackPolicy:
+    figures = dict.fromkeys(("age_s", "depth", "pause_s", "most_runs"), 600)
+    wanted = {"server": host, "mode": "ask", "changed_at": NOW, **figures}
+    return FallbackPolicy.objects.create(**(wanted | values))
+
+
+def question(host: MailHost, **values: Any) -> FallbackQuestion:
+    wanted = {"server": host, "relay": "smtp1", "state": "down", "messages": 1, "asked_at": NOW}
+    return FallbackQuestion.objects.create(**(wanted | values))
+
+
 def maintenance(**values: Any) -> RelayMaintenance:
     wanted = {"relay": RELAY, "name": "smtp1", "reason": "New disk.", "began_at": NOW}
     return RelayMaintenance.objects.create(**(wanted | values))
@@ -106,6 +119,10 @@ SPOIL: Mapping[str, Callable[[MailHost], object]] = {
     "sample_once": lambda host: _twice(host, sample),
     "sample_flow_has_a_span": lambda host: sample(spool(host), arrived=1, departed=1, span_s=0),
     "rollup_once": lambda host: _twice(host, rollup),
+    "fallback_mode_is_known": lambda host: policy(host, mode="odd"),
+    "wanted_policy_has_a_person": lambda host: policy(host, wanted={"mode": "ask"}),
+    "one_open_question_per_server": lambda host: (question(host), question(host)),
+    "answered_question_has_a_time": lambda host: question(host, answer="declined"),
     "relay_once_per_server": lambda host: (relay(host), relay(host)),
     "relay_state_is_known": lambda host: relay(host, state="odd"),
     "relay_probe_once": probe,
