@@ -11,8 +11,9 @@ from mailadmin.health.families import gauge, histogram
 from routing.core.facts import HostKind
 from routing.models import MailHost
 from spools.core.health import ILL, RelayState
+from spools.core.run_states import OPEN_RUN
 from spools.core.summary import AGE_EDGES_MIN, QUEUED, State, Summary
-from spools.models import RelayHealth, Spool
+from spools.models import FlushRun, RelayHealth, Spool
 from spools.queries.runner import runner_of
 
 AGES_S = tuple(60 * edge for edge in AGE_EDGES_MIN)
@@ -31,6 +32,12 @@ def families(now: datetime) -> Iterator[Metric]:
         "mailadmin_queue_run_timestamp_seconds",
         "When the last normal queue run of a list server began",
         [(labels, at.timestamp()) for labels, at in began if at],
+    )
+    flushed = {*FlushRun.objects.filter(state__in=OPEN_RUN).values_list("server_id", flat=True)}
+    yield gauge(
+        "mailadmin_fallback_active",
+        "1 while a run of the fallback is open on a list server",
+        [({"host": server.name}, float(server.pk in flushed)) for server in servers],
     )
 
 

@@ -31,7 +31,7 @@ from routing.services.objects import save_object
 from spools.core.health import RelayState
 from spools.core.queue_run import QueueRun
 from spools.core.summary import State, Summary
-from spools.models import RelayHealth, Spool
+from spools.models import FlushRun, RelayHealth, Spool
 from tests.fixtures.audited import unaudited
 
 FAR = "192.0.2.7"
@@ -441,3 +441,26 @@ def test_a_relay_is_told_as_each_list_server_sees_it(
     assert figures[f"mailadmin_relay_probe_timestamp_seconds {here}"] == (
         pytest.approx(now.timestamp())
     )
+
+
+@pytest.mark.parametrize(("state", "active"), [("running", 1), ("ordered", 1), ("finished", 0)])
+def test_an_open_run_of_the_fallback_is_told(
+    client: Client, ready_site: None, state: str, active: int
+) -> None:
+    host = a_host("listes")
+    assert read(client)["mailadmin_fallback_active host=listes"] == 0
+    with unaudited():
+        FlushRun.objects.create(
+            server=host,
+            number=1,
+            state=state,
+            release="d" * 64,
+            runners=1,
+            per_destination=1,
+            seconds=60,
+            reason="down",
+            started_at=timezone.now(),
+            started_by="Odile",
+            ended_at=None if active else timezone.now(),
+        )
+    assert read(client)["mailadmin_fallback_active host=listes"] == active
