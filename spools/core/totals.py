@@ -199,7 +199,7 @@ class Totals:
             "recipients": self._recipients,
             "ages": _sum(group.created.ages(at) for group in reasons),
             "oldest": _oldest((group.created.first for group in reasons), at),
-            "last_try": max((group.tries.last or 0 for group in reasons), default=0) or None,
+            "last_try": _latest(reasons, at),
             "domains": tuple(_domain(group.name, group.created, at) for group in self._shown),
             "other_domains": None if rest is None else _domain("", rest, at),
             "domains_total": len(self.domains.numbers),
@@ -241,6 +241,11 @@ def _oldest(times: Iterable[int | None], at: int) -> int | None:
     return min((min(time, at) for time in times if time is not None), default=None)
 
 
+def _latest(groups: Iterable[Group], at: int) -> int | None:
+    """The last try of all; none is after `at`."""
+    return min(max((group.tries.last or 0 for group in groups), default=0), at) or None
+
+
 def _sum(ages: Iterable[Iterable[int]]) -> tuple[int, ...]:
     found = tuple(sum(column) for column in zip(*ages, strict=True))
     return found or (0,) * BUCKETS
@@ -257,7 +262,7 @@ def _reason(group: Group, at: int) -> ReasonRow:
         reason=group.name,
         messages=len(group.created),
         since=_oldest([group.created.first], at),
-        last_try=group.tries.last,
+        last_try=_latest([group], at),
         sample=sample.answer,
         queue_id=show(sample.queue_id.encode("latin-1")),
     )
@@ -269,7 +274,7 @@ def _other_reasons(groups: Iterable[Group], at: int) -> ReasonRow:
         reason="",
         messages=sum(len(group.created) for group in others),
         since=_oldest((group.created.first for group in others), at),
-        last_try=max((group.tries.last or 0 for group in others), default=0) or None,
+        last_try=_latest(others, at),
         sample="",
         queue_id="",
     )

@@ -78,7 +78,7 @@ def figures(messages: Iterable[Counted], *, at: int) -> Mapping[str, object]:
         "recipients": len(everyone.created),
         "ages": everything.ages(at),
         "oldest": _first(everything.created, at),
-        "last_try": everything.last_try,
+        "last_try": _last(everything, at),
         "domains": tuple(_domain(name, domains[name], at) for name in shown[:MOST_DOMAINS]),
         "other_domains": _others([domains[name] for name in shown[MOST_DOMAINS:]], at),
         "domains_total": len(domains),
@@ -104,10 +104,15 @@ def _others(groups: Sequence[_Group], at: int) -> DomainRow | None:
 def _reason(name: str, group: _Group, at: int) -> ReasonRow:
     _, _, queue_id, sample = group.sample or (0, "", "", "")
     since = _first(group.created, at)
-    return ReasonRow(name, len(group.created), since, group.last_try, sample, queue_id)
+    return ReasonRow(name, len(group.created), since, _last(group, at), sample, queue_id)
 
 
 def _other_reasons(groups: Sequence[_Group], at: int) -> ReasonRow | None:
     rest = _Group([time for group in groups for time in group.created])
     rest.last_try = max((group.last_try or 0 for group in groups), default=0) or None
     return _reason("", rest, at) if groups else None
+
+
+def _last(group: _Group, at: int) -> int | None:
+    """No try is after now."""
+    return None if group.last_try is None else min(group.last_try, at)
