@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import redis
 
+from mailadmin.agent.check_existing import look_at_existing
 from mailadmin.agent.check_spools import look_at_spools
 from mailadmin.agent.config import ConfigError, Looked, look_at_config
 from mailadmin.wire.core.messages import Role
@@ -72,6 +73,7 @@ def look(path: Path, sympa_conf: Path | None) -> list[Finding]:
         )
         if looked.role is Role.SPOOL and looked.host_config.kind is HostKind.LIST_SERVER:
             findings += look_at_runs(looked.host_config)
+            findings += look_at_existing(looked.host_config)
         if looked.role is Role.SPOOL:
             findings += look_at_spools(looked.host_config)
     return sorted(findings, key=lambda finding: finding.severity is not Severity.ERROR)

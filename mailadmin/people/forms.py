@@ -27,13 +27,16 @@ class NewPersonForm(RolesForm):
     """A new account. It has no password until the person sets one."""
 
     full_name = forms.CharField(
-        max_length=Person._meta.get_field("full_name").max_length, label="Full name"
+        max_length=Person._meta.get_field("full_name").max_length,
+        label="Full name",
+        error_messages={"required": "Nothing is written here. Write the name that others read."},
     )
     username = forms.CharField(
         max_length=Person._meta.get_field("username").max_length,
         label="Sign-in name",
         help_text="Letters, digits and @ . + - _ . It cannot be changed later.",
         widget=forms.TextInput({"autocapitalize": "none", "spellcheck": "false"}),
+        error_messages={"required": "Nothing is written here. Write the name to sign in with."},
     )
     email = forms.EmailField(required=False, label="E-mail")
 
@@ -53,11 +56,13 @@ class SetPasswordForm(forms.Form):
         label="New password",
         strip=False,
         widget=forms.PasswordInput({"autocomplete": "new-password"}),
+        error_messages={"required": "Nothing is written here. Write a password."},
     )
     again = forms.CharField(
         label="The same again",
         strip=False,
         widget=forms.PasswordInput({"autocomplete": "new-password"}),
+        error_messages={"required": "Nothing is written here. Write the password once more."},
     )
 
     def clean(self) -> dict[str, Any]:

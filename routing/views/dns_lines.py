@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.conf import settings
@@ -89,7 +89,12 @@ def dns_panel(
     if settings.DNS_CHECKS:
         reason = reason_not(request, Permission.EDIT, "ask the DNS again")
     return DnsPanel(
-        lines=tuple(dns_line(name, part, about=about) for name in shown for part in name.parts),
+        # The button says it once for all of them.
+        lines=tuple(
+            replace(line, why="" if line.why == NOT_ASKED_HERE else line.why)
+            for name in shown
+            for line in (dns_line(name, part, about=about) for part in name.parts)
+        ),
         check=Action("check-dns", "Check now", check, reason=reason) if shown else None,
         poll_href=poll,
         asks=any(name.is_due for name in shown),

@@ -394,6 +394,45 @@ def test_a_spool_that_is_missing_or_that_the_agent_cannot_read(checked: Checked)
             assert ("spool_unreadable", "q2") in checked.pairs()
 
 
+def test_files_of_before_that_the_spool_agent_cannot_read(checked: Checked) -> None:
+    place = checked.tree.path / "before"
+    place.mkdir()
+    place.chmod(0o755)
+    named = f"""[mail_host]
+existing_cf = "{place}/sympa.cf"
+existing_mailertable = "{place}/mailertable"
+existing_class_w = ["{place}/local-host-names"]
+existing_robots = "{place}/robots"
+"""
+
+    def said() -> set[tuple[str, str]]:
+        return {pair for pair in checked.pairs() if pair[0].startswith("existing_")}
+
+    with (
+        written(checked, 'role = "deploy"', 'role = "spool"'),
+        written(checked, "[mail_host]", named),
+    ):
+        assert said() == {
+            ("existing_unreadable", name) for name in ("mailertable", "local-host-names", "robots")
+        }
+        (place / "robots").mkdir()
+        for name in ("mailertable", "local-host-names"):
+            (place / name).write_text("x.example\n")
+            (place / name).chmod(0o644)
+        (place / "robots").chmod(0o755)
+        assert said() == set()
+        (place / "mailertable").chmod(0o666)
+        assert said() == {("existing_owner", "mailertable")}
+        (place / "mailertable").unlink()
+        (place / "mailertable").symlink_to("/etc/passwd")
+        assert said() == {("existing_unreadable", "mailertable")}
+        if os.geteuid() == 0:
+            (place / "local-host-names").chmod(0o600)
+            assert ("existing_unreadable", "local-host-names") in said()
+            place.chmod(0o700)
+            assert ("existing_unreadable", "before") in said()
+
+
 def test_people_read_it_too(checked: Checked) -> None:
     with mode(checked.tree.wrapper, 0o6755):
         said = checked.run().stdout.decode()
