@@ -139,24 +139,29 @@ def _steps(
     first = start_of(max(begins, since) if since else begins, grain)
     rows = SampleRollup.objects.filter(
         spool=spool, grain=grain, start__gte=first, start__lte=now
-    ).order_by("start")
-    found = {row.start: row for row in rows}
-    at = first
+    ).order_by()
+    found = {row[0]: row for row in rows.values_list(*STEP)}
+    at, step = first, timedelta(seconds=grain)
     while since is not None and at <= now:
-        row = found.get(at)
-        yield _step(row) if row else Point(at)
-        at += timedelta(seconds=grain)
+        yield _step(*found[at]) if at in found else Point(at)
+        at += step
 
 
-def _step(row: SampleRollup) -> Point:
-    return Point(
-        row.start,
-        row.depth_avg,
-        row.oldest_max,
-        row.arrived * 60 / row.span_s if row.span_s else None,
-        row.departed * 60 / row.span_s if row.span_s else None,
-        row.bytes_avg,
-    )
+STEP = ("start", "depth_avg", "oldest_max", "arrived", "departed", "span_s", "bytes_avg")
+
+
+def _step(
+    start: datetime,
+    depth: float,
+    oldest_s: int | None,
+    arrived: int,
+    departed: int,
+    span_s: int,
+    size: float,
+) -> Point:
+    if not span_s:
+        return Point(start, depth, oldest_s, None, None, size)
+    return Point(start, depth, oldest_s, arrived * 60 / span_s, departed * 60 / span_s, size)
 
 
 def _runs(

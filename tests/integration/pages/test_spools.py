@@ -377,7 +377,9 @@ def test_a_chart_has_gaps_where_nobody_looked(client: Client, site: Site) -> Non
             assert 0 not in found["depth"]
             assert None in found["depth"]
         assert len(series(client, "24h")["gaps"]) == 2
-        assert [mark["text"] for mark in series(client, "7d")["marks"]] == [f"push #{site.first.pk}"]
+        assert [mark["text"] for mark in series(client, "7d")["marks"]] == [
+            f"push #{site.first.pk}"
+        ]
         html = told(page(client, f"{PAGE}numbers/?span=24h"))
         assert f"{DASH} no scan" in html
 
