@@ -123,10 +123,9 @@ def test_updates_and_deletes_are_seen(broken: Watch) -> None:
         with pytest.raises(UnauditedWrite), transaction.atomic():
             act()
 
-    assert [text.split(":")[0] for text in says(broken)] == [
-        "UPDATE routing_mailhost",
-        "DELETE routing_mailhost",
-    ]
+    # With a host go rows of other tables that hang on it.
+    told = [text.split(":")[0].split(", ") for text in says(broken)]
+    assert [words[-1] for words in told] == ["UPDATE routing_mailhost", "DELETE routing_mailhost"]
 
 
 def test_rows_that_a_test_makes_itself_say_so(broken: Watch) -> None:
