@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 from django.db.models import F
 from django.utils import timezone
@@ -79,5 +80,8 @@ def heard_relays(now: datetime) -> None:
 
 
 def stir_relays() -> None:
-    """One more probe."""
+    """One more probe, and one more order that a list server without relays did not answer."""
     RelayHealth.objects.update(reports=F("reports") + 1)
+    silent = MailHost.objects.filter(relay_health=None).order_by("name").last()
+    error = f"no answer before order {uuid4().hex[:8]} ran out"
+    ProbedServer.objects.update_or_create(host=silent, defaults={"error": error})

@@ -62,7 +62,7 @@ from routing.services.transitions import move_push, move_target
 from spools.core.kept import KeptMessage
 from tests.e2e.look.passkeys import credential
 from tests.e2e.look.probed import heard_relays, relays_of_full, silence_relays, stir_relays
-from tests.e2e.look.runs import runs
+from tests.e2e.look.runs import runs, stir_runs
 from tests.e2e.look.spooled import (
     heard_spools,
     silence_spools,
@@ -281,6 +281,7 @@ def stir() -> None:
     heard()
     stir_relays()
     stir_spools()
+    stir_runs()
     HostState.objects.update(deploy_at=timezone.now())
     RcptCheck.objects.update(answered_at=timezone.now())
     with transaction.atomic():
