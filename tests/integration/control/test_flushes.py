@@ -32,6 +32,7 @@ from spools.services.flushes import (
 from tests.fixtures.audited import unaudited
 from tests.integration.control.conftest import Trail
 
+pytestmark = pytest.mark.usefixtures("clock_at_now")
 NOW = timezone.now()
 RECEIPT = {"step": "end", "code": 250, "text": "250 ok", "host": "mx.orange.fr", "again": False}
 

@@ -31,6 +31,7 @@ from tests.fixtures.audited import unaudited
 from tests.integration.control.conftest import Trail
 from tests.integration.pages.probing import probe
 
+pytestmark = pytest.mark.usefixtures("clock_at_now")
 NOW = timezone.now().replace(microsecond=0)
 ALONE = Policy(mode=Mode.AUTOMATIC)
 

@@ -29,6 +29,7 @@ from tests.integration.control.conftest import Trail
 from tests.integration.pages import probing, world
 from tests.integration.pages.probing import body, ended, open_order, probe
 
+pytestmark = pytest.mark.usefixtures("clock_at_now")
 NOW = timezone.now().replace(microsecond=0)
 LATER = NOW + timedelta(seconds=30)
 

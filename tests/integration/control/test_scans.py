@@ -29,6 +29,7 @@ from tests.fixtures.spooled import (
 )
 from tests.integration.pages import world
 
+pytestmark = pytest.mark.usefixtures("clock_at_now")
 NOW = timezone.now().replace(microsecond=0)
 CLOCK = int(NOW.timestamp())
 PERIOD = timedelta(seconds=30)

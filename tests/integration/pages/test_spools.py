@@ -23,6 +23,7 @@ from tests.fixtures.audited import unaudited
 from tests.fixtures.spooled import NAME, message, order, scanned, spool, summary, take_in_raw
 from tests.integration.pages.conftest import Site, text
 
+pytestmark = pytest.mark.usefixtures("clock_at_now")
 NOW = timezone.now().replace(microsecond=0)
 CLOCK = int(NOW.timestamp())
 PAGE = f"/spools/listes/{NAME}/"
