@@ -178,8 +178,8 @@ MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
 # What each app says in the frame of every page (mailadmin/ui/standing.py).
 UI_STANDING = [
     "mailadmin.ui.own_account.standing",
-    "spools.views.fallback_overview.standing",
     "routing.views.standing.standing",
+    "spools.views.fallback_overview.standing",
 ]
 # What each app says on the first page (mailadmin/ui/overview.py).
 UI_OVERVIEW = [
