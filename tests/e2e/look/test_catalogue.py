@@ -28,8 +28,7 @@ def test_every_page_holds_in_both_themes_and_at_every_width(
     live_server: LiveServer, engine: Browser
 ) -> None:
     with Booth(engine, live_server.url, worlds.make("full")) as booth:
-        pages = [page for page in PAGES if page.route not in SAMPLES]
-        faults = [fault for page in pages for fault in _looked(booth, page)]
+        faults = [fault for page in _one_of_each() for fault in _looked(booth, page)]
         assert not faults + booth.noise, "\n".join(faults + booth.noise)
 
 
@@ -46,6 +45,15 @@ def test_every_page_holds_in_every_state(
             for fault in _looked(booth, page, state, held=(WIDE, PHONE))
         ]
         assert not faults + booth.noise, "\n".join(faults + booth.noise)
+
+
+def _one_of_each() -> list[Page]:
+    """One line of each address that is no sample: the same page in other hands waits for --long."""
+    found: dict[str, Page] = {}
+    for page in PAGES:
+        if page.route not in SAMPLES:
+            found.setdefault(page.route or page.label, page)
+    return list(found.values())
 
 
 def _looked(
