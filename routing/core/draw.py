@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
 from typing import TypeVar
 
@@ -37,9 +37,22 @@ TARGET_MEANINGS: Mapping[TargetState, str] = {
 }
 
 
-def terminal(transitions: Mapping[State, frozenset[State]]) -> frozenset[State]:
+def terminal(transitions: Mapping[State, Collection[State]]) -> frozenset[State]:
     """The states that nothing leaves."""
     return frozenset(state for state, after in transitions.items() if not after)
+
+
+def diagram(transitions: Mapping[State, Collection[State]], first: State) -> Iterable[str]:
+    """The lines of a diagram of these states, which begins with `first`."""
+    yield "```mermaid"
+    yield "stateDiagram-v2"
+    yield f"    [*] --> {first.value}"
+    for state, after in transitions.items():
+        # Iterating the enum keeps the order of the table; a frozenset has none.
+        yield from (f"    {state.value} --> {to.value}" for to in type(first) if to in after)
+    ends = terminal(transitions)
+    yield from (f"    {state.value} --> [*]" for state in transitions if state in ends)
+    yield "```\n"
 
 
 def draw_states() -> str:
@@ -59,16 +72,8 @@ def _section(
     meanings: Mapping[State, str],
     first: State,
 ) -> Iterable[str]:
-    ends = terminal(transitions)
     yield f"## {title}\n"
-    yield "```mermaid"
-    yield "stateDiagram-v2"
-    yield f"    [*] --> {first.value}"
-    for state, after in transitions.items():
-        # Iterating the enum keeps the order of the table; a frozenset has none.
-        yield from (f"    {state.value} --> {to.value}" for to in type(first) if to in after)
-    yield from (f"    {state.value} --> [*]" for state in transitions if state in ends)
-    yield "```\n"
+    yield from diagram(transitions, first)
     yield "| state | means |"
     yield "|---|---|"
     yield from (f"| {state.value} | {meanings[state]} |" for state in transitions)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 
+from routing.core.draw import diagram
 from spools.core.health import DEFAULT, TABLE, RelayState, Thresholds, words_of
 
 MEANINGS: Mapping[RelayState, str] = {
@@ -44,7 +45,7 @@ def draw_health(rules: Thresholds = DEFAULT) -> str:
             "# Relay health\n",
             "Drawn from `spools/core/health.py` by `manage.py draw_health`; a test compares them."
             " What uses it: [fallback.md](fallback.md).\n",
-            *_diagram(),
+            *diagram(TABLE, RelayState.UNKNOWN),
             "| state | means |",
             "|---|---|",
             *(f"| {state} | {MEANINGS[state]} |" for state in RelayState),
@@ -65,15 +66,6 @@ def draw_health(rules: Thresholds = DEFAULT) -> str:
             "",
         ]
     )
-
-
-def _diagram() -> Iterable[str]:
-    yield "```mermaid"
-    yield "stateDiagram-v2"
-    yield f"    [*] --> {RelayState.UNKNOWN}"
-    for state, follow in TABLE.items():
-        yield from (f"    {state} --> {to}" for to in RelayState if to in follow)
-    yield "```\n"
 
 
 def _rules(rules: Thresholds) -> Iterable[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
+from routing.core.draw import diagram
+
 
 class RunState(StrEnum):
     """Where a run is."""
@@ -70,12 +72,7 @@ def draw_runs() -> str:
             "# States of a run\n",
             "Drawn from `spools/core/run_states.py` by `manage.py draw_runs`; a test compares them."
             " What a run does: [spools.md](spools.md#a-run).\n",
-            "```mermaid",
-            "stateDiagram-v2",
-            f"    [*] --> {RunState.ORDERED}",
-            *(f"    {before} --> {after}" for before, after, _ in arrows),
-            *(f"    {state} --> [*]" for state in RunState if state not in OPEN_RUN),
-            "```\n",
+            *diagram(TRANSITIONS, RunState.ORDERED),
             "| state | means |",
             "|---|---|",
             *(f"| {state} | {MEANINGS[state]} |" for state in RunState),
