@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
-DIGEST = re.compile(r"[0-9a-f]{64}")
+from mailadmin.wire.core.fields import DIGEST
 
 
 class StrangeLink(Exception):

@@ -24,9 +24,6 @@ from mailadmin.agent.verbs import VERBS
 
 CONFIG_VARIABLE = "MAILADMIN_AGENT_CONFIG"
 
-# sysexits.h: EX_CONFIG; systemd shows it by name.
-EXIT_CONFIG = 78
-
 
 def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
@@ -40,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
         config = load_config(options.config)
     except ConfigError as error:
         sys.stderr.write(f"{error}\n")
-        return EXIT_CONFIG
+        return os.EX_CONFIG
     if options.command == "kept":
         return run_kept(config.host_config, options)
     run_worker(make_app(config, VERBS), config)

@@ -22,11 +22,8 @@ from spools.agent.resubmit import (
 )
 from spools.core.kept import KeptMessage, show
 
-# sysexits.h, and what a shell has for "no".
 EXIT_REFUSED = 1
-EXIT_NO_INPUT = 66
-EXIT_IO = 74
-EXIT_NO_PERMISSION = 77
+"""What a shell has for "no"."""
 NAMES_SHOWN = 3
 
 
@@ -48,16 +45,14 @@ def run_kept(host: HostConfig, options: argparse.Namespace) -> int:
     try:
         owner = host.kept.stat().st_uid
         if os.geteuid() != owner:
-            return _say(
-                f"Run this as {_name_of(owner)}, the owner of {host.kept}.", EXIT_NO_PERMISSION
-            )
+            return _say(f"Run this as {_name_of(owner)}, the owner of {host.kept}.", os.EX_NOPERM)
         return _act(host, options)
     except NoSuchMessage as error:
-        return _say(f"No message {error} is kept; `kept list` shows which are.", EXIT_NO_INPUT)
+        return _say(f"No message {error} is kept; `kept list` shows which are.", os.EX_NOINPUT)
     except InWork as error:
         return _say(f"Somebody is submitting {error} now.", EXIT_REFUSED)
     except OSError as error:
-        return _say(f"{error.filename or host.kept} cannot be used: {error.strerror}.", EXIT_IO)
+        return _say(f"{error.filename or host.kept} cannot be used: {error.strerror}.", os.EX_IOERR)
 
 
 def _act(host: HostConfig, options: argparse.Namespace) -> int:

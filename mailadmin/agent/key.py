@@ -10,8 +10,6 @@ from pathlib import Path
 from mailadmin.agent.config import ConfigError, look_at_config
 from mailadmin.wire.keys import KeyFileError, generate, load_private, public_text, write_public
 
-EXIT_CONFIG = 78
-
 
 def make_key(config: Path) -> int:
     """Make the key that the file names, unless it is there, and print the public half."""
@@ -19,11 +17,11 @@ def make_key(config: Path) -> int:
         looked = look_at_config(config)
     except ConfigError as error:
         sys.stderr.write(f"{error}\n")
-        return EXIT_CONFIG
+        return os.EX_CONFIG
     path = looked.private_key
     if not path.is_absolute() or not path.parent.is_dir():
         sys.stderr.write(f"{config}: private_key must name a file in a directory that is there\n")
-        return EXIT_CONFIG
+        return os.EX_CONFIG
     try:
         key = load_private(path) if path.exists() else generate(path)
         write_public(path.with_suffix(".pub"), key.public_key())
@@ -31,7 +29,7 @@ def make_key(config: Path) -> int:
             _give_to_owner_of(path.parent, file)
     except (KeyFileError, OSError) as error:
         sys.stderr.write(f"{error}\n")
-        return EXIT_CONFIG
+        return os.EX_CONFIG
     sys.stdout.write(f"{public_text(key.public_key())}\n")
     return 0
 

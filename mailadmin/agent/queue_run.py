@@ -13,11 +13,6 @@ from routing.agent.host import HostConfig
 from spools.agent.queue_run import RunsAlready, run_queue
 from spools.core.queue_run import QueueRun
 
-# sysexits.h
-EXIT_IO = 74
-EXIT_LATER = 75
-EXIT_NO_PERMISSION = 77
-EXIT_CONFIG = 78
 DEFAULT_S = 3600
 
 
@@ -33,11 +28,11 @@ def run_queue_once(path: Path, options: argparse.Namespace) -> int:
     try:
         looked = look_at_config(path)
     except ConfigError as error:
-        return _say(str(error), EXIT_CONFIG)
+        return _say(str(error), os.EX_CONFIG)
     # The keys and Redis are not needed, and this user's timer may not see them.
     host = looked.host_config
     if host is None or not host.state.name:
-        return _say("\n".join(f"{path}: {problem}" for problem in looked.problems), EXIT_CONFIG)
+        return _say("\n".join(f"{path}: {problem}" for problem in looked.problems), os.EX_CONFIG)
     return _run(host, options.seconds)
 
 
@@ -46,14 +41,16 @@ def _run(host: HostConfig, seconds: int) -> int:
         owner = pwd.getpwnam(host.owner).pw_uid
         if os.geteuid() != owner:
             text = f"Run this as {host.owner}, the owner of {host.spool}."
-            return _say(text, EXIT_NO_PERMISSION)
+            return _say(text, os.EX_NOPERM)
         run = run_queue(host, seconds=seconds)
     except KeyError:
-        return _say(f"{host.owner}, the owner of the spool, does not exist here.", EXIT_CONFIG)
+        return _say(f"{host.owner}, the owner of the spool, does not exist here.", os.EX_CONFIG)
     except RunsAlready:
-        return _say("A run goes on already.", EXIT_LATER)
+        return _say("A run goes on already.", os.EX_TEMPFAIL)
     except OSError as error:
-        return _say(f"{error.filename or host.state} cannot be used: {error.strerror}.", EXIT_IO)
+        return _say(
+            f"{error.filename or host.state} cannot be used: {error.strerror}.", os.EX_IOERR
+        )
     sys.stdout.write(f"{in_words(run)}\n")
     code = run.exit_code or 0
     return code if code >= 0 else 128 - code

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mailadmin.links import DIGEST
 from mailadmin.wire.core.canonical import Json
+from mailadmin.wire.core.fields import DIGEST
 from routing.agent.faults import Fault
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from mailadmin.links import DIGEST
 from mailadmin.wire.core.canonical import Json
+from mailadmin.wire.core.fields import DIGEST
 from mailadmin.wire.core.results import VerbResult, done
 from routing.agent.drift import drift
 from routing.agent.faults import reports_faults

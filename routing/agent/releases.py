@@ -16,8 +16,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from mailadmin.links import DIGEST, StrangeLink, linked_release
+from mailadmin.links import StrangeLink, linked_release
 from mailadmin.wire.core.canonical import canonical, digest_of
+from mailadmin.wire.core.fields import DIGEST
 from routing.agent.faults import Fault
 from routing.agent.host import HostConfig
 from routing.agent.tools import run

@@ -18,10 +18,9 @@ from mailadmin.wire.core.results import VerbResult, done, failed
 from routing.agent.host import HostConfig
 from spools.agent.flush_book import Book, only_one, others
 from spools.agent.flush_slice import Slice, recover
-from spools.core.flush import FlushOrder, MalformedOrder
+from spools.core.flush import CONFIGURATION, FlushOrder, MalformedOrder
 
 UNCHANGED = "Nothing was sent."
-CONFIGURATION = "sympa-fallback.cf"
 
 
 class Refused(Exception):

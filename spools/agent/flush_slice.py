@@ -16,8 +16,10 @@ from typing import Any
 from routing.agent.host import HostConfig
 from spools.agent.ending import end_groups
 from spools.agent.flush_book import Begun, Book
+from spools.agent.kept import is_locked
 from spools.agent.waiting import candidates, find_queue_files, read_message
 from spools.core.flush import (
+    CONFIGURATION,
     Batch,
     Candidate,
     FlushOrder,
@@ -182,7 +184,7 @@ class Slice:
 
 def command(host: HostConfig, release: str, queue_ids: Iterable[str]) -> list[str]:
     """The argument list that sends these messages by the fallback of a release, and says all."""
-    configuration = host.routing / "releases" / release / "sympa-fallback.cf"
+    configuration = host.routing / "releases" / release / CONFIGURATION
     return command_of(os.fspath(host.sendmail), os.fspath(configuration), queue_ids)
 
 
@@ -253,12 +255,9 @@ def _settled(
 def _is_held(path: Path) -> bool:
     try:
         with path.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return is_locked(file.fileno())
     except FileNotFoundError:
         return False
-    except BlockingIOError:
-        return True
-    return False
 
 
 def _until_free(path: Path) -> None:

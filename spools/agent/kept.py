@@ -129,7 +129,7 @@ def with_body(entry: Path, message: KeptMessage) -> KeptMessage:
 
 
 def is_locked(file: int) -> bool:
-    """Whether the wrapper, or the sendmail that it started, works on this message.
+    """Whether somebody holds an open file: the wrapper, or a sendmail that was started with it.
 
     The shared lock lasts for a moment; the wrapper waits for its own only on a message that it
     has just created.

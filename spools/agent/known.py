@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from array import array
 from collections.abc import Iterable
@@ -211,11 +210,6 @@ def rows_in(numbers: Iterable[int], table: Table) -> list[int]:
     """Those that have a control file."""
     has = table.has
     return [row for row in numbers if has[row] & CONTROL]
-
-
-def is_ours(error: OSError) -> bool:
-    """Whether we lack something, whatever the file is."""
-    return error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 
 
 def _settled_state(places: Places, name: bytes, state: int, at: int) -> int:

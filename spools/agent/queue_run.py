@@ -22,6 +22,7 @@ from types import FrameType
 from mailadmin.links import StrangeLink, linked_release
 from routing.agent.host import HostConfig
 from spools.agent.ending import end_groups
+from spools.agent.kept import is_locked
 from spools.core.kept import show
 from spools.core.queue_run import MOST_SAID, MalformedRun, QueueRun
 
@@ -153,10 +154,7 @@ def _locked(path: Path) -> Iterator[int]:
 
 def _is_locked(path: Path) -> bool:
     with suppress(OSError), path.open("rb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
+        return is_locked(file.fileno())
     return False
 
 

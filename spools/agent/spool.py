@@ -31,15 +31,18 @@ def queue_files(spool: Path, message_id: str) -> Iterator[QueueFile]:
         except (FileNotFoundError, IsADirectoryError):
             continue
         if raw and needle in raw:
-            yield parse_queue_file(path.name, raw, _body_bytes(path))
+            yield parse_queue_file(path.name, raw, body_bytes(path))
 
 
-def _body_bytes(path: Path) -> int | None:
-    """The data file lies beside the queue file, or in df/ where that lies in qf/."""
+def body_bytes(path: Path) -> int | None:
+    """How long the data file of a queue file is, None where there is none.
+
+    It lies beside the queue file, or in df/ where that lies in qf/.
+    """
     name = data_name(path.name)
     for data in (path.with_name(name), path.parent.parent / "df" / name):
         try:
             return data.stat().st_size
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             continue
     return None

@@ -7,11 +7,10 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from spools.agent.kept import read_file
+from spools.agent.spool import QUEUE_FILE_BYTES, body_bytes
 from spools.core.flush import Candidate, Left
-from spools.core.names import data_name
+from spools.core.names import id_of
 from spools.core.queue_file import QueuedMessage, read_queue_file
-
-QUEUE_FILE_BYTES = 4 * 1024 * 1024
 
 
 def find_queue_files(spool: Path) -> dict[str, Path]:
@@ -26,7 +25,7 @@ def find_queue_files(spool: Path) -> dict[str, Path]:
             raise error
 
     found = {
-        name[2:]: Path(directory, name)
+        id_of(name): Path(directory, name)
         for directory, _, names in os.walk(spool, onerror=fail)
         for name in names
         if name.startswith("qf")
@@ -62,6 +61,4 @@ def _trouble(path: Path, message: QueuedMessage) -> Left | None:
     """Why sendmail must not be given it: without its data file it sends an empty message."""
     if not message.complete or not message.recipients:
         return Left.DAMAGED
-    name = data_name(path.name)
-    beside = (path.with_name(name), path.parent.parent / "df" / name)
-    return None if any(data.exists() for data in beside) else Left.NO_DATA
+    return Left.NO_DATA if body_bytes(path) is None else None

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import chain
 
-from mailadmin.links import DIGEST
+from mailadmin.wire.core.fields import DIGEST
 from spools.core.receipts import Fate, Receipt, closes, domain_of, is_unreachable
 
+CONFIGURATION = "sympa-fallback.cf"
+"""The file of a release that sends past the relay."""
 MOST_SECONDS = 60
 LEAST_SECONDS = 5
 MOST_RUNNERS = 64

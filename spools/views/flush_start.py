@@ -16,7 +16,7 @@ from mailadmin.people.services import actor
 from mailadmin.people.session import signed_in
 from mailadmin.ui.words import number
 from routing.models import MailHost
-from spools.core.flush import command_of
+from spools.core.flush import CONFIGURATION, command_of
 from spools.core.scope import Scope
 from spools.forms.flush import ScopeForm, StartForm
 from spools.queries.runs import (
@@ -110,5 +110,5 @@ def _what(scope: Scope, preview: Preview) -> str:
 def _command(server: MailHost, preview: Preview) -> str:
     """The command of one sendmail, for the first messages that it takes."""
     ids = [row.queue_id for row in preview.samples[:2]] or ["QUEUE-ID"]
-    configuration = f"releases/{release_to_use(server) or 'RELEASE'}/sympa-fallback.cf"
+    configuration = f"releases/{release_to_use(server) or 'RELEASE'}/{CONFIGURATION}"
     return f"{shlex.join(command_of('sendmail', configuration, ids))} …"
