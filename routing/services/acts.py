@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
+from copy import copy
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic
 from uuid import UUID
 
 from mailadmin.audit.models import AuditEvent
+from mailadmin.audit.services import Happened
+from routing.core.tags import check_tags, with_tags, without_tags
+from routing.services.list_plan import happened_at_once, rows_saved
 from routing.services.writing import WritesOf, Written
 
 CHANGED = "changed it after this page was opened."
@@ -92,6 +96,46 @@ def plan_each(
         except LeftAlone as why:
             left.append(Left(rows.name(row) if row else rows.gone(identity), str(why)))
     return ActPlan(writes, same, tuple(left))
+
+
+def done_once(
+    *,
+    token: UUID,
+    act: Act,
+    plan: Callable[[], ActPlan[Written]],
+    write: Callable[[ActPlan[Written], Happened], None],
+) -> ActPlan[Written]:
+    """Plan and write, inside a transaction that holds the locks; sent twice with one token it is
+    done once. `write` gets the event of all rows together."""
+    if (done := rows_saved(token)) is not None:
+        return ActPlan(WritesOf(), done, ())
+    found = plan()
+    if found.writes.total:
+        write(found, happened_at_once(token, found.writes.total, act=act.value))
+    return found
+
+
+def noted(row: Written, text: str) -> Written:
+    """The row with another note."""
+    after = copy(row)
+    after.note = text[:NOTE_LIMIT]
+    return after
+
+
+def tagged(row: Written, text: str, name: str) -> Written:
+    """The row with these tags too; `name` is what it is called. Raises LeftAlone."""
+    after = copy(row)
+    after.tags = with_tags(row.tags, text)
+    if found := check_tags(after.tags, name):
+        raise LeftAlone(" ".join(str(finding) for finding in found))
+    return after
+
+
+def untagged(row: Written, text: str) -> Written:
+    """The row without these tags."""
+    after = copy(row)
+    after.tags = without_tags(row.tags, text)
+    return after
 
 
 def touched_since(since: int | None) -> frozenset[UUID]:

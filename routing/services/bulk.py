@@ -7,9 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID, uuid5
 
-from django.db import transaction
-
-from mailadmin.audit.services import Actor, Happened
+from mailadmin.audit.services import Actor
 from mailadmin.people.models import Person
 from mailadmin.people.services import acting
 from routing.core.facts import HostFacts, HostKind
@@ -22,24 +20,21 @@ from routing.core.mailertable import LOCAL_MTA_HOP, local_value, relay_value
 from routing.core.validate import validate_object
 from routing.models import HostState, MailHost, RelayTarget, RoutingObject
 from routing.queries.edits import relay_value as relay_as_value
+from routing.services.acts import NOTE_LIMIT
 from routing.services.list_plan import (
     Existing,
     Line,
     ListPlan,
     Outcome,
-    check_shown,
-    happened_at_once,
     kept,
     list_plan,
     outcome_of,
-    rows_saved,
+    saved_once,
 )
-from routing.services.locks import lock_servers
 from routing.services.objects import object_values
-from routing.services.writing import Writes, write_all
+from routing.services.writing import write_all
 
 WAY = ("relay", "mailer", "next_hop")
-NOTE_LIMIT = 2000
 BulkLine = Line[RoutingObject]
 BulkPlan = ListPlan[RoutingObject]
 
@@ -102,28 +97,12 @@ def save_bulk(ask: Ask, *, token: UUID, shown: str, by: Person | Actor) -> int:
     Gives the number of rows; sent twice it writes once. Raises InvalidIntent with every error,
     PlanMoved when the rows are others by now, NotAllowed when there is nothing to write.
     """
-    with transaction.atomic():
-        lock_servers()
-        if (done := rows_saved(token)) is not None:
-            return done
-        plan = plan_bulk(ask, token=token, lock=True)
-        check_shown(plan, shown)
-        writes = _writes(plan)
-        write_all(writes, by=acting(by), also=[_saved(plan, token)])
-        return writes.total
-
-
-def _writes(plan: BulkPlan) -> Writes:
-    rows = [(line.before, line.row) for line in plan.lines if line.is_written]
-    return Writes(
-        created=[row for before, row in rows if row is not None and before is None],
-        changed=[(before, row) for before, row in rows if row is not None and before is not None],
+    return saved_once(
+        token=token,
+        shown=shown,
+        plan=lambda: plan_bulk(ask, token=token, lock=True),
+        write=lambda writes, saved: write_all(writes, by=acting(by), also=[saved]),
     )
-
-
-def _saved(plan: BulkPlan, token: UUID) -> Happened:
-    added, changed = plan.counts[Outcome.ADD], plan.counts[Outcome.CHANGE]
-    return happened_at_once(token, plan.writes, added=added, changed=changed)
 
 
 def _line(item: Listed, ask: Ask, known: _Known, token: UUID) -> BulkLine:

@@ -17,27 +17,28 @@ from routing.core.facts import HostFacts
 from routing.core.findings import Severity
 from routing.core.intent import ObjectKind
 from routing.core.intent import RoutingObject as Item
-from routing.core.tags import check_tags, with_tags, without_tags
 from routing.core.validate import validate_object
 from routing.models import HostState, RelayTarget, RoutingObject
 from routing.queries.edits import object_value
 from routing.queries.pending import Standing, standing
 from routing.services.acts import (
-    NOTE_LIMIT,
     Act,
     ActPlan,
     Left,
     LeftAlone,
     Rows,
+    done_once,
     last_values,
     name_in_trail,
+    noted,
     plan_each,
+    tagged,
     touched_since,
+    untagged,
 )
-from routing.services.list_plan import happened_at_once, rows_saved
 from routing.services.locks import lock_servers
 from routing.services.objects import object_values
-from routing.services.writing import Writes, rows_by_id, write_all
+from routing.services.writing import rows_by_id, write_all
 
 ObjectPlan = ActPlan[RoutingObject]
 
@@ -93,14 +94,15 @@ def do_act(
     """
     with transaction.atomic():
         lock_servers()
-        if (done := rows_saved(token)) is not None:
-            return ActPlan(Writes(), done, ())
-        plan = plan_act(act=act, chosen=chosen, text=text, touched=touched_since(since))
-        if plan.writes.total:
-            happened = happened_at_once(token, plan.writes.total, act=act.value)
-            said = "edit undone" if act is Act.UNDO else ""
-            write_all(plan.writes, by=acting(by), note=said, also=[happened])
-        return plan
+        said = "edit undone" if act is Act.UNDO else ""
+        return done_once(
+            token=token,
+            act=act,
+            plan=lambda: plan_act(act=act, chosen=chosen, text=text, touched=touched_since(since)),
+            write=lambda plan, happened: write_all(
+                plan.writes, by=acting(by), note=said, also=[happened]
+            ),
+        )
 
 
 def _switched(now: _Now, row: RoutingObject | None, *, enabled: bool) -> RoutingObject:
@@ -129,35 +131,28 @@ def _deleted(
     now: _Now, identity: UUID, row: RoutingObject | None, text: str
 ) -> RoutingObject | None:
     del now, identity, text
-    _copied(row)
+    _there(row)
     return None
 
 
 def _noted(now: _Now, identity: UUID, row: RoutingObject | None, text: str) -> RoutingObject | None:
     del now, identity
-    after = _copied(row)
-    after.note = text[:NOTE_LIMIT]
-    return after
+    return noted(_there(row), text)
 
 
 def _tagged(
     now: _Now, identity: UUID, row: RoutingObject | None, text: str
 ) -> RoutingObject | None:
     del now, identity
-    after = _copied(row)
-    after.tags = with_tags(after.tags, text)
-    if found := check_tags(after.tags, after.key):
-        raise LeftAlone(" ".join(str(finding) for finding in found))
-    return after
+    found = _there(row)
+    return tagged(found, text, found.key)
 
 
 def _untagged(
     now: _Now, identity: UUID, row: RoutingObject | None, text: str
 ) -> RoutingObject | None:
     del now, identity
-    after = _copied(row)
-    after.tags = without_tags(after.tags, text)
-    return after
+    return untagged(_there(row), text)
 
 
 def _sent(now: _Now, identity: UUID, row: RoutingObject | None, text: str) -> RoutingObject | None:
@@ -218,10 +213,14 @@ def _checked(now: _Now, row: RoutingObject) -> RoutingObject:
     return row
 
 
-def _copied(row: RoutingObject | None) -> RoutingObject:
+def _there(row: RoutingObject | None) -> RoutingObject:
     if row is None:
         raise LeftAlone("It is deleted already.")
-    return copy(row)
+    return row
+
+
+def _copied(row: RoutingObject | None) -> RoutingObject:
+    return copy(_there(row))
 
 
 def _leave_taken(plan: ObjectPlan) -> ObjectPlan:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
-from copy import copy
 from uuid import UUID
 
 from django.db import transaction
@@ -12,20 +11,21 @@ from django.utils import timezone
 from mailadmin.audit.services import Actor, Happened, record_all
 from mailadmin.people.models import Person
 from mailadmin.people.services import acting
-from routing.core.tags import check_tags, with_tags, without_tags
 from routing.models import MailHost
 from routing.services.acts import (
-    NOTE_LIMIT,
     Act,
     ActPlan,
     LeftAlone,
     Rows,
+    done_once,
     name_in_trail,
+    noted,
     plan_each,
+    tagged,
     touched_since,
+    untagged,
 )
 from routing.services.hosts import happened, host_values
-from routing.services.list_plan import happened_at_once, rows_saved
 from routing.services.writing import WritesOf
 
 HostActPlan = ActPlan[MailHost]
@@ -68,17 +68,18 @@ def do_host_act(
     """Do it, one event for each. What somebody else changed meanwhile is left alone and said so;
     `since` as in `touched_since`. Sent twice with one token it is done once."""
     with transaction.atomic():
-        if (done := rows_saved(token)) is not None:
-            return ActPlan(HostWrites(), done, ())
-        plan = plan_host_act(act=act, chosen=chosen, text=text, touched=touched_since(since))
-        if plan.writes.total:
-            _write(plan.writes, token, act, acting(by))
-        return plan
+        return done_once(
+            token=token,
+            act=act,
+            plan=lambda: plan_host_act(
+                act=act, chosen=chosen, text=text, touched=touched_since(since)
+            ),
+            write=lambda plan, saved: _write(plan.writes, saved, acting(by)),
+        )
 
 
-def _write(writes: HostWrites, token: UUID, act: Act, by: Actor) -> None:
-    now = timezone.now()
-    events: list[Happened] = [happened_at_once(token, writes.total, act=act.value)]
+def _write(writes: HostWrites, saved: Happened, by: Actor) -> None:
+    now, events = timezone.now(), [saved]
     for before, row in writes.changed:
         MailHost.objects.filter(pk=row.pk, version=before.version).update(
             note=row.note,
@@ -91,28 +92,8 @@ def _write(writes: HostWrites, token: UUID, act: Act, by: Actor) -> None:
     record_all(by=by, happened=events)
 
 
-def _noted(row: MailHost, text: str) -> MailHost:
-    after = copy(row)
-    after.note = text[:NOTE_LIMIT]
-    return after
-
-
-def _tagged(row: MailHost, text: str) -> MailHost:
-    after = copy(row)
-    after.tags = with_tags(row.tags, text)
-    if found := check_tags(after.tags, row.name):
-        raise LeftAlone(" ".join(str(finding) for finding in found))
-    return after
-
-
-def _untagged(row: MailHost, text: str) -> MailHost:
-    after = copy(row)
-    after.tags = without_tags(row.tags, text)
-    return after
-
-
 ACTS: Mapping[Act, Callable[[MailHost, str], MailHost]] = {
-    Act.NOTE: _noted,
-    Act.TAG: _tagged,
-    Act.UNTAG: _untagged,
+    Act.NOTE: noted,
+    Act.TAG: lambda row, text: tagged(row, text, row.name),
+    Act.UNTAG: untagged,
 }

@@ -17,26 +17,27 @@ from routing.core.facts import HostFacts
 from routing.core.findings import Severity
 from routing.core.intent import RelayTarget as RelayValue
 from routing.core.names import normalise_name
-from routing.core.tags import with_tags, without_tags
+from routing.core.tags import with_tags
 from routing.models import RelayTarget, RoutingObject
 from routing.queries.pending import Standing, standing
 from routing.services.acts import (
-    NOTE_LIMIT,
     Act,
     ActPlan,
     Left,
     LeftAlone,
     NotMeant,
     Rows,
+    done_once,
     last_values,
     name_in_trail,
+    noted,
     plan_each,
     touched_since,
+    untagged,
 )
-from routing.services.list_plan import happened_at_once, rows_saved
 from routing.services.locks import lock_servers
 from routing.services.relays import facts_of_servers, relay_findings
-from routing.services.writing_relays import RelayWrites, relay_values, write_relays
+from routing.services.writing_relays import relay_values, write_relays
 
 RelayActPlan = ActPlan[RelayTarget]
 
@@ -96,15 +97,17 @@ def do_relay_act(
     `since` as in `touched_since`. Sent twice with one token it is done once."""
     with transaction.atomic():
         lock_servers()
-        if (done := rows_saved(token)) is not None:
-            return ActPlan(RelayWrites(), done, ())
-        touched = touched_since(since)
-        plan = plan_relay_act(act=act, chosen=chosen, text=text, to=to, touched=touched)
-        if plan.writes.total:
-            happened = happened_at_once(token, plan.writes.total, act=act.value)
-            said = "edit undone" if act is Act.UNDO else ""
-            write_relays(plan.writes, by=acting(by), note=said, also=[happened])
-        return plan
+        said = "edit undone" if act is Act.UNDO else ""
+        return done_once(
+            token=token,
+            act=act,
+            plan=lambda: plan_relay_act(
+                act=act, chosen=chosen, text=text, to=to, touched=touched_since(since)
+            ),
+            write=lambda plan, happened: write_relays(
+                plan.writes, by=acting(by), note=said, also=[happened]
+            ),
+        )
 
 
 def _routes(chosen: Iterable[UUID]) -> Mapping[UUID, int]:
@@ -120,9 +123,7 @@ def _there(row: RelayTarget | None) -> RelayTarget:
 
 
 def _noted(now: _Now, row: RelayTarget) -> RelayTarget | None:
-    after = copy(row)
-    after.note = now.text[:NOTE_LIMIT]
-    return after
+    return noted(row, now.text)
 
 
 def _tagged(now: _Now, row: RelayTarget) -> RelayTarget | None:
@@ -132,9 +133,7 @@ def _tagged(now: _Now, row: RelayTarget) -> RelayTarget | None:
 
 
 def _untagged(now: _Now, row: RelayTarget) -> RelayTarget | None:
-    after = copy(row)
-    after.tags = without_tags(after.tags, now.text)
-    return after
+    return untagged(row, now.text)
 
 
 def _swapped(now: _Now, row: RelayTarget) -> RelayTarget | None:

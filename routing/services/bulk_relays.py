@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from uuid import UUID, uuid5
 
-from django.db import transaction
-
 from mailadmin.audit.services import Actor
 from mailadmin.people.models import Person
 from mailadmin.people.services import acting
@@ -17,22 +15,19 @@ from routing.core.intent import SMTP_PORT
 from routing.core.listed_relays import ListedRelay, RelayText
 from routing.core.tables import table_error
 from routing.models import RelayTarget
-from routing.services.bulk import NOTE_LIMIT
+from routing.services.acts import NOTE_LIMIT
 from routing.services.list_plan import (
     Existing,
     Line,
     ListPlan,
     Outcome,
-    check_shown,
-    happened_at_once,
     kept,
     list_plan,
     outcome_of,
-    rows_saved,
+    saved_once,
 )
-from routing.services.locks import lock_servers
 from routing.services.relays import facts_of_servers, relay_findings
-from routing.services.writing_relays import RelayWrites, relay_values, write_relays
+from routing.services.writing_relays import relay_values, write_relays
 
 RelayLine = Line[RelayTarget]
 RelayPlan = ListPlan[RelayTarget]
@@ -63,28 +58,12 @@ def save_relays(ask: AskRelays, *, token: UUID, shown: str, by: Person | Actor) 
     Gives the number of rows; sent twice it writes once. Raises InvalidIntent with every error,
     PlanMoved when the rows are others by now, NotAllowed when there is nothing to write.
     """
-    with transaction.atomic():
-        lock_servers()
-        if (done := rows_saved(token)) is not None:
-            return done
-        plan = plan_relays(ask, token=token, lock=True)
-        check_shown(plan, shown)
-        counts = {"added": plan.counts[Outcome.ADD], "changed": plan.counts[Outcome.CHANGE]}
-        saved = happened_at_once(token, plan.writes, **counts)
-        write_relays(_writes(plan), by=acting(by), also=[saved])
-        return plan.writes
-
-
-def _writes(plan: RelayPlan) -> RelayWrites:
-    writes = RelayWrites()
-    for line in plan.lines:
-        if line.row is None or not line.is_written:
-            continue
-        if line.before is None:
-            writes.created.append(line.row)
-        else:
-            writes.changed.append((line.before, line.row))
-    return writes
+    return saved_once(
+        token=token,
+        shown=shown,
+        plan=lambda: plan_relays(ask, token=token, lock=True),
+        write=lambda writes, saved: write_relays(writes, by=acting(by), also=[saved]),
+    )
 
 
 def _line(

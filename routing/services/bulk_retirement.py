@@ -30,11 +30,11 @@ from routing.services.acts import (
     ActPlan,
     LeftAlone,
     Rows,
+    done_once,
     name_in_trail,
     plan_each,
     touched_since,
 )
-from routing.services.list_plan import happened_at_once, rows_saved
 from routing.services.locks import lock_servers
 from routing.services.objects import object_values
 from routing.services.retirement_events import plan_said, retirement_happened
@@ -100,13 +100,13 @@ def do_steps(
     sent twice with one token it is done once."""
     with transaction.atomic():
         lock_servers()
-        if (done := rows_saved(token)) is not None:
-            return ActPlan(Writes(), done, ())
         now, said = _read(chosen), planned or Planned()
-        plan = _planned(now, act, chosen, said, touched_since(since))
-        if plan.writes.total:
-            _write(now, plan, act, said, token, acting(by))
-        return plan
+        return done_once(
+            token=token,
+            act=act,
+            plan=lambda: _planned(now, act, chosen, said, touched_since(since)),
+            write=lambda plan, saved: _write(now, plan, act, said, saved, acting(by)),
+        )
 
 
 def _read(chosen: Iterable[UUID]) -> _Now:
@@ -171,12 +171,12 @@ def _checked(now: _Now, row: RoutingObject) -> RoutingObject:
     return row
 
 
-def _write(now: _Now, plan: StepPlan, act: Act, said: Planned, token: UUID, by: Actor) -> None:
+def _write(now: _Now, plan: StepPlan, act: Act, said: Planned, saved: Happened, by: Actor) -> None:
     """The objects that change, and the retirement of each: made, moved on, or ended."""
     writes = plan.writes
     edits = [pair for pair in writes.changed if object_values(pair[0]) != object_values(pair[1])]
     rows = [*writes.deleted, *(before for before, _ in writes.changed)]
-    at, events = timezone.now(), [happened_at_once(token, writes.total, act=act.value)]
+    at, events = timezone.now(), [saved]
     events += _mark(now, rows, act, said, at, by)
     if edits or writes.deleted:
         write_all(Writes(changed=edits, deleted=writes.deleted), by=by, also=events)

@@ -12,11 +12,15 @@ from hashlib import sha256
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
+from django.db import transaction
+
 from mailadmin.audit.models import AuditEvent
 from mailadmin.audit.services import Happened
 from routing.core.findings import Finding, InvalidIntent, Severity
 from routing.models import RelayTarget, RoutingObject
 from routing.services.errors import NotAllowed
+from routing.services.locks import lock_servers
+from routing.services.writing import WritesOf
 
 Listable = TypeVar("Listable", RoutingObject, RelayTarget)
 
@@ -81,6 +85,19 @@ class ListPlan(Generic[Listable]):
         """How many rows it would write."""
         return self.counts[Outcome.ADD] + self.counts[Outcome.CHANGE]
 
+    @property
+    def to_write(self) -> WritesOf[Listable]:
+        """The rows that it would write."""
+        found = WritesOf[Listable]()
+        for line in self.lines:
+            if line.row is None or not line.is_written:
+                continue
+            if line.before is None:
+                found.created.append(line.row)
+            else:
+                found.changed.append((line.before, line.row))
+        return found
+
     @cached_property
     def digest(self) -> str:
         """Of everything that a page shows of it: another one, and the page is not of now."""
@@ -138,7 +155,30 @@ def rows_saved(token: UUID) -> int | None:
     return None if done is None else int((done.new or {}).get("rows", 0))
 
 
-def check_shown(plan: ListPlan[Any], shown: str) -> None:
+def saved_once(
+    *,
+    token: UUID,
+    shown: str,
+    plan: Callable[[], ListPlan[Listable]],
+    write: Callable[[WritesOf[Listable], Happened], None],
+) -> int:
+    """Write what the page with this token showed (`shown` is its plan's digest), all or nothing:
+    `plan` is called with all servers locked, `write` with its rows and the event of all of them.
+
+    Gives the number of rows; sent twice it writes once. Raises what `_check_shown` does.
+    """
+    with transaction.atomic():
+        lock_servers()
+        if (done := rows_saved(token)) is not None:
+            return done
+        found = plan()
+        _check_shown(found, shown)
+        counts = {"added": found.counts[Outcome.ADD], "changed": found.counts[Outcome.CHANGE]}
+        write(found.to_write, happened_at_once(token, found.writes, **counts))
+        return found.writes
+
+
+def _check_shown(plan: ListPlan[Any], shown: str) -> None:
     """Raises PlanMoved when the rows are others than the page showed, InvalidIntent with every
     error, NotAllowed when there is nothing to write."""
     if plan.digest != shown:
