@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -36,6 +36,21 @@ def shown(
     answer = render(request, name, dict(context), status=status)
     patch_vary_headers(answer, ["HX-Request"])
     return answer
+
+
+def polled(
+    request: HttpRequest,
+    template: str,
+    part: str,
+    *,
+    version: str,
+    context: Callable[[], Mapping[str, Any]],
+) -> HttpResponse:
+    """What a page's poll brings: nothing while it has seen this version, else its named partial.
+    `context` is called only for that."""
+    if request.GET.get("seen") == version:
+        return HttpResponse(status=204)
+    return render(request, f"{template}#{part}", dict(context()))
 
 
 def moved(request: HttpRequest, address: str, text: str = "") -> HttpResponse:

@@ -23,6 +23,11 @@ def number(value: int | None) -> str:
     return UNKNOWN if value is None else f"{value:,}".replace(",", NARROW)
 
 
+def counted(count: int, one: str, many: str) -> str:
+    """A number with its noun."""
+    return f"{number(count)} {one if count == 1 else many}"
+
+
 def size(value: float | None) -> str:
     """Write bytes in the unit that leaves at most four digits: "812 B", "1.4 MB", "23 GB"."""
     if value is None:

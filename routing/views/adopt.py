@@ -15,6 +15,7 @@ from mailadmin.people.access import person_may, requires
 from mailadmin.people.roles import Permission
 from mailadmin.people.services import actor
 from mailadmin.people.session import signed_in
+from mailadmin.ui.words import counted
 from routing.core.facts import HostKind
 from routing.core.findings import InvalidIntent
 from routing.core.intent import SMTP_PORT
@@ -23,7 +24,6 @@ from routing.models import MailHost
 from routing.services.adopting import Adoption, adopt, read_server
 from routing.services.errors import ConflictingEdit, NotAllowed
 from routing.views.nouns import NOUNS
-from routing.views.overview.words import counted
 
 PAGE = "routing/adopt.html"
 MOST_LINES = 200

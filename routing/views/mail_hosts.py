@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from mailadmin.answers import moved, reason_not, shown
+from mailadmin.answers import moved, polled, reason_not, shown
 from mailadmin.asked import asked_of
 from mailadmin.listing import (
     Column,
@@ -135,9 +135,13 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
 def live(request: HttpRequest, name: str) -> HttpResponse:
     """The page's poll: nothing while its agents said nothing and nobody wrote."""
     found = _found(name)
-    if request.GET.get("seen") == host_version(found):
-        return HttpResponse(status=204)
-    return render(request, f"{PAGE}#{LIVE}", host_context(request, found))
+    return polled(
+        request,
+        PAGE,
+        LIVE,
+        version=host_version(found),
+        context=lambda: host_context(request, found),
+    )
 
 
 @require_safe

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseStopPolling
 
-from mailadmin.answers import moved, shown
+from mailadmin.answers import moved, polled, shown
 from mailadmin.nudge import nudged
 from mailadmin.people.access import requires
 from mailadmin.people.roles import Permission
@@ -69,10 +69,13 @@ def push_list(request: HttpRequest) -> HttpResponse:
 @requires(Permission.READ)
 def pushes_live(request: HttpRequest) -> HttpResponse:
     """The list's poll: nothing while nothing was written."""
-    if request.GET.get("seen") == list_version():
-        return HttpResponse(status=204)
-    view = asked_view(request)
-    return render(request, f"routing/pushes.html#{LIVE}", {"pushes": pushes_page(request, view)})
+    return polled(
+        request,
+        "routing/pushes.html",
+        LIVE,
+        version=list_version(),
+        context=lambda: {"pushes": pushes_page(request, asked_view(request))},
+    )
 
 
 @require_safe

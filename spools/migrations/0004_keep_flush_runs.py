@@ -230,11 +230,13 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(
-                        ("ended_at", None), ("state__in", ["cancelling", "ordered", "running"])
+                        ("state__in", ["cancelling", "ordered", "running"]), ("ended_at", None)
                     ),
                     models.Q(
+                        models.Q(
+                            ("state__in", ["cancelling", "ordered", "running"]), _negated=True
+                        ),
                         ("ended_at__isnull", False),
-                        ("state__in", ["cancelled", "failed", "finished", "stopped"]),
                     ),
                     _connector="OR",
                 ),

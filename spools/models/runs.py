@@ -15,6 +15,8 @@ from spools.core.receipts import Fate, Step
 from spools.core.run_states import OPEN_RUN, RunState
 from spools.core.scope import Scope
 
+_IS_OPEN = Q(state__in=sorted(state.value for state in OPEN_RUN))
+
 LONGEST = 320
 
 
@@ -70,7 +72,7 @@ class FlushRun(models.Model):
             models.UniqueConstraint(fields=["server", "number"], name="flush_number_once"),
             models.UniqueConstraint(
                 fields=["server"],
-                condition=Q(state__in=sorted(state.value for state in OPEN_RUN)),
+                condition=_IS_OPEN,
                 name="flush_one_open_run",
             ),
             models.CheckConstraint(
@@ -79,11 +81,7 @@ class FlushRun(models.Model):
             ),
             models.CheckConstraint(condition=~Q(reason=""), name="flush_has_a_reason"),
             models.CheckConstraint(
-                condition=Q(state__in=sorted(state.value for state in OPEN_RUN), ended_at=None)
-                | Q(
-                    state__in=sorted(s.value for s in RunState if s not in OPEN_RUN),
-                    ended_at__isnull=False,
-                ),
+                condition=(_IS_OPEN & Q(ended_at=None)) | (~_IS_OPEN & Q(ended_at__isnull=False)),
                 name="flush_ends_once",
             ),
         ]

@@ -11,10 +11,10 @@ from mailadmin.wire.models import Agent
 from routing.core.facts import HostKind
 from routing.core.states import PushState
 from routing.models import HostState, MailHost, PushTarget
+from routing.queries.revisions import running_revision
 from spools.core.health import Thresholds
 from spools.core.policy import Decision, Policy, Sight, decide
 from spools.models import FallbackPolicy, FallbackQuestion, FlushRun, RelayHealth
-from spools.queries.named import running
 from spools.queries.relays import RelaySight, sights
 from spools.queries.runs import open_run, own_spool
 
@@ -92,7 +92,7 @@ def _runs(server: MailHost, now: datetime) -> tuple[int | None, int]:
 
 def _verified(server: MailHost, now: datetime) -> bool | None:
     """Whether the live release is the confirmed one of our record, whole."""
-    state, revision = HostState.objects.filter(host=server).first(), running(server)
+    state, revision = HostState.objects.filter(host=server).first(), running_revision(server)
     late = now - timedelta(seconds=settings.OBSERVE_SECONDS * FRESH_LOOKS)
     if state is None or state.deploy_at is None or state.deploy_at < late:
         return None

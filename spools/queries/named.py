@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from routing.core.intent import DEFAULT_KEY, Intent
-from routing.models import MailHost, Revision
-from routing.queries.revisions import intent_of, running_revision
+from routing.models import Revision
+from routing.queries.revisions import intent_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +19,6 @@ class NamedRelay:
     hosts: tuple[str, ...]
     port: int
     is_default: bool
-
-
-def running(server: MailHost) -> Revision | None:
-    """The revision whose table the list server has now, None where it has none of ours."""
-    return running_revision(server)
 
 
 def relays_named(intent: Intent) -> tuple[NamedRelay, ...]:

@@ -18,7 +18,7 @@ from mailadmin.people.services import acting
 from routing.core.names import check_key, normalise_name
 from routing.models import MailHost
 from spools.core.health import RelayState
-from spools.core.policy import MAY_FIRE, Act, Mode, Policy, Sight
+from spools.core.policy import MAY_FIRE, Act, Mode, Policy, Sight, decide
 from spools.core.scope import Scope
 from spools.models import FallbackPolicy, FallbackQuestion, FlushRun
 from spools.queries.fallback import decision_of, open_question, policy_of, sight_of
@@ -55,7 +55,7 @@ def save_policy(
         if problems:
             raise NotAllowed(problems)
         before = row.policy if row else Policy()
-        row = row or FallbackPolicy(server=server, version=0, **_columns(before))
+        row = row or FallbackPolicy(server=server, version=0, **as_json(before))
         if policy.mode is Mode.AUTOMATIC and not settings.ONE_POSTMASTER:
             row.wanted, row.wanted_by, row.wanted_at = as_json(policy), by, now
             happened = _happened(server, "proposed", before, policy, reason)
@@ -140,13 +140,14 @@ def consider(*, server: MailHost, now: datetime) -> None:
     with transaction.atomic():
         # Of two at once the second sees what the first wrote.
         MailHost.objects.select_for_update(no_key=True).get(pk=server.pk)
-        act, question = decision_of(server, now, rules()).act, open_question(server)
+        policy, sight = policy_of(server), sight_of(server, now, rules())
+        act, question = decide(policy, sight).act, open_question(server)
         if act is Act.ASK and question is None:
-            _ask(server, now)
+            _ask(server, sight, now)
         elif question is not None and act is not Act.ASK:
             _answer(question, "withdrawn", CONTROL, now)
         if act is Act.START:
-            _start(server, sight_of(server, now, rules()))
+            _start(server, policy, sight)
 
 
 def confirm(*, question: FallbackQuestion, by: Person) -> FlushRun:
@@ -176,12 +177,12 @@ def confirm(*, question: FallbackQuestion, by: Person) -> FlushRun:
     return run
 
 
-def _start(server: MailHost, sight: Sight) -> None:
+def _start(server: MailHost, policy: Policy, sight: Sight) -> None:
     """By itself; what speaks against it stands on the page of the fallback."""
     try:
         start_run(
             server=server,
-            scope=Scope.of(excluded=policy_of(server).excluded),
+            scope=Scope.of(excluded=policy.excluded),
             by=CONTROL,
             reason=f"By the policy: {sight.relay} is {sight.state}.",
         )
@@ -221,13 +222,9 @@ def _locked(server: MailHost) -> FallbackPolicy | None:
 
 
 def _put(row: FallbackPolicy, policy: Policy) -> None:
-    for name, value in _columns(policy).items():
+    for name, value in as_json(policy).items():
         setattr(row, name, value)
     row.wanted = row.wanted_by = row.wanted_at = None
-
-
-def _columns(policy: Policy) -> dict[str, Any]:
-    return as_json(policy)
 
 
 def _stamp(row: FallbackPolicy, by: Person, now: datetime) -> None:
@@ -254,8 +251,7 @@ def _declined(server: MailHost, now: datetime) -> bool:
     return lately.filter(answered_at__gt=now - DECLINED).exists()
 
 
-def _ask(server: MailHost, now: datetime) -> None:
-    sight = sight_of(server, now, rules())
+def _ask(server: MailHost, sight: Sight, now: datetime) -> None:
     FallbackQuestion.objects.create(
         server=server,
         relay=sight.relay,

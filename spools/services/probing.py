@@ -16,10 +16,11 @@ from mailadmin.wire.models import Attempt
 from mailadmin.wire.services import NoSuchAgent, request
 from routing.core.facts import HostKind
 from routing.models import HostState, MailHost
+from routing.queries.revisions import running_revision
 from spools.core.health import Health, Look, RelayState, after, aged, maintained
 from spools.core.probe import MOST_HOSTS, HostProbe, ProbeOrder, ProbeReport, RelayHost, best_of
 from spools.models import ProbedServer, RelayHealth, RelayMaintenance, RelayProbe, RelayTurn
-from spools.queries.named import relays_of, running
+from spools.queries.named import relays_of
 from spools.queries.thresholds import rules
 from spools.services.policies import consider
 
@@ -144,7 +145,7 @@ def request_probe(row: ProbedServer, now: datetime) -> None:
 
 def _name_relays(row: ProbedServer, now: datetime) -> None:
     """Rows for the relays of the table that is live, once for each revision of it."""
-    revision = running(row.host)
+    revision = running_revision(row.host)
     if revision is None or revision.pk == row.revision_id:
         return
     named = relays_of(revision)

@@ -11,13 +11,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from mailadmin.answers import moved, reason_not, shown
+from mailadmin.answers import moved, polled, reason_not, shown
 from mailadmin.people.access import requires
 from mailadmin.people.models import Person
 from mailadmin.people.roles import Permission
 from mailadmin.people.session import signed_in
 from mailadmin.ui.parts import Action
-from mailadmin.ui.words import number
+from mailadmin.ui.words import counted
 from mailadmin.wire.core.canonical import canonical, digest_of
 from routing.core.facts import HostKind
 from routing.models import MailHost
@@ -55,9 +55,7 @@ def list_all(request: HttpRequest) -> HttpResponse:
 def list_live(request: HttpRequest) -> HttpResponse:
     """The list's poll."""
     context = _list_context()
-    if request.GET.get("seen") == context["version"]:
-        return HttpResponse(status=204)
-    return render(request, f"{LIST}#{LIVE}", context)
+    return polled(request, LIST, LIVE, version=context["version"], context=lambda: context)
 
 
 @require_safe
@@ -72,9 +70,7 @@ def page(request: HttpRequest, host: str) -> HttpResponse:
 def live(request: HttpRequest, host: str) -> HttpResponse:
     """The page's poll."""
     context = _context(request, _server(host))
-    if request.GET.get("seen") == context["version"]:
-        return HttpResponse(status=204)
-    return render(request, f"{PAGE}#{LIVE}", context)
+    return polled(request, PAGE, LIVE, version=context["version"], context=lambda: context)
 
 
 @requires(Permission.ADMINISTER)
@@ -207,8 +203,7 @@ def _answers(request: HttpRequest, found: ServerSight) -> tuple[Action, ...]:
     if found.question is None:
         return ()
     name, reason = found.server.name, reason_not(request, Permission.APPROVE, "answer it")
-    count = found.waits or 0
-    what = "1 message" if count == 1 else f"{number(count)} messages"
+    what = counted(found.waits or 0, "message", "messages")
     return (
         Action(
             "confirm-run",

@@ -10,7 +10,7 @@ from django.urls import reverse
 from mailadmin.ui.badges import ICONS, Badge
 from mailadmin.ui.overview import Need, Panel, Part
 from mailadmin.ui.standing import Standing, Strip
-from mailadmin.ui.words import number
+from mailadmin.ui.words import counted, number
 from spools.core.policy import Mode
 from spools.core.run_states import OPEN_RUN
 from spools.models import FallbackPolicy, FallbackQuestion, FlushRun, RelayHealth
@@ -59,10 +59,10 @@ def _panel(asked: int) -> Panel:
     badge, lines = Badge("ok", "Idle", ICONS["ok"]), ["no run goes on"]
     if asked:
         badge = Badge("warn", "Asks", ICONS["warn"])
-        lines = [f"{number(asked)} open question{'s' if asked > 1 else ''}"]
+        lines = [counted(asked, "open question", "open questions")]
     elif running:
         badge = Badge("work", "Running", ICONS["work"])
-        lines = [f"{number(running)} run{'s' if running > 1 else ''}, by MX"]
+        lines = [f"{counted(running, 'run', 'runs')}, by MX"]
     if off:
         lines.append(f"off for {number(off)}")
     return Panel("Fallback", reverse("fallback-list"), badge, lines=tuple(lines))
@@ -78,6 +78,4 @@ def _strips(questions: list[FallbackQuestion]) -> Iterator[Strip]:
 
 
 def _wait(question: FallbackQuestion) -> str:
-    if question.messages == 1:
-        return "1 message waits"
-    return f"{number(question.messages)} messages wait"
+    return counted(question.messages, "message waits", "messages wait")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mailadmin.ui.parts import Requirement
-from mailadmin.ui.words import number
+from mailadmin.ui.words import counted, number
 from routing.models import MailHost
 from spools.core.health import RelayState
 from spools.core.policy import Act, Decision, Mode, Policy, Sight, decide
@@ -64,8 +64,7 @@ class ServerSight:
         if self.run:
             return f"Mail goes by MX in run {self.run.number}. {sentence(self.relay)}."
         if self.question:
-            count = self.waits or 0
-            what = "1 message waits" if count == 1 else f"{number(count)} messages wait"
+            what = counted(self.waits or 0, "message waits", "messages wait")
             return f"{sentence(self.relay)}. {what}: shall they go past it, straight to each MX?"
         if self.policy.mode is Mode.OFF:
             return f"{sentence(self.relay)}. The policy is off: mail waits for it."

@@ -15,7 +15,7 @@ from mailadmin.people.access import person_may, requires
 from mailadmin.people.roles import Permission
 from mailadmin.people.session import signed_in
 from mailadmin.ui.parts import Action
-from mailadmin.ui.words import number
+from mailadmin.ui.words import counted
 from spools.core.receipts import Fate
 from spools.core.run_states import RunState
 from spools.models import FlushRun
@@ -141,7 +141,7 @@ def _cancel(request: HttpRequest, run: FlushRun) -> Action | None:
 
 def sentence(run: FlushRun) -> str:
     """What a person wants to read first."""
-    tried = f"{number(run.messages)} message{'' if run.messages == 1 else 's'} tried"
+    tried = f"{counted(run.messages, 'message', 'messages')} tried"
     match RunState(run.state):
         case RunState.ORDERED:
             return "The first slice is ordered; nothing was heard of it yet."

@@ -14,7 +14,7 @@ from mailadmin.people.access import person_may, requires
 from mailadmin.people.roles import Permission
 from mailadmin.people.services import actor
 from mailadmin.people.session import signed_in
-from mailadmin.ui.words import number
+from mailadmin.ui.words import counted
 from routing.models import MailHost
 from spools.core.flush import CONFIGURATION, command_of
 from spools.core.scope import Scope
@@ -104,7 +104,7 @@ def _what(scope: Scope, preview: Preview) -> str:
     """Verb's object with a number where one is known."""
     if scope.queue_ids or scope.domains or scope.excluded or preview.waiting is None:
         return scope.sentence()
-    return f"{number(preview.waiting)} message{'' if preview.waiting == 1 else 's'}"
+    return counted(preview.waiting, "message", "messages")
 
 
 def _command(server: MailHost, preview: Preview) -> str:

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from mailadmin.answers import polled
 from mailadmin.people.access import requires
 from mailadmin.people.roles import Permission
 from mailadmin.ui.words import number, size
@@ -58,9 +59,13 @@ def live(request: HttpRequest, host: str, name: str, queue_id: str) -> HttpRespo
     row = spool_or_404(host, name)
     message = _message(request, row, queue_id)
     line = spool_line(row, watch_at(timezone.now()))
-    if request.GET.get("seen") == version_of(line, message):
-        return HttpResponse(status=204)
-    return render(request, f"{PAGE}#{LIVE}", _context(request, row, message, queue_id))
+    return polled(
+        request,
+        PAGE,
+        LIVE,
+        version=version_of(line, message),
+        context=lambda: _context(request, row, message, queue_id),
+    )
 
 
 def version_of(line: SpoolLine, message: SpooledMessage | None) -> str:

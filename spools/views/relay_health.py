@@ -8,12 +8,12 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from mailadmin.answers import moved, reason_not, shown
+from mailadmin.answers import moved, polled, reason_not, shown
 from mailadmin.people.access import requires
 from mailadmin.people.roles import Permission
 from mailadmin.people.session import signed_in
@@ -87,9 +87,7 @@ def live(request: HttpRequest, name: str) -> HttpResponse:
     """The page's poll: nothing while nothing was probed and nobody wrote."""
     relay = _relay(name)
     context = _context(request, relay)
-    if request.GET.get("seen") == context["version"]:
-        return HttpResponse(status=204)
-    return render(request, f"{PAGE}#{LIVE}", context)
+    return polled(request, PAGE, LIVE, version=context["version"], context=lambda: context)
 
 
 @requires(Permission.OPERATE)

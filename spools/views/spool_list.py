@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from mailadmin.answers import polled
 from mailadmin.asked import Asked, asked_of
 from mailadmin.listing import Column, ListPage, ListWords, heads_of, pager_of, views_of
 from mailadmin.paging import page_among
@@ -71,9 +72,7 @@ def list_all(request: HttpRequest) -> HttpResponse:
 def live(request: HttpRequest) -> HttpResponse:
     """The page's poll: nothing while no agent said anything."""
     page = _page(request)
-    if request.GET.get("seen") == page.version:
-        return HttpResponse(status=204)
-    return render(request, f"{PAGE}#{LIVE}", {"list": page})
+    return polled(request, PAGE, LIVE, version=page.version, context=lambda: {"list": page})
 
 
 def _page(request: HttpRequest) -> SpoolsPage:

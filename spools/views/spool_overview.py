@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from mailadmin.ui.badges import ICONS, Badge
 from mailadmin.ui.overview import Need, Panel, Part
-from mailadmin.ui.words import duration, number
+from mailadmin.ui.words import counted, duration, number
 from mailadmin.wire.core.messages import Role
 from mailadmin.wire.models import Agent
 from spools.core.standing import Standing
@@ -67,12 +67,12 @@ def _needs(line: SpoolLine, watch: Watch) -> Iterator[Need]:
 def _mail(line: SpoolLine) -> Iterator[Need]:
     broken = line.row.broken or 0
     if broken:
-        files = "message is" if broken == 1 else "messages are"
+        files = counted(broken, "message is", "messages are")
         yield _need(
             line,
             "broken",
             "bad",
-            f"{number(broken)} {files} broken in {_name(line)}",
+            f"{files} broken in {_name(line)}",
             f"{_broken(line.row)}. sendmail will not deliver them as they are.",
             rank=BROKEN,
             weight=broken,
@@ -153,7 +153,7 @@ def _waiting(
     told = fresh or known
     missing = len(lines) - len(fresh)
     total = sum(line.row.waiting or 0 for line in told)
-    words = [f"in {number(len(told))} {'spool' if len(told) == 1 else 'spools'}"]
+    words = [f"in {counted(len(told), 'spool', 'spools')}"]
     if missing and fresh:
         words.append(f"no news of {number(missing)}")
     grey = bool(missing and told)

@@ -9,12 +9,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from mailadmin.answers import shown
+from mailadmin.answers import polled, shown
 from mailadmin.listing import Column, Pager, SortHead, ViewChip, heads_of, pager_of, views_of
 from mailadmin.paging import Page
 from mailadmin.people.access import requires
@@ -72,9 +71,9 @@ def live(request: HttpRequest, host: str, name: str) -> HttpResponse:
     """The page's poll: nothing while its agent said nothing."""
     row = spool_or_404(host, name)
     line = spool_line(row, watch_at(timezone.now()))
-    if request.GET.get("seen") == version_of(line):
-        return HttpResponse(status=204)
-    return render(request, f"{PAGE}#{LIVE}", _context(request, row))
+    return polled(
+        request, PAGE, LIVE, version=version_of(line), context=lambda: _context(request, row)
+    )
 
 
 def version_of(line: SpoolLine) -> str:

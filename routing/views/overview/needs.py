@@ -8,13 +8,13 @@ from enum import IntEnum
 from django.urls import reverse
 
 from mailadmin.ui.overview import Need
+from mailadmin.ui.words import counted
 from routing.core.retirement import step_after
 from routing.core.states import PushState
 from routing.models import ConfigPush
 from routing.queries.agents import AgentState
 from routing.queries.overview import HostSight, Site
 from routing.queries.retirement import Retiring
-from routing.views.overview.words import counted
 from routing.views.retire_words import long_day, page_of_retiring, step_word
 
 

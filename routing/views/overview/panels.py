@@ -8,11 +8,11 @@ from django.urls import reverse
 
 from mailadmin.ui.badges import ICONS, Badge
 from mailadmin.ui.overview import Panel
-from mailadmin.ui.words import number
+from mailadmin.ui.words import counted, number
 from mailadmin.wire.core.messages import Role
 from routing.queries.agents import AgentState
 from routing.queries.overview import HostSight, Site
-from routing.views.overview.words import counted, is_silent
+from routing.views.overview.words import is_silent
 
 NO_WORD = "no agent has spoken yet"
 

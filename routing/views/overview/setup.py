@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from django.urls import reverse
 
 from mailadmin.ui.overview import SetupStep
+from mailadmin.ui.words import counted
 from routing.queries.overview import Site
-from routing.views.overview.words import counted
 
 
 def steps(site: Site, no_host: str, no_import: str) -> Iterator[SetupStep]:

@@ -14,9 +14,10 @@ from django.urls import reverse
 
 from mailadmin.ui.overview import URGENCY
 from mailadmin.ui.topology import Edge, Link, Node, Topology
+from mailadmin.ui.words import counted
 from routing.core.intent import DEFAULT_KEY, ObjectKind
 from routing.queries.overview import HostSight, Site, Way, Ways
-from routing.views.overview.words import counted, is_silent
+from routing.views.overview.words import is_silent
 
 MOST_SOURCES, MOST_RELAYS = 6, 4
 PLACES = {

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from mailadmin.ui.words import number
 from routing.queries.agents import AgentState
 from routing.queries.overview import HostSight
-
-
-def counted(count: int, one: str, many: str) -> str:
-    """A number with its noun."""
-    return f"{number(count)} {one if count == 1 else many}"
 
 
 def is_silent(host: HostSight, role: str) -> bool:
