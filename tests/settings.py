@@ -18,3 +18,6 @@ from mailadmin.settings import *
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # Tests of the DNS start a server of their own; no other asks anybody.
 DNS_CHECKS = False
+
+# Each test client loads the middleware anew: files are looked for when asked for, not listed first.
+WHITENOISE_AUTOREFRESH = True
