@@ -94,13 +94,15 @@ def measure(client: Client, pages: tuple[Ask, ...], rounds: int) -> dict[str, li
 
 def show(small: Mapping[str, list[list[float]]], large: Mapping[str, list[list[float]]]) -> None:
     """A line a page."""
-    print(f"{'':<22}{'small':>9}{'ours':>9}{'p95':>9}{'growth':>8}{'admin':>9}{'ratio':>8}")
+    heads = ("small", "p95", "ours", "p95", "growth", "of p95", "admin", "ratio")
+    print(" " * 22 + "".join(f"{head:>9}" for head in heads))
     for name, (ours, theirs) in large.items():
-        before = median(small[name][0])
-        line = f"{name:<22}{before:9.1f}{median(ours):9.1f}{p95(ours):9.1f}"
-        line += f"{median(ours) / before:8.2f}"
+        before = small[name][0]
+        line = f"{name:<22}{median(before):9.1f}{p95(before):9.1f}{median(ours):9.1f}"
+        line += f"{p95(ours):9.1f}{median(ours) / median(before):9.2f}"
+        line += f"{p95(ours) / p95(before):9.2f}"
         if theirs:
-            line += f"{median(theirs):9.1f}{median(theirs) / median(ours):8.1f}"
+            line += f"{median(theirs):9.1f}{median(theirs) / median(ours):9.1f}"
         print(line)
 
 

@@ -28,6 +28,7 @@ from mailadmin.wire.services import (
 )
 from mailadmin.wire.transport import Transport, TransportDown
 from routing.services.advance import advance, open_pushes, settle_unheard
+from routing.services.attempt_errors import expired
 from routing.services.dns.slices import start_slice
 from routing.services.findings import start_reading
 from routing.services.hosts import not_observed, observed, refused_to_observe
@@ -35,7 +36,7 @@ from routing.services.observing import request_observations
 from routing.services.order import may_sign as routing_may_sign
 from routing.services.rcpt import record_rcpt, request_rcpt
 from routing.services.reading import record_reading, unheard_readings
-from routing.services.record import expired, record_result
+from routing.services.record import record_result
 from routing.services.transitions import MovedMeanwhile
 from spools.services.orders import HANDLERS
 

@@ -38,11 +38,11 @@ from routing.core.machine import (
     judge_room,
     judge_sendmail,
     judge_spool,
-    judge_sympa_conf,
     judge_user,
     judge_wrapper,
     warning,
 )
+from routing.core.sympa_conf import judge_sympa_conf
 
 SYMPA_CONF = (Path("/etc/sympa/sympa/sympa.conf"), Path("/etc/sympa/sympa.conf"))
 QUEUE_FILE = re.compile(r"[dqtxhQ]f[A-Za-z0-9]+")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from routing.core.address import Mailbox
 from routing.core.bv import Answer
 from routing.core.mailers import ERROR
-from routing.core.names import split_next_hop
+from routing.core.next_hop import split_next_hop
 from routing.core.resolve import DEEPEST, Resolution, Why
 from routing.core.table import candidates
 

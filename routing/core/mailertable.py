@@ -21,15 +21,8 @@ from routing.core.intent import (
     make_intent,
 )
 from routing.core.mailers import ERROR, ESMTP, SMTP_MAILERS, local_mailer, relay_mailer
-from routing.core.names import (
-    KEY_LIMIT,
-    bracket,
-    check_key,
-    check_next_hop,
-    check_relay_name,
-    normalise_key,
-    split_next_hop,
-)
+from routing.core.names import KEY_LIMIT, check_key, check_relay_name, normalise_key
+from routing.core.next_hop import bracket, check_next_hop, split_next_hop
 
 LOCAL_MTA_HOP = "[127.0.0.1]"
 MAILER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from routing.core.facts import HostFacts
 from routing.core.mailers import SMTP_MAILERS, Mailer, local_mailer
-from routing.core.names import bracket
+from routing.core.next_hop import bracket
 
 LOCAL_M4 = "local.m4"
 

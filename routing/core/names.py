@@ -1,4 +1,4 @@
-"""Names as sendmail will read them: keys, hosts, next hops, ports, and what may reach a `.mc`.
+"""Names as sendmail will read them: keys, hosts, ports.
 
 Measured on sendmail 8.17.1 with a real table: a key with a port, brackets, `@`, `*`, a trailing
 dot or non-ASCII letters is taken by makemap and never matches an address; `_` and single labels
@@ -27,81 +27,6 @@ PORT_LIMIT = 65535
 
 LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?")
 RELAY_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
-MC_CHARACTERS = re.compile(r"[A-Za-z0-9._/:\[\]+ -]*")
-MC_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-MC_MACRO = re.compile(r"_\w*_|__\w*|[A-Z][A-Z0-9]*_[A-Z0-9_]*|conf[A-Z]\w*")
-MC_MACROS = frozenset(
-    # fmt: off
-    (
-        "CHKORX",
-        "CONCAT",
-        "DOL",
-        "DOMAIN",
-        "FEATURE",
-        "HACK",
-        "MAILER",
-        "OSTYPE",
-        "POPDIVERT",
-        "PUSHDIVERT",
-        "SITE",
-        "SITECONFIG",
-        "TEMPFILE",
-        "UUCPSMTP",
-        "VERSIONID",
-        "lower",
-        "strcasecmp",
-    )
-    # fmt: on
-)
-"""What sendmail's cf/ defines without an underscore in the name (8.17.1)."""
-M4_BUILTINS = frozenset(
-    # fmt: off
-    (
-        "builtin",
-        "changecom",
-        "changequote",
-        "changeword",
-        "debugfile",
-        "debugmode",
-        "decr",
-        "define",
-        "defn",
-        "divert",
-        "divnum",
-        "dnl",
-        "dumpdef",
-        "errprint",
-        "esyscmd",
-        "eval",
-        "format",
-        "ifdef",
-        "ifelse",
-        "include",
-        "incr",
-        "index",
-        "indir",
-        "len",
-        "m4exit",
-        "m4wrap",
-        "maketemp",
-        "mkstemp",
-        "patsubst",
-        "popdef",
-        "pushdef",
-        "regexp",
-        "shift",
-        "sinclude",
-        "substr",
-        "syscmd",
-        "sysval",
-        "traceoff",
-        "traceon",
-        "translit",
-        "undefine",
-        "undivert",
-    )
-    # fmt: on
-)
 
 
 def normalise_key(text: str) -> str:
@@ -177,7 +102,7 @@ def check_key(text: str, *, field: str = "key", full_name: bool = False) -> tupl
         wrong = "is an address: mail to an address literal never looks at the mailertable"
     if wrong is not None:
         advice = _instead(key, full_name=full_name)
-        return (_error("key_invalid", key or text, wrong, advice, field),)
+        return (name_error("key_invalid", key or text, wrong, advice, field),)
     if "." not in name and not key.startswith("."):
         return (_single_label(key, field, full_name=full_name),)
     return ()
@@ -205,44 +130,7 @@ def check_host(text: str, *, field: str = "host") -> tuple[Finding, ...]:
     wrong = _wrong_name(name)
     if wrong is None:
         return ()
-    return (_error("host_invalid", text, wrong, _instead_of_host(text), field),)
-
-
-def check_next_hop(text: str, *, field: str = "next_hop") -> tuple[Finding, ...]:
-    """Findings about the host part of a value: `[host]` (no MX look-up), `host` (by MX), or
-    several of them separated by colons or commas, tried in that order."""
-    hosts = split_next_hop(text)
-    if not text.strip() or not all(hosts):
-        return (_error("next_hop_empty", text, "names no host", "Write [host] or host.", field),)
-    findings: list[Finding] = []
-    for host in hosts:
-        findings += _check_hop(host, field)
-    return tuple(findings)
-
-
-def _check_hop(host: str, field: str) -> tuple[Finding, ...]:
-    if host.isdigit():
-        advice = "Add a relay target with that port and let the route name it."
-        return (_error("next_hop_port", host, "would be a port: a value has none", advice, field),)
-    if "@" in host:
-        advice = f"Write {host.rpartition('@')[2]}."
-        text = "names a user: every recipient would be rewritten to that one"
-        return (_error("next_hop_user", host, text, advice, field),)
-    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
-    if not host.isascii() and not check_host(bare, field=field):
-        plain = normalise_name(bare)
-        advice = f"Write {bracket(plain) if bare != host else plain}."
-        text = "holds letters outside ASCII, which sendmail looks up as they are"
-        return (_error("next_hop_letters", host, text, advice, field),)
-    if host.lower().startswith("[ipv6:"):
-        bare = host
-    return check_host(bare, field=field)
-
-
-def split_next_hop(text: str) -> tuple[str, ...]:
-    """The hosts of a next hop; a colon or comma inside brackets belongs to an IPv6 address."""
-    parts = re.split(r"[:,](?![^\[\]]*\])", text.strip())
-    return tuple(part.strip() for part in parts)
+    return (name_error("host_invalid", text, wrong, _instead_of_host(text), field),)
 
 
 def check_relay_name(text: str, *, field: str = "name") -> tuple[Finding, ...]:
@@ -252,7 +140,7 @@ def check_relay_name(text: str, *, field: str = "name") -> tuple[Finding, ...]:
     wrong = (
         f"is not a short name of at most {RELAY_NAME_LIMIT} small letters, digits and inner hyphens"
     )
-    return (_error("relay_name_invalid", text, wrong, "Write a name such as smtp1.", field),)
+    return (name_error("relay_name_invalid", text, wrong, "Write a name such as smtp1.", field),)
 
 
 def check_port(text: str, *, field: str = "port") -> tuple[Finding, ...]:
@@ -262,13 +150,7 @@ def check_port(text: str, *, field: str = "port") -> tuple[Finding, ...]:
         return ()
     wrong = "is not a port"
     advice = f"Write a whole number from 1 to {PORT_LIMIT}; 25 is SMTP."
-    return (_error("port_invalid", text, wrong, advice, field),)
-
-
-def bracket(host: str) -> str:
-    """The host as a next hop without an MX look-up: `[name]`, `[192.0.2.1]`, `[IPv6:…]`."""
-    address = ipv6_of(host)
-    return f"[IPv6:{address}]" if address is not None else f"[{host}]"
+    return (name_error("port_invalid", text, wrong, advice, field),)
 
 
 def ipv6_of(text: str) -> ipaddress.IPv6Address | None:
@@ -291,18 +173,6 @@ def is_loopback(host: str) -> bool:
     if _is_address(bare):
         return ipaddress.IPv4Address(bare).is_loopback
     return bare == "localhost" or bare.endswith(".localhost")
-
-
-def mc_safe(text: str) -> bool:
-    """True when m4 copies the text unchanged: plain characters, and no word that is a macro.
-
-    m4 runs commands (`esyscmd`), and a bare `dnl` in a path swallows the rest of its line.
-    """
-    if not MC_CHARACTERS.fullmatch(text):
-        return False
-    words = MC_WORD.findall(text)
-    macros = M4_BUILTINS | MC_MACROS
-    return not any(word in macros or MC_MACRO.fullmatch(word) for word in words)
 
 
 def _too_long(limit: int) -> str:
@@ -360,6 +230,6 @@ def _instead_of_host(text: str) -> str:
     return "Write a name, an IPv4 address, or an IPv6 address as [IPv6:2001:db8::1]."
 
 
-def _error(code: str, subject: str, wrong: str, advice: str, field: str) -> Finding:
+def name_error(code: str, subject: str, wrong: str, advice: str, field: str) -> Finding:
     shown = subject if subject.strip() else "The name"
     return Finding(code, Severity.ERROR, subject, f"{shown} {wrong}.", advice, field)

@@ -15,7 +15,8 @@ from routing.core.facts import HostFacts
 from routing.core.findings import Finding, Severity
 from routing.core.intent import DEFAULT_KEY, Intent, ObjectKind, RoutingObject
 from routing.core.mailers import ERROR
-from routing.core.names import is_loopback, normalise_key, normalise_name, split_next_hop
+from routing.core.names import is_loopback, normalise_key, normalise_name
+from routing.core.next_hop import split_next_hop
 from routing.core.render import table_lines
 from routing.core.resolve import Resolution, Why
 from routing.core.shadow import Judge, Judged, Standing

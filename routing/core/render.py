@@ -12,7 +12,8 @@ from routing.core.intent import DEFAULT_KEY, Intent
 from routing.core.mailers import mailers_of
 from routing.core.mailertable import format_mailertable, values_of
 from routing.core.mc import FALLBACK, LOCAL_M4, PRIMARY, mc_text
-from routing.core.names import check_host, check_port, ipv6_of, mc_safe
+from routing.core.mc_text import mc_safe
+from routing.core.names import check_host, check_port, ipv6_of
 from routing.core.validate import validate_intent
 
 SYMPA_CONF = "sympa.conf"

@@ -24,7 +24,7 @@ from routing.core.mailers import (
     SMTP_MAILERS,
     local_mailer,
 )
-from routing.core.names import bracket
+from routing.core.next_hop import bracket
 from routing.core.table import Table
 from routing.core.value import (
     LOCAL,

@@ -30,13 +30,13 @@ from routing.core.names import (
     SUFFIX_LIMIT,
     check_host,
     check_key,
-    check_next_hop,
     check_port,
     check_relay_name,
     is_loopback,
     normalise_key,
     normalise_name,
 )
+from routing.core.next_hop import check_next_hop
 
 FULL_NAME_KINDS = {
     ObjectKind.VIRTUAL_DOMAIN: "A virtual domain",

@@ -20,7 +20,7 @@ from routing.models import Asked, ConfigPush, RcptCheck, RoutingObject, Subject,
 from routing.queries.dns import CheckedName, DnsPart, checked_names
 from routing.queries.dns_site import read_sites
 from routing.queries.matrix import tellings_of
-from routing.queries.objects import Shown, shown_state
+from routing.queries.object_rows import Shown, shown_state
 from routing.queries.pending import Standing, standing
 from routing.queries.touched import pushes_of
 from routing.queries.ways import Config, ways_of

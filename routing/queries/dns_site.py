@@ -13,7 +13,8 @@ from routing.core.dns.judge import Trouble, public_only
 from routing.core.dns.places import Place, Site, addresses_in, digest_of_sites, is_address
 from routing.core.facts import HostFacts, HostKind
 from routing.core.intent import DEFAULT_KEY
-from routing.core.names import is_loopback, normalise_name, split_next_hop
+from routing.core.names import is_loopback, normalise_name
+from routing.core.next_hop import split_next_hop
 from routing.models import Asked, DnsCheck, HostState, MailHost, RoutingObject
 
 MOST_NAMES = 20

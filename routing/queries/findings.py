@@ -21,7 +21,7 @@ from routing.core.intent import ObjectKind
 from routing.core.intent import RoutingObject as Item
 from routing.core.oddities import Mend, Odd, Oddity, odd_lines
 from routing.models import FindingsPass, LineFinding, MailHost, RoutingObject
-from routing.queries.objects import facts_by_server
+from routing.queries.object_rows import facts_by_server
 from routing.queries.ways import deciding_rows, facts_of_server, name_below
 
 ORDER = Order("place")

@@ -45,7 +45,8 @@ from routing.models import (
 )
 from routing.queries.dns import CheckedName, checked_names
 from routing.queries.dns_site import Sites, read_sites
-from routing.queries.objects import Shown, count_all, rows_of, shown_state
+from routing.queries.object_rows import Shown, shown_state
+from routing.queries.objects import count_all, rows_of
 from routing.queries.pending import standing
 
 STRAYS = 1000

@@ -19,7 +19,7 @@ from routing.models import ConfigPush, MailHost, PushTarget, RelayTarget, Routin
 from routing.queries.agents import AgentLine, agents_by_host
 from routing.queries.hosts import state_of
 from routing.queries.pending import Standing, standing
-from routing.queries.pushes import waiting_for
+from routing.queries.push_list import waiting_for
 from routing.queries.retirement import Retiring, due
 
 

@@ -10,7 +10,7 @@ from mailadmin.people.models import Person
 from routing.models import HostState
 from routing.queries.agents import SILENT, AgentLine, agents_by_host, silent_hosts
 from routing.queries.pending import standing
-from routing.queries.pushes import waiting_for
+from routing.queries.push_list import waiting_for
 
 
 @dataclass(frozen=True, slots=True)

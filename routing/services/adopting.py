@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from mailadmin.audit.services import Actor
 from mailadmin.people.models import Person
-from routing.core.adopt.as_before import told_of
+from routing.core.adopt.before_told import told_of
 from routing.core.adopt.reading import FilesRead, Kind, reading_findings, sources_of_reading
 from routing.core.adopt.report import Report, Sources, report
 from routing.core.adopt.told import Told, told
@@ -42,7 +42,7 @@ def read_server(
 ) -> Adoption:
     """Read everything of a server. Raises NotAllowed before the host's facts are known."""
     found = report(sources, facts_of(host), new_id=uuid4, relay_port=relay_port)
-    against = tuple(reasons_against(host))
+    against = tuple(reasons_against(host, found.intent))
     return Adoption(host, source, found, told(sources, found), against, sources.mc_name)
 
 
@@ -111,7 +111,9 @@ def plan_of(adoption: Adoption) -> ImportPlan:
     """The rows that it would make, and what its report tells of the ways before."""
     found = adoption.report
     before = told_of(found, adoption.mc_name)
-    return ImportPlan(adoption.host, adoption.source, found.intent, found.findings, before)
+    return ImportPlan(
+        adoption.host, adoption.source, found.intent, found.findings, before, found.lines
+    )
 
 
 def _added(before: str, kept: str) -> str:

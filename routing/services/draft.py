@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from routing.core.adopt.as_before import Told
+from routing.core.adopt.before_told import Told
 from routing.core.bundle import Bundle
 from routing.core.edits import Edit, compute_edits, pull_in, with_edits
 from routing.core.facts import HostFacts, HostKind

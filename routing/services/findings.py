@@ -24,7 +24,7 @@ from routing.core.oddities import RANK, Odd, odd_lines
 from routing.models import FindingsPass, LineFinding, MailHost, RoutingObject
 from routing.queries.edits import rows_intent
 from routing.queries.findings import basis_of, holds
-from routing.queries.objects import facts_by_server
+from routing.queries.object_rows import facts_by_server
 
 log = logging.getLogger(__name__)
 

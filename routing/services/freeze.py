@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from mailadmin.audit.services import BATCH, Actor, Happened, record
 from mailadmin.wire.core.blobs import pack
-from routing.core.adopt.as_before import told_to_json
+from routing.core.adopt.before_told import told_to_json
 from routing.core.edits import compute_edits
 from routing.core.mc import LOCAL_M4
 from routing.core.plan import plan_to_json

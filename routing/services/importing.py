@@ -10,10 +10,11 @@ from django.db import transaction
 
 from mailadmin.audit.services import IMPORT, Actor
 from mailadmin.people.models import Person
-from routing.core.adopt.as_before import Told, told_of
-from routing.core.adopt.report import Sources, report
+from routing.core.adopt.before_told import Told, told_of
+from routing.core.adopt.report import ReportLine, Sources, report
 from routing.core.findings import Finding, InvalidIntent, Severity
 from routing.core.intent import SMTP_PORT, Intent
+from routing.core.intent import RelayTarget as IntendedRelay
 from routing.core.validate import validate_intent
 from routing.models import ConfigPush, MailHost, RelayTarget, RoutingObject
 from routing.queries.revisions import live_target
@@ -34,11 +35,17 @@ class ImportPlan:
     intent: Intent
     findings: tuple[Finding, ...]
     told: Told = Told()
+    lines: tuple[ReportLine, ...] = ()
 
     @property
     def errors(self) -> tuple[Finding, ...]:
         """The findings for which nothing may be written."""
         return tuple(item for item in self.findings if item.severity is Severity.ERROR)
+
+    @property
+    def against(self) -> tuple[str, ...]:
+        """What beside the table stands against it now, as `reasons_against` says it."""
+        return tuple(reasons_against(self.host, self.intent))
 
 
 def read_mailertable(
@@ -47,7 +54,8 @@ def read_mailertable(
     """Classify every line. Raises NotAllowed before the host's facts are known."""
     sources = Sources(mailertable=text)
     found = report(sources, facts_of(host), new_id=uuid4, relay_port=relay_port)
-    return ImportPlan(host, source, found.intent, found.findings, told_of(found, source))
+    told = told_of(found, source)
+    return ImportPlan(host, source, found.intent, found.findings, told, found.lines)
 
 
 def import_mailertable(
@@ -57,11 +65,9 @@ def import_mailertable(
 
     Raises InvalidIntent with all errors, NotAllowed when the host has rows or a release already.
     """
-    if errors := plan.errors or _errors(plan):
-        raise InvalidIntent(errors)
     with transaction.atomic():
         lock_servers()
-        _refuse_second(plan.host)
+        check_import(plan)
         shared = _shared_relays(plan.intent)
         for relay in plan.intent.relay_targets:
             if relay.id in shared:
@@ -77,6 +83,14 @@ def import_mailertable(
         write_all(Writes(created=_rows(plan, shared)), by=by)
         title = f"Import of {plan.source}"
         return propose_import(server=plan.host, title=title, told=plan.told, by=by, person=person)
+
+
+def check_import(plan: ImportPlan) -> None:
+    """Raises what keeps it from being imported now, as `import_mailertable` does."""
+    if errors := plan.errors or _errors(plan):
+        raise InvalidIntent(errors)
+    if reasons := plan.against:
+        raise NotAllowed(reasons)
 
 
 def _errors(plan: ImportPlan) -> tuple[Finding, ...]:
@@ -107,31 +121,30 @@ def _rows(plan: ImportPlan, shared: Mapping[UUID, UUID]) -> list[RoutingObject]:
 def _shared_relays(intent: Intent) -> dict[UUID, UUID]:
     """Relay targets are global: one that is there already, and is the same, serves both hosts.
 
-    Imported id → id of the row. Raises NotAllowed for each name that means something else here.
+    Imported id → id of the row.
     """
-    rows = {row.name: row for row in RelayTarget.objects.select_for_update()}
-    met = [(relay, rows[relay.name]) for relay in intent.relay_targets if relay.name in rows]
-    reasons = [
-        f"There is a relay target {row.name} already, to {', '.join(row.hosts)} on port {row.port};"
-        f" this table means {', '.join(relay.hosts)} on port {relay.port}. Rename the other first."
-        for relay, row in met
-        if (tuple(row.hosts), row.port) != (relay.hosts, relay.port)
-    ]
-    if reasons:
-        raise NotAllowed(reasons)
-    return {relay.id: row.pk for relay, row in met}
+    return {relay.id: row.pk for relay, row in _met_relays(intent)}
 
 
-def _refuse_second(host: MailHost) -> None:
-    if reasons := reasons_against(host):
-        raise NotAllowed(reasons)
+def _met_relays(intent: Intent) -> list[tuple[IntendedRelay, RelayTarget]]:
+    """The relay targets of a table whose names are there already, with their rows."""
+    rows = {row.name: row for row in RelayTarget.objects.all()}
+    return [(relay, rows[relay.name]) for relay in intent.relay_targets if relay.name in rows]
 
 
-def reasons_against(host: MailHost) -> list[str]:
-    """Why nothing can be imported for a host: it has a release, or keys, already."""
+def reasons_against(host: MailHost, intent: Intent) -> list[str]:
+    """Why a table cannot be imported for a host: it has a release, or keys, already, or a relay
+    target of the table means another machine here."""
     reasons = []
     if live_target(host) is not None:
         reasons.append(f"{host.name} has a release already; edit and propose instead.")
     if count := RoutingObject.objects.filter(server=host).count():
-        reasons.append(f"{host.name} has {count} keys already; nothing was imported.")
+        keys = "1 key" if count == 1 else f"{count} keys"
+        reasons.append(f"{host.name} has {keys} already; nothing was imported.")
+    reasons += [
+        f"There is a relay target {row.name} already, to {', '.join(row.hosts)} on port {row.port};"
+        f" this table means {', '.join(relay.hosts)} on port {relay.port}. Rename the other first."
+        for relay, row in _met_relays(intent)
+        if (tuple(row.hosts), row.port) != (relay.hosts, relay.port)
+    ]
     return reasons

@@ -9,7 +9,8 @@ from mailadmin.wire.core.canonical import Json, canonical
 from mailadmin.wire.core.messages import Role, Verb
 from mailadmin.wire.models import Attempt
 from mailadmin.wire.services import request
-from routing.core.adopt.as_before import open_questions, told_from_json
+from routing.core.adopt.as_before import open_questions
+from routing.core.adopt.before_told import told_from_json
 from routing.core.adopt.reading import ReadingState
 from routing.core.approval import PushPart, push_digest
 from routing.core.intent import Intent, ObjectKind

@@ -11,7 +11,7 @@ from mailadmin.people.models import Person
 from mailadmin.people.services import actor
 from mailadmin.wire.core.messages import Role
 from mailadmin.wire.models import Agent
-from routing.core.adopt.as_before import Told
+from routing.core.adopt.before_told import Told
 from routing.core.drift import what_differs
 from routing.core.states import REPLACEABLE_PUSH
 from routing.models import (

@@ -18,8 +18,9 @@ from mailadmin.wire.services.agents import NoSuchAgent
 from routing.core.adopt.reading import ReadingState, reading_from_json
 from routing.core.facts import HostKind
 from routing.models import MailHost, Reading
+from routing.services.attempt_errors import error_of
 from routing.services.errors import NotAllowed
-from routing.services.record import ASK_AGAIN, error_of
+from routing.services.record import ASK_AGAIN
 
 LIFETIME_S = 180
 """A reading that is not answered by then is given up: a push must not wait behind it for long."""

@@ -11,25 +11,21 @@ from django.db import transaction
 from django.utils import timezone
 
 from mailadmin.audit.services import CONTROL
-from mailadmin.wire.core.messages import Outcome, Verb
+from mailadmin.wire.core.messages import Verb
 from mailadmin.wire.core.sequence import Refusal
 from mailadmin.wire.core.states import AttemptState
 from mailadmin.wire.models import Attempt
 from mailadmin.wire.services import again
-from routing.core.adopt.as_before import (
-    as_before_to_json,
-    compare,
-    existing_of,
-    told_from_json,
-)
+from routing.core.adopt.as_before import as_before_to_json, compare, existing_of
+from routing.core.adopt.before_told import told_from_json
 from routing.core.plan import PRIMARY_TABLE, plan_from_json
 from routing.core.proof import Proof, judge, proof_to_json
 from routing.core.resolve import Resolver
-from routing.core.skew import expired_words
 from routing.core.states import OVER_TARGET, PushState, TargetState
 from routing.core.table import Table
 from routing.models import Approval, ConfigPush, PushTarget
 from routing.queries.revisions import bundle_of, live_target
+from routing.services.attempt_errors import error_of
 from routing.services.draft import facts_of
 from routing.services.hosts import note_live
 from routing.services.order import (
@@ -82,32 +78,6 @@ class Ended:
     def error(self) -> dict[str, Any]:
         """Code and text of what went wrong, in words that a page can show."""
         return error_of(self.attempt)
-
-
-def error_of(attempt: Attempt) -> dict[str, Any]:
-    """Why an attempt that is over did nothing that can be used: code and text, and more."""
-    host = attempt.agent.host_name
-    if attempt.state == AttemptState.REPORTED and attempt.error is not None:
-        said: dict[str, Any] = dict(attempt.error)
-        if text := expired(attempt):
-            said |= {"text": text, "agent_says": said["text"]}
-        return said
-    if attempt.state == AttemptState.CANCELLED:
-        why = str((attempt.error or {}).get("text", ""))
-        return {"code": "not_signed", "text": f"{host} was sent nothing: {why}."}
-    minutes = attempt.lifetime_s // 60 or 1
-    text = f"{host} did not answer in {minutes} min. Look at its agent, then try again."
-    return {"code": "no_answer", "text": text}
-
-
-def expired(attempt: Attempt) -> str:
-    """Why an agent took this order for expired, in words for a page; "" when it did not."""
-    error, at = attempt.error or {}, attempt.reported_at
-    refused = attempt.outcome == Outcome.REFUSED and error.get("code") == Refusal.EXPIRED
-    clock = error.get("clock")
-    if not refused or at is None or not isinstance(clock, int):
-        return ""
-    return expired_words(attempt.agent.host_name, clock - at.timestamp())
 
 
 def record_result(*, attempt: Attempt) -> None:

@@ -122,7 +122,7 @@ def _page(query: Query, found: Matrix, *, may_edit: bool) -> MatrixPage:
     return MatrixPage(
         words=WORDS,
         rows=tuple(_line(row, may_edit=may_edit) for row in found.rows),
-        heads=heads_of(query, [*map(Head, heads), Head("What to do", roomy=True)]),
+        heads=heads_of(query, [*map(Head, heads)]),
         total=total,
         matched=found.turn.total if query.is_filtered else total,
         more=found.turn.more and query.is_filtered,

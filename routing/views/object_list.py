@@ -29,15 +29,8 @@ from routing.core.findings import Severity
 from routing.core.intent import ObjectKind
 from routing.core.listed_tables import COLUMNS
 from routing.queries.gone import gone_of_objects
-from routing.queries.objects import (
-    FILTERS,
-    ORDERS,
-    ObjectList,
-    ObjectRow,
-    Shown,
-    exported,
-    list_objects,
-)
+from routing.queries.object_rows import ObjectRow, Shown
+from routing.queries.objects import FILTERS, ORDERS, ObjectList, exported, list_objects
 from routing.views.exports import exports_of, file_of
 from routing.views.nouns import Noun
 

@@ -16,7 +16,7 @@ from routing.forms.objects import FORMS, ObjectForm
 from routing.models import MailHost, RelayTarget, RoutingObject
 from routing.queries.effects import effect_without
 from routing.queries.findings import oddities_of
-from routing.queries.objects import ObjectRow, Shown, facts_by_server, object_row
+from routing.queries.object_rows import ObjectRow, Shown, facts_by_server, object_row
 from routing.queries.pending import standing
 from routing.queries.retirement import Retiring, retiring_of
 from routing.queries.touched import Gone, gone_object, history_of, pushes_of

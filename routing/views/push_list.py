@@ -16,7 +16,7 @@ from mailadmin.listing import FilterChip, ViewChip, counted, pager_of
 from mailadmin.people.roles import Permission
 from mailadmin.people.session import signed_in
 from mailadmin.ui.list_pages import PushesPage, PushRow
-from routing.queries.pushes import PushLine, PushList, View, list_pushes
+from routing.queries.push_list import PushLine, PushList, View, list_pushes
 
 WORDS: Mapping[View, str] = {
     View.WAITING: "Waiting for me",

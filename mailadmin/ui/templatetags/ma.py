@@ -22,6 +22,8 @@ register = template.Library()
 LONG_NAME = 48
 PIECE = 24
 BREAK = re.compile(r"(?<=[.:@/_-])")
+LONG_WORD = 16
+PART = re.compile(r"(?<=\w[.:@/_-])")
 
 
 @lru_cache(maxsize=256)
@@ -136,6 +138,22 @@ def breaks(name: str) -> SafeString | str:
     )
     parts = format_html_join(mark_safe("<wbr>"), "{}", ([piece] for piece in pieces))
     return format_html('<span class="ma-long">{}</span>', parts)
+
+
+@register.filter
+def parted(text: object) -> SafeString:
+    """Let the long words of a value break after a `/`, a dot or an `@`: `{{ fact.value|parted }}`.
+
+    Where there is little room a path goes on with a whole name on the next line.
+    """
+    words_of = re.split(r"(\s+)", str(text))
+    return format_html_join("", "{}", ([_parts(word)] for word in words_of))
+
+
+def _parts(word: str) -> SafeString | str:
+    if len(word) <= LONG_WORD:
+        return word
+    return format_html_join(mark_safe("<wbr>"), "{}", ([part] for part in PART.split(word)))
 
 
 @register.filter

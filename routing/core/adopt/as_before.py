@@ -7,15 +7,14 @@ the host's own names this host, whether sendmail delivers itself or hands over t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from routing.core.adopt.report import Report
+from routing.core.adopt.before_told import Told
 from routing.core.bv import Answer
 from routing.core.intent import DEFAULT_KEY, SMTP_PORT
 from routing.core.mailers import ERROR
-from routing.core.names import check_host
 from routing.core.plan import Guard
 from routing.core.resolve import Resolution, Resolver, Why
 
@@ -40,26 +39,6 @@ class Asked(StrEnum):
     ABSENT = "absent"
     MISSING = "missing"
     UNKNOWN = "not told"
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What the report of an import said, as far as it explains another way.
-
-    `names` maps names of class w to where they stand, `findings` the subject of a finding to its
-    text; `rules` are statements that route beside the table; `robots` are served domains.
-    """
-
-    names: Mapping[str, str] = field(default_factory=dict)
-    findings: Mapping[str, str] = field(default_factory=dict)
-    rules: tuple[str, ...] = ()
-    robots: tuple[str, ...] = ()
-
-    @property
-    def to_ask(self) -> tuple[str, ...]:
-        """Names that sendmail can be asked about, beside the keys of the table."""
-        names = dict.fromkeys((*self.names, *self.robots))
-        return tuple(name for name in names if "." in name and not check_host(name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,42 +108,6 @@ def existing_of(data: Mapping[str, Any] | None) -> Existing | None:
 
 def _answers(data: Mapping[str, Sequence[str]]) -> Answers:
     return {address: (answer[0], answer[1]) for address, answer in data.items()}
-
-
-def told_of(report: Report, source: str) -> Told:
-    """What a report explains. `source` is what the configuration itself is called."""
-    return Told(
-        names={own.name: f"{own.source} line {own.line}" for own in report.own_names},
-        findings={item.subject: item.text for item in report.findings},
-        rules=tuple(
-            f"{option.text.splitlines()[0]} ({source} line {option.line})"
-            for option in report.options
-            if option.routes
-        ),
-        robots=tuple(robot.domain for robot in report.robots),
-    )
-
-
-def told_to_json(told: Told) -> dict[str, Any]:
-    """The stored form."""
-    return {
-        "names": dict(told.names),
-        "findings": dict(told.findings),
-        "rules": list(told.rules),
-        "robots": list(told.robots),
-    }
-
-
-def told_from_json(data: Mapping[str, Any] | None) -> Told | None:
-    """The reverse; None of a push that is no import."""
-    if data is None:
-        return None
-    return Told(
-        names=data.get("names", {}),
-        findings=data.get("findings", {}),
-        rules=tuple(data.get("rules", ())),
-        robots=tuple(data.get("robots", ())),
-    )
 
 
 def compare(

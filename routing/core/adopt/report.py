@@ -19,7 +19,7 @@ from routing.core.findings import Finding, Severity
 from routing.core.intent import DEFAULT_KEY, SMTP_PORT, Intent, ObjectKind
 from routing.core.mailers import ESMTP
 from routing.core.mailertable import Line, Parsed, classify, parse_mailertable
-from routing.core.names import split_next_hop
+from routing.core.next_hop import split_next_hop
 from routing.core.validate import validate_intent
 
 

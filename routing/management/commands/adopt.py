@@ -69,7 +69,7 @@ class Command(BaseCommand):
             raise CommandError("Give --mailertable FILE, or --from-agent; not both.")
         try:
             found = _read(host, options)
-            self._show(found.report, as_json=options["json"])
+            self._show(found, as_json=options["json"])
             if not options["write"]:
                 return
             push = adopt(adoption=found, keeps_options=options["keep_options"], by=IMPORT)
@@ -77,9 +77,11 @@ class Command(BaseCommand):
             raise CommandError(f"Nothing was imported.\n{error}") from error
         self.stderr.write(f"Push #{push.pk} puts it on {host.name} as its first release.")
 
-    def _show(self, report: Report, *, as_json: bool) -> None:
+    def _show(self, found: Adoption, *, as_json: bool) -> None:
+        report = found.report
         if as_json:
-            self.stdout.write(json.dumps(_as_json(report), ensure_ascii=False, indent=1))
+            whole = _as_json(report) | {"against": list(found.against)}
+            self.stdout.write(json.dumps(whole, ensure_ascii=False, indent=1))
             return
         for line in report.lines:
             self.stdout.write(f"{line.number:6}  {line.kind.value:16} {line.key}\t{line.value}")
@@ -93,6 +95,8 @@ class Command(BaseCommand):
             self.stdout.write(f"{alias.line:6}  for information, aliases: {told}")
         for finding in report.findings:
             self.stdout.write(f"{finding.severity.value}: {finding}")
+        for reason in found.against:
+            self.stdout.write(f"not now: {reason}")
 
 
 def _read(host: MailHost, options: dict[str, Any]) -> Adoption:

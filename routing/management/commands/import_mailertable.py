@@ -1,9 +1,11 @@
-"""`manage.py import_mailertable FILE --host NAME [--relay-port N] [--dry-run]`."""
+"""`manage.py import_mailertable FILE --host NAME [--relay-port N] [--dry-run] [--json]`."""
 
 from __future__ import annotations
 
+import json
 import time
 from argparse import ArgumentParser
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,12 @@ from routing.management.from_agent import reading_of
 from routing.models import HostState, MailHost
 from routing.services.adopting import judge_reading, plan_of
 from routing.services.errors import NotAllowed
-from routing.services.importing import ImportPlan, import_mailertable, read_mailertable
+from routing.services.importing import (
+    ImportPlan,
+    check_import,
+    import_mailertable,
+    read_mailertable,
+)
 
 POLL_S = 0.2
 WAIT_S = 60.0
@@ -35,7 +42,12 @@ class Command(BaseCommand):
         parser.add_argument(
             "--relay-port", type=int, default=25, help="port of the relay behind the . key"
         )
-        parser.add_argument("--dry-run", action="store_true", help="show, and write nothing")
+        parser.add_argument(
+            "--dry-run",
+            action="store_true",
+            help="show, write nothing, and end with an error where it could not be imported",
+        )
+        parser.add_argument("--json", action="store_true", help="what is found as a JSON object")
         parser.add_argument(
             "--wait",
             type=float,
@@ -53,19 +65,32 @@ class Command(BaseCommand):
         _wait_for_facts(host, options["wait"] or 0.0)
         try:
             plan = _plan(host, options)
-            self._show(plan)
+            self._show(plan, as_json=options["json"])
             if options["dry_run"]:
+                check_import(plan)
                 return
             push = import_mailertable(plan=plan)
         except (InvalidIntent, NotAllowed) as error:
             raise CommandError(f"Nothing was imported.\n{error}") from error
-        self.stdout.write(f"Push #{push.pk} puts it on {host.name} as its first release.")
+        out = self.stderr if options["json"] else self.stdout
+        out.write(f"Push #{push.pk} puts it on {host.name} as its first release.")
 
-    def _show(self, plan: ImportPlan) -> None:
+    def _show(self, plan: ImportPlan, *, as_json: bool) -> None:
+        if as_json:
+            self.stdout.write(json.dumps(_as_json(plan), ensure_ascii=False, indent=1))
+            return
         for finding in plan.findings:
             self.stderr.write(f"{finding.severity}: {finding}")
         for item in plan.intent.objects:
             self.stdout.write(f"{item.kind.value:16} {item.key}")
+
+
+def _as_json(plan: ImportPlan) -> dict[str, Any]:
+    return {
+        "lines": [asdict(line) for line in plan.lines],
+        "findings": [asdict(finding) for finding in plan.findings],
+        "against": list(plan.against),
+    }
 
 
 def _plan(host: MailHost, options: dict[str, Any]) -> ImportPlan:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -162,7 +163,7 @@ def test_an_import_does_not_write_over_rows_that_somebody_made(
 ) -> None:
     world.add_domain(listes, "early.example", claire)
     before = trail.rows()
-    with pytest.raises(NotAllowed, match="has 1 keys already"):
+    with pytest.raises(NotAllowed, match="has 1 key already"):
         import_mailertable(plan=read("seed.mailertable", listes))
 
     assert trail.rows() == before
@@ -241,6 +242,31 @@ def test_the_command_shows_and_writes_nothing_when_it_is_a_dry_run(
         ["virtual_domain", "renater.fr"],
     ]
     assert err == ""
+    assert trail.rows() == before
+
+
+def test_the_command_says_it_as_json_and_keeps_the_push_out_of_it(listes: MailHost) -> None:
+    out, err = command(DATA / "seed.mailertable", "--host", "listes", "--json")
+
+    told = json.loads(out)
+    assert {"number": 6, "key": "jres.org", "value": "esmtp:[127.0.0.1]"} in [
+        {name: line[name] for name in ("number", "key", "value")} for line in told["lines"]
+    ]
+    assert (told["findings"], told["against"]) == ([], [])
+    assert err == f"Push #{ConfigPush.objects.get().pk} puts it on listes as its first release.\n"
+
+
+def test_a_dry_run_tells_what_an_import_would_be_refused_for(
+    live: MailHost, claire: Person, trail: Trail
+) -> None:
+    before, arguments = trail.rows(), (DATA / "seed.mailertable", "--host", "listes", "--dry-run")
+    with pytest.raises(CommandError) as refused:
+        command(*arguments, "--relay-port", "2525")
+    assert "listes has a release already" in str(refused.value)
+    assert "listes has 5 keys already" in str(refused.value)
+    assert "this table means smtp1.renater.fr on port 2525" in str(refused.value)
+    with pytest.raises(CommandError, match="line 2: "):
+        command(DATA / "broken.mailertable", "--host", "listes", "--dry-run", "--json")
     assert trail.rows() == before
 
 

@@ -25,7 +25,8 @@ from routing.core.states import OPEN_PUSH, PushState
 from routing.models import ConfigPush, MailHost, PushEditor, RelayTarget, RoutingObject
 from routing.queries import pending
 from routing.queries.edits import pending_edits
-from routing.queries.objects import Shown, list_objects
+from routing.queries.object_rows import Shown
+from routing.queries.objects import list_objects
 from routing.queries.pending import Standing, standing
 from routing.services.errors import NotAllowed
 from routing.services.objects import delete_object, save_object, set_enabled

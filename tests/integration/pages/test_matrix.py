@@ -67,7 +67,7 @@ class Cells(HTMLParser):
         if tag in ("td", "th"):
             self._in = False
             self._row.append(re.sub(r"\s+", " ", self._cell).strip())
-        if tag == "tr" and len(self._row) > 6:
+        if tag == "tr" and len(self._row) > 5:
             self.rows[self._row[0]] = self._row[1:]
 
 

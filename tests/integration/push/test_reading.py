@@ -156,7 +156,8 @@ def test_a_push_is_not_held_up_by_one(site: Site) -> None:
 
 def test_the_commands_read_by_the_agent_and_write_nothing_without_being_told(site: Site) -> None:
     before, out = RoutingObject.objects.count(), StringIO()
-    call_command("import_mailertable", "--host=listes", "--from-agent", "--dry-run", stdout=out)
+    with pytest.raises(CommandError, match="listes has a release already"):
+        call_command("import_mailertable", "--host=listes", "--from-agent", "--dry-run", stdout=out)
     assert "virtual_domain   jres.org" in out.getvalue()
     out = StringIO()
     call_command("adopt", "--host=listes", "--from-agent", stdout=out)

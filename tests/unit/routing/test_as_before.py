@@ -11,15 +11,12 @@ from routing.core.adopt.as_before import (
     MOST_STORED,
     AsBefore,
     Asked,
-    Told,
     as_before_to_json,
     compare,
     existing_of,
     open_questions,
-    told_from_json,
-    told_of,
-    told_to_json,
 )
+from routing.core.adopt.before_told import Told, told_from_json, told_of, told_to_json
 from routing.core.bv import Answer
 from routing.core.resolve import Resolver
 from routing.core.table import Table

@@ -12,15 +12,14 @@ from routing.core.machine import (
     Entry,
     Kind,
     Room,
-    configuration_of,
     judge_clock,
     judge_directory,
     judge_room,
     judge_sendmail,
     judge_spool,
-    parse_sympa_conf,
     verdict,
 )
+from routing.core.sympa_conf import configuration_of, parse_sympa_conf
 
 GB = 1024**3
 CHECKOUT = Path(__file__).resolve().parents[3]
@@ -102,6 +101,8 @@ def test_what_this_user_cannot_look_at_is_said_and_not_called_missing() -> None:
         ("-oi -C", ""),
         ("-L 'sm sympa' -C /etc/a.cf", "/etc/a.cf"),
         ("-L it's -C /etc/a.cf", "/etc/a.cf"),
+        ('-L "sm -C /etc/a.cf', "/etc/a.cf"),
+        ("-C /etc/a.cf \\", "/etc/a.cf"),
     ],
 )
 def test_the_configuration_that_arguments_name(arguments: str, named: str) -> None:
@@ -109,7 +110,14 @@ def test_the_configuration_that_arguments_name(arguments: str, named: str) -> No
 
 
 def test_settings_of_sympa_conf_are_read_with_tabs_and_spaces_and_the_last_one_counts() -> None:
-    lines = ("#sendmail /no", "sendmail\t/a", " sendmail   /b", "sendmail_args\t\t-oi -C /c")
+    lines = (
+        "#sendmail /no",
+        "\t",
+        " ",
+        "sendmail\t/a",
+        " sendmail   /b",
+        "sendmail_args\t\t-oi -C /c",
+    )
     text = "\n".join([*lines, "sendmail_aliases x", ""])
     assert parse_sympa_conf(text) == {"sendmail": "/b", "sendmail_args": "-oi -C /c"}
 
@@ -125,7 +133,7 @@ def test_operations_lists_every_code_and_no_other() -> None:
     sources += [
         f"mailadmin/agent/{path.name}" for path in (CHECKOUT / "mailadmin/agent").glob("check*.py")
     ]
-    sources += ["spools/core/queue_run.py"]
+    sources += ["routing/core/sympa_conf.py", "spools/core/queue_run.py"]
     written = "".join((CHECKOUT / path).read_text() for path in sources)
     codes_in_code = set(re.findall(r'\b(?:error|warning)\(\s*"(\w+)"', written))
     page = (CHECKOUT / "docs/operations.md").read_text()

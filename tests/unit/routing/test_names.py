@@ -9,19 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from routing.core.findings import Severity
+from routing.core.mc_text import mc_safe
 from routing.core.names import (
-    bracket,
     check_host,
     check_key,
-    check_next_hop,
     check_port,
     check_relay_name,
     display_name,
     is_loopback,
-    mc_safe,
     normalise_key,
-    split_next_hop,
 )
+from routing.core.next_hop import bracket, check_next_hop, split_next_hop
 from tests.unit.routing.values import KEYS, ROUGH_TEXT
 
 
