@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 WIDTH, HEIGHT = 720, 200
+NARROWEST = 3
 
 Dot = tuple[float, float | None]
 """Seconds since the chart began, and a figure, None in a gap."""
@@ -17,7 +18,7 @@ Dot = tuple[float, float | None]
 @dataclass(frozen=True, slots=True)
 class Picture:
     """`area` and `line` are paths in a box of WIDTH by HEIGHT, each by a scale of its own that ends
-    at `area_top` and `line_top`; `gaps` are (x, width), `marks` are x."""
+    at `area_top` and `line_top`; `gaps` and `runs` are (x, width), `marks` are x."""
 
     area: str
     line: str
@@ -25,6 +26,7 @@ class Picture:
     line_top: float
     gaps: tuple[tuple[float, float], ...]
     marks: tuple[float, ...]
+    runs: tuple[tuple[float, float], ...] = ()
 
 
 def picture_of(
@@ -34,8 +36,9 @@ def picture_of(
     length_s: float,
     gaps: Iterable[tuple[float, float]] = (),
     marks: Iterable[float] = (),
+    runs: Iterable[tuple[float, float]] = (),
 ) -> Picture:
-    """Draw figures over `length_s` seconds."""
+    """Draw figures over `length_s` seconds; `gaps` and `runs` are (from, to)."""
     area_top, line_top = _top(area), _top(line)
     return Picture(
         " ".join(_area(part) for part in _parts(area, length_s, area_top)),
@@ -44,6 +47,7 @@ def picture_of(
         line_top,
         tuple((round(_x(at, length_s), 1), round(_x(end - at, length_s), 1)) for at, end in gaps),
         tuple(round(_x(at, length_s), 1) for at in marks),
+        tuple(_span(at, end, length_s) for at, end in runs),
     )
 
 
@@ -53,6 +57,13 @@ def _top(dots: Iterable[Dot]) -> float:
 
 def _x(at: float, length_s: float) -> float:
     return min(max(at, 0.0), length_s) / length_s * WIDTH
+
+
+def _span(at: float, end: float, length_s: float) -> tuple[float, float]:
+    """What is short is seen all the same, and nothing is drawn outside."""
+    left, right = _x(at, length_s), _x(end, length_s)
+    width = max(right - left, NARROWEST)
+    return round(min(left, WIDTH - width), 1), round(width, 1)
 
 
 def _parts(dots: Iterable[Dot], length_s: float, top: float) -> Iterator[list[tuple[float, float]]]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from django.db.models import Q
 
 from routing.core.states import TargetState
 from routing.models import MailHost, PushTarget
 from spools.core.series import Grain, start_of
 from spools.core.standing import STALE_AFTER
-from spools.models import Sample, SampleRollup, Spool
+from spools.models import FlushRun, Sample, SampleRollup, Spool
+from spools.queries.runs import own_spool
 
 MOST_MARKS = 50
 MOST_SAMPLES = 4000
@@ -51,13 +54,28 @@ class Point:
         return self.depth is None
 
 
+class MarkKind(StrEnum):
+    """What a mark of a chart stands for."""
+
+    PUSH = "push"
+    RUN = "run"
+
+
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Something that was done to the host: at the moment `at`, `text` with its page."""
+    """Something that was done to the host, `text` with its page: a push that became live at the
+    moment `at`, or a run by fallback from `at` to `until`, None while it goes on."""
 
+    kind: MarkKind
     at: datetime
     text: str
     href: str
+    until: datetime | None = None
+
+    @property
+    def is_run(self) -> bool:
+        """Whether it has a length."""
+        return self.kind is MarkKind.RUN
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,15 +198,33 @@ def _runs(
         yield begun, now
 
 
-def marks_of(host: MailHost, series: Series) -> Iterable[Mark]:
-    """The pushes that became live on a host in that time."""
+def marks_of(spool: Spool, series: Series) -> Sequence[Mark]:
+    """What was done in that time, the newest first: the pushes that became live on its host, and
+    where the spool is the one that runs by fallback go through, those."""
+    marks = [*_pushes(spool.host, series), *_flushes(spool, series)]
+    return sorted(marks, key=lambda mark: mark.at, reverse=True)
+
+
+def _pushes(host: MailHost, series: Series) -> Iterator[Mark]:
     targets = PushTarget.objects.filter(
         host=host,
         state=TargetState.CONFIRMED,
         state_at__gte=series.begins,
         state_at__lte=series.ends,
     ).order_by("-state_at")
-    return [
-        Mark(at, f"push #{push}", f"/pushes/{push}/")
-        for at, push in targets.values_list("state_at", "push_id")[:MOST_MARKS]
-    ]
+    for at, push in targets.values_list("state_at", "push_id")[:MOST_MARKS]:
+        yield Mark(MarkKind.PUSH, at, f"push #{push}", f"/pushes/{push}/")
+
+
+def _flushes(spool: Spool, series: Series) -> Iterator[Mark]:
+    """Of the normal runner none: it comes every few minutes."""
+    own = own_spool(spool.host)
+    if own is None or own.pk != spool.pk:
+        return
+    name = spool.host.name
+    in_time = Q(ended_at=None) | Q(ended_at__gte=series.begins)
+    runs = FlushRun.objects.filter(in_time, server=spool.host, started_at__lte=series.ends)
+    columns = runs.order_by("-started_at").values_list("number", "started_at", "ended_at")
+    for number, at, until in columns[:MOST_MARKS]:
+        href = f"/fallback/{name}/runs/{number}/"
+        yield Mark(MarkKind.RUN, at, f"run {number} by fallback", href, until)

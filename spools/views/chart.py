@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,7 +18,7 @@ from mailadmin.people.access import requires
 from mailadmin.people.roles import Permission
 from spools.core.picture import Picture, picture_of
 from spools.models import Spool
-from spools.queries.series import LENGTHS, Mark, Series, Span, marks_of, series_of
+from spools.queries.series import LENGTHS, Mark, Point, Series, Span, marks_of, series_of
 from spools.views.wanted import Ask
 from spools.views.watching import spool_href, spool_or_404
 
@@ -28,6 +29,18 @@ STEPS: Mapping[Span, str] = {
     Span.WEEK: "in steps of an hour",
 }
 PLAIN = Span.DAY
+MARKS_TOLD = 6
+"""Under the chart; the table has all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the table: the figures from the moment `at` on, or what was done then, in words."""
+
+    at: datetime
+    point: Point | None = None
+    mark: Mark | None = None
+    words: str = ""
 
 
 @require_safe
@@ -46,9 +59,7 @@ def series(request: HttpRequest, host: str, name: str) -> HttpResponse:
             "in": [point.in_per_min for point in found.points],
             "out": [point.out_per_min for point in found.points],
             "gaps": [[begun.timestamp(), ended.timestamp()] for begun, ended in found.gaps],
-            "marks": [
-                {"at": mark.at.timestamp(), "text": mark.text} for mark in marks_of(row.host, found)
-            ],
+            "marks": [_mark(mark, found) for mark in marks_of(row, found)],
         },
         headers={"Cache-Control": "no-store"},
     )
@@ -63,9 +74,7 @@ def numbers(request: HttpRequest, host: str, name: str) -> HttpResponse:
     found = _series(row, span, now)
     context = {
         "row": row,
-        "points": tuple(reversed(found.points)),
-        "series": found,
-        "marks": marks_of(row.host, found),
+        "rows": _rows(found, marks_of(row, found)),
         "step_words": STEPS[span],
         "span_words": SPANS[span],
         "spans": _chips(spool_href(row, "spool-numbers"), span),
@@ -78,7 +87,7 @@ def chart_context(row: Spool, text: str, ask: Ask) -> dict[str, Any]:
     """What the card of the chart writes down."""
     span, now = span_of(text), timezone.now()
     found = _series(row, span, now)
-    marks = list(marks_of(row.host, found))
+    marks = marks_of(row, found)
     begun = found.since is not None and found.since > found.begins + LENGTHS[span] / 50
     return {
         "span": span.value,
@@ -92,7 +101,8 @@ def chart_context(row: Spool, text: str, ask: Ask) -> dict[str, Any]:
         "series_href": f"{spool_href(row, 'spool-series')}?span={span.value}",
         "numbers_href": f"{spool_href(row, 'spool-numbers')}?span={span.value}",
         "picture": _picture(found, marks),
-        "marks": marks,
+        "marks": marks[:MARKS_TOLD],
+        "marks_more": len(marks[MARKS_TOLD:]),
         "collecting_since": found.since if begun or found.since is None else None,
         "has_series": bool(found.known),
         "has_gaps": bool(found.gaps),
@@ -116,7 +126,38 @@ def _chips(place: str, span: Span) -> tuple[ViewChip, ...]:
     )
 
 
-def _picture(found: Series, marks: list[Mark]) -> Picture:
+def _rows(found: Series, marks: Iterable[Mark]) -> tuple[Row, ...]:
+    """Figures and what was done between them, the newest first."""
+    rows = [Row(point.at, point=point) for point in found.points]
+    rows += [row for mark in marks for row in _moments(mark, found)]
+    return tuple(sorted(rows, key=lambda row: row.at, reverse=True))
+
+
+def _moments(mark: Mark, found: Series) -> Iterator[Row]:
+    """When a mark begins, and when one with a length ends: what lies in the time of the chart."""
+    if not mark.is_run:
+        yield Row(mark.at, mark=mark, words="became live")
+        return
+    if mark.at >= found.begins:
+        yield Row(mark.at, mark=mark, words="began")
+    if mark.until is None:
+        yield Row(found.ends, mark=mark, words="goes on")
+    else:
+        yield Row(mark.until, mark=mark, words="ended")
+
+
+def _mark(mark: Mark, found: Series) -> dict[str, Any]:
+    """For the script: `until` is null for a moment."""
+    until = (mark.until or found.ends) if mark.is_run else None
+    return {
+        "kind": mark.kind.value,
+        "at": mark.at.timestamp(),
+        "until": until.timestamp() if until else None,
+        "text": mark.text,
+    }
+
+
+def _picture(found: Series, marks: Sequence[Mark]) -> Picture:
     def since(moment: datetime) -> float:
         return (moment - found.begins).total_seconds()
 
@@ -125,5 +166,6 @@ def _picture(found: Series, marks: list[Mark]) -> Picture:
         [(since(point.at), point.oldest_s) for point in found.points],
         length_s=(found.ends - found.begins).total_seconds(),
         gaps=[(since(begun), since(ended)) for begun, ended in found.gaps],
-        marks=[since(mark.at) for mark in marks],
+        marks=[since(mark.at) for mark in marks if not mark.is_run],
+        runs=[(since(mark.at), since(mark.until or found.ends)) for mark in marks if mark.is_run],
     )

@@ -62,25 +62,80 @@
     ctx.restore();
   }
 
-  function drawMarks(chart) {
+  /* What was done: a push is a dashed line, a run by fallback a pale band under a thick line. */
+
+  const isRun = (mark) => mark.until !== null;
+
+  function ends(chart, mark) {
+    const { left, width } = chart.bbox;
+    const narrowest = 3 * devicePixelRatio;
+    const from = Math.max(left, chart.valToPos(mark.at, "x", true));
+    const to = Math.min(left + width, chart.valToPos(mark.until, "x", true));
+    return [Math.min(from, left + width - narrowest), Math.max(to, from + narrowest)];
+  }
+
+  function drawRuns(chart) {
     const { ctx, bbox } = chart;
     ctx.save();
-    ctx.strokeStyle = ctx.fillStyle = token("--ma-muted");
-    ctx.lineWidth = devicePixelRatio;
-    ctx.font = `${12 * devicePixelRatio}px ${token("--ma-font")}`;
-    ctx.setLineDash([4 * devicePixelRatio, 4 * devicePixelRatio]);
-    let free = bbox.left;
+    ctx.fillStyle = token("--ma-ink");
+    ctx.globalAlpha = 0.08;
+    for (const mark of chart.maFigures.marks.filter(isRun)) {
+      const [from, to] = ends(chart, mark);
+      ctx.fillRect(from, bbox.top, to - from, bbox.height);
+    }
+    ctx.restore();
+  }
+
+  /* Text that a line under it does not strike out. */
+
+  function write(chart, text, x, y) {
+    const { ctx } = chart;
+    ctx.save();
+    ctx.setLineDash([]);
+    ctx.lineJoin = "round";
+    ctx.lineWidth = 4 * devicePixelRatio;
+    ctx.strokeStyle = token("--ma-card");
+    ctx.strokeText(text, x, y);
+    ctx.restore();
+    ctx.fillText(text, x, y);
+  }
+
+  function drawMarks(chart) {
+    const { ctx, bbox } = chart;
+    const dot = devicePixelRatio;
+    const right = bbox.left + bbox.width;
+    const free = { push: bbox.left, run: bbox.left };
+    ctx.save();
+    ctx.lineWidth = dot;
+    ctx.font = `${12 * dot}px ${token("--ma-font")}`;
+    ctx.setLineDash([4 * dot, 4 * dot]);
     for (const mark of [...chart.maFigures.marks].reverse()) {
-      const x = chart.valToPos(mark.at, "x", true);
-      ctx.beginPath();
-      ctx.moveTo(x, bbox.top);
-      ctx.lineTo(x, bbox.top + bbox.height);
-      ctx.stroke();
-      const width = ctx.measureText(mark.text).width;
-      const room = 4 * devicePixelRatio;
-      if (x < free || x + width + room > bbox.left + bbox.width) continue;
-      ctx.fillText(mark.text, x + room, bbox.top + 12 * devicePixelRatio);
-      free = x + width + 2 * room;
+      let [from, to] = [0, 0];
+      if (isRun(mark)) {
+        [from, to] = ends(chart, mark);
+        ctx.fillStyle = token("--ma-ink");
+        ctx.fillRect(from, bbox.top + 20 * dot, to - from, 4 * dot);
+      } else {
+        from = to = chart.valToPos(mark.at, "x", true);
+        ctx.strokeStyle = ctx.fillStyle = token("--ma-muted");
+        ctx.beginPath();
+        ctx.moveTo(to, bbox.top);
+        ctx.lineTo(to, bbox.top + bbox.height);
+        ctx.stroke();
+      }
+      // Behind it where there is room, else before it.
+      const room = 4 * dot;
+      const width = ctx.measureText(mark.text).width + 2 * room;
+      const line = bbox.top + (isRun(mark) ? 26 : 12) * dot;
+      if (to >= free[mark.kind] && to + width <= right) {
+        write(chart, mark.text, to + room, line);
+        free[mark.kind] = to + width;
+      } else if (from - width >= free[mark.kind]) {
+        write(chart, mark.text, from - width + room, line);
+        free[mark.kind] = to;
+      } else {
+        free[mark.kind] = Math.max(free[mark.kind], to);
+      }
     }
     ctx.restore();
   }
@@ -104,6 +159,9 @@
             `oldest ${span(figures.oldest[at])}`,
             `${amount(figures.in[at])} in, ${amount(figures.out[at])} out a minute`,
           ];
+    const next = figures.at[at + 1] ?? figures.ends;
+    const done = figures.marks.filter((mark) => mark.at < next && (mark.until ?? mark.at) >= figures.at[at]);
+    lines.push(...done.map((mark) => mark.text));
     box.replaceChildren(
       ...lines.map((text) => {
         const line = document.createElement("div");
@@ -155,7 +213,7 @@
         { scale: "depth", stroke: token("--ma-work-edge"), fill: token("--ma-heat-2"), width: 1.5, points: { show: single } },
         { scale: "age", stroke: token("--ma-warn-edge"), width: 1.5, points: { show: false } },
       ],
-      hooks: { drawClear: [drawGaps], draw: [drawMarks], setCursor: [tip] },
+      hooks: { drawClear: [drawGaps, drawRuns], draw: [drawMarks], setCursor: [tip] },
     };
   }
 

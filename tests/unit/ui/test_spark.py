@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mailadmin.ui.spark import HEIGHT, spark_path
 from spools.core.picture import HEIGHT as TALL
-from spools.core.picture import WIDTH, picture_of
+from spools.core.picture import NARROWEST, WIDTH, picture_of
 
 
 def test_a_line_goes_from_nothing_to_the_highest() -> None:
@@ -39,6 +39,11 @@ def test_a_picture_has_a_part_for_each_run() -> None:
     assert (made.area_top, made.line_top) == (4, 60)
     assert (made.gaps, made.marks) == (((WIDTH * 15 / 40, WIDTH / 4),), (WIDTH / 2,))
     assert made.area.startswith(f"M0.0 {TALL}L")
+
+
+def test_a_run_is_seen_however_short_and_ends_with_the_picture() -> None:
+    made = picture_of([], [], length_s=WIDTH, runs=[(10, 30), (50, 50), (WIDTH, WIDTH), (-9, 9000)])
+    assert made.runs == ((10, 20), (50, NARROWEST), (WIDTH - NARROWEST, NARROWEST), (0, WIDTH))
 
 
 def test_nothing_is_an_empty_picture() -> None:
