@@ -17,20 +17,23 @@ class PersonRole(StrEnum):
 
 
 class Permission(StrEnum):
-    """What a view asks for."""
+    """What a view asks for. ANSWER: say yes or not now to what the fallback asks, and end a run."""
 
     READ = "read"
     EDIT = "edit"
     APPROVE = "approve"
     OPERATE = "operate"
+    ANSWER = "answer"
     ADMINISTER = "administer"
 
 
 GRANTS: Mapping[PersonRole, frozenset[Permission]] = {
     PersonRole.VIEWER: frozenset({Permission.READ}),
     PersonRole.EDITOR: frozenset({Permission.READ, Permission.EDIT}),
-    PersonRole.APPROVER: frozenset({Permission.READ, Permission.APPROVE}),
-    PersonRole.OPERATOR: frozenset({Permission.READ, Permission.OPERATE}),
+    PersonRole.APPROVER: frozenset({Permission.READ, Permission.APPROVE, Permission.ANSWER}),
+    # Who is on call begins such a run by hand, so the question is theirs as well.
+    PersonRole.OPERATOR: frozenset({Permission.READ, Permission.OPERATE, Permission.ANSWER}),
+    # Who writes the policy does not act by it: whoever needs both holds both roles.
     PersonRole.ADMINISTRATOR: frozenset({Permission.READ, Permission.ADMINISTER}),
 }
 

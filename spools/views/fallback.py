@@ -125,7 +125,7 @@ def drop(request: HttpRequest, host: str) -> HttpResponse:
     return redirect(_href(server))
 
 
-@requires(Permission.APPROVE)
+@requires(Permission.ANSWER)
 def confirm_run(request: HttpRequest, host: str) -> HttpResponse:
     """The question is answered with yes."""
     server = _server(host)
@@ -145,7 +145,7 @@ def confirm_run(request: HttpRequest, host: str) -> HttpResponse:
     return moved(request, where, f"Run {run.number} is ordered.")
 
 
-@requires(Permission.APPROVE)
+@requires(Permission.ANSWER)
 def not_now(request: HttpRequest, host: str) -> HttpResponse:
     """The question is answered with no."""
     server = _server(host)
@@ -199,27 +199,23 @@ def _context(request: HttpRequest, server: MailHost) -> dict[str, Any]:
 
 
 def _answers(request: HttpRequest, found: ServerSight) -> tuple[Action, ...]:
-    """Yes with what it does and to how many, or not now."""
+    """Yes with what it does and to how many, or not now; who may do neither reads who may."""
     if found.question is None:
         return ()
-    name, reason = found.server.name, reason_not(request, Permission.APPROVE, "answer it")
+    name, reason = found.server.name, reason_not(request, Permission.ANSWER, "answer it")
     what = counted(found.waits or 0, "message", "messages")
-    return (
-        Action(
-            "confirm-run",
-            f"Flush {what} by fallback",
-            reverse("fallback-run", args=[name]),
-            kind="primary",
-            reason=reason,
-            fields=(("question", str(found.question.pk)),),
-        ),
-        Action(
-            "not-now",
-            "Not now, ask again in 1 h",
-            reverse("fallback-not-now", args=[name]),
-            reason=reason,
-        ),
+    yes = Action(
+        "confirm-run",
+        f"Flush {what} by fallback",
+        reverse("fallback-run", args=[name]),
+        kind="primary",
+        reason=reason,
+        fields=(("question", str(found.question.pk)),),
     )
+    if reason:
+        return (yes,)
+    not_now = reverse("fallback-not-now", args=[name])
+    return (yes, Action("not-now", "Not now, ask again in 1 h", not_now))
 
 
 def _wanted_actions(request: HttpRequest, found: ServerSight, person: Person) -> tuple[Action, ...]:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from django.http import HttpRequest
 from django.urls import reverse
 
+from mailadmin.people.access import person_may
+from mailadmin.people.roles import Permission
 from mailadmin.ui.badges import ICONS, Badge
 from mailadmin.ui.overview import Need, Panel, Part
 from mailadmin.ui.standing import Standing, Strip
@@ -16,20 +18,23 @@ from spools.core.run_states import OPEN_RUN
 from spools.models import FallbackPolicy, FallbackQuestion, FlushRun, RelayHealth
 
 RANK = 0
+DECIDE, LOOK = "Decide about the fallback", "See what the fallback asks"
+"""The link of the strip: for who may answer, and for everybody else."""
 
 
 def overview(request: HttpRequest) -> Part:
     """For a person who may read; nothing before the first relay is named by a live table."""
     if not RelayHealth.objects.filter(named=True, server__retired_at=None).exists():
         return Part()
-    questions = _questions()
-    return Part(needs=tuple(_need(found) for found in questions), panels=(_panel(len(questions)),))
+    questions, may = _questions(), person_may(request, Permission.ANSWER)
+    needs = tuple(_need(found, may=may) for found in questions)
+    return Part(needs=needs, panels=(_panel(len(questions)),))
 
 
 def standing(request: HttpRequest) -> Standing:
     """Beside Fallback how many questions are open, and a strip for them."""
-    questions = _questions()
-    return Standing({"fallback": len(questions)}, tuple(_strips(questions)))
+    questions, may = _questions(), person_may(request, Permission.ANSWER)
+    return Standing({"fallback": len(questions)}, tuple(_strips(questions, may=may)))
 
 
 def _questions() -> list[FallbackQuestion]:
@@ -37,7 +42,7 @@ def _questions() -> list[FallbackQuestion]:
     return list(found.select_related("server").order_by("asked_at"))
 
 
-def _need(question: FallbackQuestion) -> Need:
+def _need(question: FallbackQuestion, *, may: bool) -> Need:
     name = question.server.name
     return Need(
         id=f"fallback-{question.pk}",
@@ -45,7 +50,7 @@ def _need(question: FallbackQuestion) -> Need:
         fact=f"The fallback of {name} asks",
         text=f"{question.relay} is {question.state} and {_wait(question)}."
         " Shall they go straight to each MX?",
-        label=f"Open the fallback of {name}",
+        label=f"Decide about the fallback of {name}" if may else f"Open the fallback of {name}",
         href=reverse("fallback", args=[name]),
         at=question.asked_at,
         rank=RANK,
@@ -68,13 +73,13 @@ def _panel(asked: int) -> Panel:
     return Panel("Fallback", reverse("fallback-list"), badge, lines=tuple(lines))
 
 
-def _strips(questions: list[FallbackQuestion]) -> Iterator[Strip]:
+def _strips(questions: list[FallbackQuestion], *, may: bool) -> Iterator[Strip]:
     if questions:
         first, more = questions[0], len(questions) - 1
         others = f" {number(more)} more ask too." if more else ""
         text = f"{first.relay} is {first.state} for {first.server.name} and {_wait(first)}."
         href = reverse("fallback", args=[first.server.name])
-        yield Strip("warn", text + others, "Decide about the fallback", href)
+        yield Strip("warn", text + others, DECIDE if may else LOOK, href)
 
 
 def _wait(question: FallbackQuestion) -> str:

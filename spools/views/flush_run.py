@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from mailadmin.answers import moved, shown
-from mailadmin.people.access import person_may, requires
+from mailadmin.answers import moved, reason_not, shown
+from mailadmin.people.access import requires
 from mailadmin.people.roles import Permission
 from mailadmin.people.session import signed_in
 from mailadmin.ui.parts import Action
@@ -45,7 +45,7 @@ def flush_run(request: HttpRequest, name: str, number: int) -> HttpResponse:
 
 
 @require_POST
-@requires(Permission.OPERATE)
+@requires(Permission.ANSWER)
 def flush_cancel(request: HttpRequest, name: str, number: int) -> HttpResponse:
     """No further slice."""
     run = run_or_404(name, number)
@@ -125,11 +125,9 @@ def _views(run: FlushRun, filters: dict[str, str], here: str) -> list[dict[str, 
 def _cancel(request: HttpRequest, run: FlushRun) -> Action | None:
     if not run.is_open:
         return None
-    reason = ""
+    reason = reason_not(request, Permission.ANSWER, "cancel it")
     if run.state == RunState.CANCELLING:
         reason = "The slice that is out ends within a minute; then it is cancelled."
-    elif not person_may(request, Permission.OPERATE):
-        reason = "An operator may cancel it."
     return Action(
         id="cancel",
         label=f"Cancel run {run.number}",

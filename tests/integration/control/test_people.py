@@ -107,9 +107,9 @@ def test_roles_that_are_held_already_are_no_event(people: dict[str, Person], tra
 MAY = {
     "vera": {Permission.READ},
     "claire": {Permission.READ, Permission.EDIT},
-    "luc": {Permission.READ, Permission.EDIT, Permission.APPROVE},
-    "paul": {Permission.READ, Permission.APPROVE},
-    "otto": {Permission.READ, Permission.OPERATE},
+    "luc": {Permission.READ, Permission.EDIT, Permission.APPROVE, Permission.ANSWER},
+    "paul": {Permission.READ, Permission.APPROVE, Permission.ANSWER},
+    "otto": {Permission.READ, Permission.OPERATE, Permission.ANSWER},
     "anne": {Permission.READ, Permission.ADMINISTER},
 }
 

@@ -137,3 +137,28 @@ def test_an_old_page_confirms_nothing(site: Site, sent: dict[str, str]) -> None:
 
 def test_there_is_no_fallback_of_what_is_no_list_server(site: Site) -> None:
     assert site.sign_in("vera").get("/fallback/nowhere/").status_code == 404
+
+
+def test_who_writes_the_policy_does_not_answer_it_and_reads_who_does(asked: Site) -> None:
+    anne = asked.sign_in("anne")
+    page = text(anne.get(PAGE))
+    assert "Approvers and operators answer it. Luc Petit, Otto Operator or Paul Leroy can." in page
+    assert "Not now" not in page
+    assert "See what the fallback asks" in text(anne.get("/domains/"))
+    labels = [need.label for need in anne.get("/").context["overview"].needs]
+    assert "Open the fallback of listes" in labels
+    for act in ("run/", "not-now/"):
+        assert anne.post(f"{PAGE}{act}").status_code == 403
+    assert FallbackQuestion.objects.get().answer == ""
+
+
+def test_the_operator_on_call_answers(asked: Site) -> None:
+    otto = asked.sign_in("otto")
+    assert "Decide about the fallback" in text(otto.get("/domains/"))
+    labels = [need.label for need in otto.get("/").context["overview"].needs]
+    assert "Decide about the fallback of listes" in labels
+    question = FallbackQuestion.objects.get()
+    answer = otto.post(f"{PAGE}run/", {"question": str(question.pk)})
+    assert answer.headers["Location"] == f"{PAGE}runs/1/"
+    question.refresh_from_db()
+    assert question.answered_by == "Otto Operator"

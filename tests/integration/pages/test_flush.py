@@ -28,6 +28,7 @@ def test_the_question_says_what_it_takes_and_the_command(site: Site) -> None:
     assert page.status_code == 200
     text = page.content.decode()
     assert "Everything that waits" in text
+    assert '<a href="/fallback/listes/">listes</a></nav>' in text
     assert "sympa-fallback.cf -v -OMinQueueAge=0" in text
     assert (
         "messages to orange.fr"
@@ -48,7 +49,8 @@ def test_a_run_is_begun_with_a_reason_and_its_page_follows(site: Site) -> None:
     assert (run.what.excluded, run.stop_when_well) == (("free.fr",), False)
     page = site.sign_in("vera").get(begun["Location"]).content.decode()
     assert "The first slice is ordered" in page
-    assert "An operator may cancel it." in page
+    assert "Approvers and operators cancel it." in page
+    assert '<a href="/fallback/">Fallback</a> / <a href="/fallback/listes/">listes</a>' in page
     again = site.sign_in("otto").post(START, {"reason": "once more"})
     assert again.status_code == 409
     assert "Run 1 is ordered: one at a time." in again.content.decode()
@@ -76,10 +78,11 @@ def test_the_poll_is_silent_until_something_is_new(site: Site, going: FlushRun) 
     assert b"<html" not in fresh.content
 
 
-def test_an_operator_cancels_it_and_nobody_else(site: Site, going: FlushRun) -> None:
+def test_who_may_begin_it_cancels_it_and_nobody_else(site: Site, going: FlushRun) -> None:
     act = f"/fallback/listes/runs/{going.number}/cancel/"
-    assert site.sign_in("claire").post(act, {}).status_code == 403
-    assert site.sign_in("otto").post(act, {}).status_code == 302
+    for reader in ("claire", "anne"):
+        assert site.sign_in(reader).post(act, {}).status_code == 403
+    assert site.sign_in("paul").post(act, {}).status_code == 302
     going.refresh_from_db()
     assert going.state == "cancelled"
     assert site.sign_in("otto").post(act, {}).status_code == 302
