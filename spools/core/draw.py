@@ -32,8 +32,8 @@ THRESHOLDS: Mapping[str, str] = {
     "clear_most": "… up to so many",
     "relapse_s": "an outage within so many seconds of a recovery is a relapse",
     "slow_ms": "a probe that takes longer (ms) counts as busy",
-    "deferred_permille": "so much of the messages for it that it put off counts as busy …",
-    "deferred_least": "… where there are at least so many",
+    "deferred_permille": "so many in a thousand that it put off count as busy …",
+    "deferred_least": "… where the spool has at least so many that were put off",
     "stale_s": "an older probe decides nothing (seconds)",
 }
 
@@ -53,6 +53,11 @@ def draw_health(rules: Thresholds = DEFAULT) -> str:
             "A probe is *good* when RCPT was taken (or only that address refused), *busy* when the"
             " relay said *later* (4xx), was slow or puts off what the spool holds for it, else"
             " *failed*. Where the name could not be asked for, it counts for nothing.\n",
+            "It puts off what the spool holds when, of the listed messages that go by it and were"
+            " tried within `stale_s`, together with all that left the spool in that time, it"
+            " answered so many with *later*. Nothing is said of that for `stale_s` after a run by"
+            " fallback, whose tries others answered, nor while the scan is old"
+            " (`spools/queries/deferrals.py`).\n",
             "| from | to | when |",
             "|---|---|---|",
             *_rules(rules),

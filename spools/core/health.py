@@ -272,7 +272,7 @@ def _clears(health: Health, rules: Thresholds) -> str:
 
 def _puts_off(look: Look, rules: Thresholds) -> bool:
     spool = look.deferrals
-    if spool is None or spool.of < rules.deferred_least:
+    if spool is None or spool.deferred < rules.deferred_least:
         return False
     return spool.deferred * 1000 >= spool.of * rules.deferred_permille
 

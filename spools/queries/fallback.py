@@ -16,11 +16,11 @@ from spools.core.health import Thresholds
 from spools.core.policy import Decision, Policy, Sight, decide
 from spools.models import FallbackPolicy, FallbackQuestion, FlushRun, RelayHealth
 from spools.queries.relays import RelaySight, sights
-from spools.queries.runs import open_run, own_spool
+from spools.queries.runs import open_run, scanned_spool
 
 SWITCHING = (PushState.DEPLOYING, PushState.STOPPED)
-FRESH_SCANS, FRESH_LOOKS = 4, 20
-"""Figures older than so many periods decide nothing."""
+FRESH_LOOKS = 20
+"""What was seen longer ago than so many periods decides nothing."""
 
 
 def servers() -> list[MailHost]:
@@ -72,8 +72,8 @@ def open_question(server: MailHost) -> FallbackQuestion | None:
 
 def _spool(server: MailHost, now: datetime) -> tuple[int | None, int | None]:
     """Messages that wait and the age of the oldest, None where the spool was not scanned lately."""
-    row, fresh = own_spool(server), now - timedelta(seconds=settings.SCAN_SECONDS * FRESH_SCANS)
-    if row is None or not row.listed or row.at is None or row.at < fresh or row.scan_at is None:
+    row = scanned_spool(server, now)
+    if row is None or row.at is None or row.scan_at is None:
         return None, None
     if row.oldest is None:
         return row.waiting, None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
@@ -31,6 +32,8 @@ from spools.models import (
 )
 
 SEEN_LATELY = timedelta(minutes=15)
+FRESH_SCANS = 4
+"""Figures older than so many periods of scans decide nothing."""
 PAGE = 100
 SAMPLES = 5
 
@@ -126,6 +129,13 @@ def own_spool(server: MailHost) -> Spool | None:
     state = HostState.objects.filter(host=server).first()
     facts = state.host_facts if state else None
     return Spool.objects.filter(host=server, path=facts.spool).first() if facts else None
+
+
+def scanned_spool(server: MailHost, now: datetime) -> Spool | None:
+    """The same where its last scan is young enough to act on, None where it is not."""
+    row, fresh = own_spool(server), now - timedelta(seconds=settings.SCAN_SECONDS * FRESH_SCANS)
+    young = row is not None and row.listed and row.at is not None and row.at >= fresh
+    return row if young else None
 
 
 @dataclass(frozen=True, slots=True)

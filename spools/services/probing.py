@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -17,9 +17,10 @@ from mailadmin.wire.services import NoSuchAgent, request
 from routing.core.facts import HostKind
 from routing.models import HostState, MailHost
 from routing.queries.revisions import running_revision
-from spools.core.health import Health, Look, RelayState, after, aged, maintained
+from spools.core.health import Deferrals, Health, Look, RelayState, after, aged, maintained
 from spools.core.probe import MOST_HOSTS, HostProbe, ProbeOrder, ProbeReport, RelayHost, best_of
 from spools.models import ProbedServer, RelayHealth, RelayMaintenance, RelayProbe, RelayTurn
+from spools.queries.deferrals import deferrals_of
 from spools.queries.named import relays_of
 from spools.queries.thresholds import rules
 from spools.services.policies import consider
@@ -57,6 +58,8 @@ def may_probe(attempt: Attempt) -> str | None:
 def record_probes(attempt: Attempt, now: datetime) -> None:
     """Keep what an order that ended brought. Safe to call again."""
     at = attempt.reported_at or now
+    # Before the transaction: it may have to read a whole table.
+    put_off = _put_off(attempt, at)
     with transaction.atomic():
         row = (
             ProbedServer.objects.select_for_update(of=["self"])
@@ -70,7 +73,7 @@ def record_probes(attempt: Attempt, now: datetime) -> None:
         if report := _report_of(attempt, row, at):
             row.answered_at, row.error, row.error_at = at, "", None
             for relay in RelayHealth.objects.select_for_update().filter(server=row.host_id):
-                _apply(relay, report, attempt, at)
+                _apply(relay, report, attempt, at, put_off.get(relay.pk))
         row.save()
     consider(server=row.host, now=now)
     _forget(now)
@@ -205,7 +208,19 @@ def _failed(row: ProbedServer, text: str, at: datetime) -> None:
     row.error, row.error_at = text, row.error_at or at
 
 
-def _apply(relay: RelayHealth, report: ProbeReport, attempt: Attempt, at: datetime) -> None:
+def _put_off(attempt: Attempt, at: datetime) -> Mapping[int, Deferrals | None]:
+    """What the spool of the list server that this order asked tells of each of its relays."""
+    relays = RelayHealth.objects.filter(server__probed__attempt=attempt, named=True)
+    return {relay.pk: deferrals_of(relay, at, rules()) for relay in relays.select_related("server")}
+
+
+def _apply(
+    relay: RelayHealth,
+    report: ProbeReport,
+    attempt: Attempt,
+    at: datetime,
+    deferrals: Deferrals | None,
+) -> None:
     """One more probe of one relay target."""
     hosts = _asked_of(relay, report)
     speaks = best_of(hosts)
@@ -222,7 +237,13 @@ def _apply(relay: RelayHealth, report: ProbeReport, attempt: Attempt, at: dateti
         recipient=report.recipient,
         hosts=[host.to_json() for host in hosts],
     )
-    look = Look(int(at.timestamp()), speaks.verdict, ms=speaks.ms, why=speaks.why)
+    look = Look(
+        at=int(at.timestamp()),
+        verdict=speaks.verdict,
+        ms=speaks.ms,
+        why=speaks.why,
+        deferrals=deferrals,
+    )
     old = aged(relay.health, look.at, rules())
     if old.state is not relay.health.state:
         set_state(relay, old, at)

@@ -287,8 +287,8 @@ def test_maintenance_lasts_until_a_person_ends_it() -> None:
     [
         (Look(1, Verdict.TAKES, 8000), Mark.GOOD),
         (Look(1, Verdict.TAKES, 8001), Mark.BUSY),
-        (Look(1, Verdict.TAKES, 5, deferrals=Deferrals(10, 20)), Mark.BUSY),
-        (Look(1, Verdict.TAKES, 5, deferrals=Deferrals(9, 20)), Mark.GOOD),
+        (Look(1, Verdict.TAKES, 5, deferrals=Deferrals(20, 40)), Mark.BUSY),
+        (Look(1, Verdict.TAKES, 5, deferrals=Deferrals(20, 41)), Mark.GOOD),
         (Look(1, Verdict.TAKES, 5, deferrals=Deferrals(19, 19)), Mark.GOOD),
         (Look(1, Verdict.BUSY, 5, deferrals=Deferrals(0, 500)), Mark.BUSY),
         (Look(1, Verdict.REFUSES, 5), Mark.FAILED),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from spools.core.reasons import LONGEST, fold
+from spools.core.reasons import LONGEST, fold, is_put_off
 
 FOLDED = [
     ("Deferred: Connection refused by smtp1.example.org.", None),
@@ -74,3 +74,19 @@ def test_a_reason_is_its_own_reason(answer: str) -> None:
 
 def test_a_reason_is_no_longer_than_a_line() -> None:
     assert len(fold("Deferred: 450 " + "word " * 500)) <= LONGEST
+
+
+@pytest.mark.parametrize(
+    ("answer", "put_off"),
+    [
+        ("Deferred: 451 4.7.1 Try again later", True),
+        ("Deferred: 421-4.7.28 [192.0.2.7      15] Our system has detected", True),
+        ("Deferred: 550 5.7.1 Service refused", False),
+        ("Deferred: Connection refused by smtp1.example.org.", False),
+        ("451 4.4.1 reply: read error from mx7.free.example.", False),
+        ("Deferred", False),
+        ("", False),
+    ],
+)
+def test_later_is_said_by_a_server_on_a_connection_that_it_took(answer: str, put_off: bool) -> None:
+    assert is_put_off(answer) is put_off
