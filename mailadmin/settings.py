@@ -247,6 +247,8 @@ PROBE_RECIPIENT = env.str("MAILADMIN_PROBE_RECIPIENT", default="")
 FLUSH_SLICE_SECONDS = env.int("MAILADMIN_FLUSH_SLICE_SECONDS", default=30)
 FLUSH_RUNNERS = env.int("MAILADMIN_FLUSH_RUNNERS", default=16)
 FLUSH_PER_DESTINATION = env.int("MAILADMIN_FLUSH_PER_DESTINATION", default=4)
+# The lowest "least age" of a fallback policy: what has waited less is no reason to go past a relay.
+FALLBACK_LEAST_MINUTES = env.int("MAILADMIN_FALLBACK_LEAST_MINUTES", default=5)
 # What is asked of the DNS, of whom, how long and how often (docs/dns.md).
 DNS_CHECKS = env.bool("MAILADMIN_DNS", default=True)
 DNS_SERVERS = env.list("MAILADMIN_DNS_SERVERS", default=[])

@@ -24,6 +24,8 @@ from deploy.sandbox.submit import submit
 from deploy.sandbox.tools import SandboxError
 
 MANAGE_S = 300
+ALWAYS_WAIT = 24
+"""Messages of the first start that nobody takes."""
 
 
 def manage(sandbox: Sandbox, *arguments: str, stdin: str = "") -> str:
@@ -84,6 +86,15 @@ def import_table(sandbox: Sandbox) -> None:
     manage(sandbox, "import_mailertable", str(SEED_TABLE), *options)
 
 
+def set_fallback(sandbox: Sandbox) -> None:
+    """A policy that asks while somebody watches: after a minute, not after half an hour, and for
+    more than what always waits here. A person still answers.
+    """
+    options = ("--mode=ask", "--age=1", f"--depth={ALWAYS_WAIT + 6}", "--pause=1", "--most-runs=50")
+    why = "--reason=The demonstration: it is to ask while somebody watches."
+    manage(sandbox, "fallback_policy", LIST_SERVER, *options, why)
+
+
 def propose_demo_push(sandbox: Sandbox) -> None:
     """A push of the editor that waits for the approver."""
     manage(sandbox, "demo")
@@ -91,7 +102,7 @@ def propose_demo_push(sandbox: Sandbox) -> None:
 
 def leave_some_waiting(sandbox: Sandbox) -> None:
     """Messages that nobody takes today: the pages of spools have something to show."""
-    submit(sandbox.listes.path, 24, (*LATER, LOCAL_HOST))
+    submit(sandbox.listes.path, ALWAYS_WAIT, (*LATER, LOCAL_HOST))
 
 
 def once(sandbox: Sandbox, step: Callable[[Sandbox], None]) -> None:

@@ -41,6 +41,7 @@ ACCOUNTS = (("making the demonstration's accounts", content.create_people),)
 EXAMPLE = (
     *ACCOUNTS,
     ("importing the example's mailertable", content.import_table),
+    ("setting the fallback policy", content.set_fallback),
     ("proposing a push", content.propose_demo_push),
     ("submitting messages that have to wait", content.leave_some_waiting),
 )

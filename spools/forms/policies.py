@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.conf import settings
 
 from spools.core.health import RelayState
 from spools.core.policy import MAY_FIRE, Mode, Policy
@@ -35,7 +36,9 @@ class PolicyForm(forms.Form):
         help_text="An overloaded relay may be slow because its receivers throttle it.",
     )
     age = forms.IntegerField(
-        min_value=5, max_value=1440, label="Least age of the oldest message, in minutes"
+        min_value=settings.FALLBACK_LEAST_MINUTES,
+        max_value=1440,
+        label="Least age of the oldest message, in minutes",
     )
     depth = forms.IntegerField(min_value=1, label="Least number of messages that wait")
     excluded = forms.CharField(

@@ -31,15 +31,14 @@ log = logging.getLogger(__name__)
 DECLINED = timedelta(hours=1)
 """Who says "not now" is asked again after so long."""
 MOST_EXCLUDED = 1000
-LEAST_AGE_S = 300
 DAY_S = 86_400
 
 
 def save_policy(
-    *, server: MailHost, version: int, policy: Policy, reason: str, by: Person
+    *, server: MailHost, version: int, policy: Policy, reason: str, by: Person | Actor
 ) -> FallbackPolicy:
     """Put a policy in force. One that starts runs by itself waits for a second person, except on a
-    site with one postmaster.
+    site with one postmaster; a program may not save one.
 
     Raises NotAllowed with everything that is wrong, or because somebody else was faster
     (`version` is that of the row that the page showed, 0 for none).
@@ -50,13 +49,16 @@ def save_policy(
         problems = problems_of(policy)
         if (row.version if row else 0) != version:
             problems.append("Somebody changed it while you edited. Look at it, then edit again.")
+        if policy.mode is Mode.AUTOMATIC and isinstance(by, Actor):
+            problems.append("A policy that starts runs by itself is saved by a person.")
         if not reason:
             problems.append("Say why: whoever is on call reads it.")
         if problems:
             raise NotAllowed(problems)
         before = row.policy if row else Policy()
         row = row or FallbackPolicy(server=server, version=0, **as_json(before))
-        if policy.mode is Mode.AUTOMATIC and not settings.ONE_POSTMASTER:
+        by_itself = policy.mode is Mode.AUTOMATIC
+        if by_itself and isinstance(by, Person) and not settings.ONE_POSTMASTER:
             row.wanted, row.wanted_by, row.wanted_at = as_json(policy), by, now
             happened = _happened(server, "proposed", before, policy, reason)
         else:
@@ -105,8 +107,9 @@ def problems_of(policy: Policy) -> list[str]:
         found.append("Choose at least one state that fires it, or switch it off.")
     if wrong := [state for state in policy.fires if state not in MAY_FIRE]:
         found.append(f"{', '.join(sorted(wrong))} may not fire it.")
-    if policy.age_s < LEAST_AGE_S or policy.age_s > DAY_S:
-        found.append("The least age is from 5 to 1440 minutes.")
+    least = settings.FALLBACK_LEAST_MINUTES
+    if not least * 60 <= policy.age_s <= DAY_S:
+        found.append(f"The least age is from {least} to 1440 minutes.")
     if policy.depth < 1:
         found.append("At least one message has to wait.")
     if policy.pause_s > DAY_S:
@@ -227,9 +230,9 @@ def _put(row: FallbackPolicy, policy: Policy) -> None:
     row.wanted = row.wanted_by = row.wanted_at = None
 
 
-def _stamp(row: FallbackPolicy, by: Person, now: datetime) -> None:
+def _stamp(row: FallbackPolicy, by: Person | Actor, now: datetime) -> None:
     row.version += 1
-    row.changed_at, row.changed_by = now, by.full_name
+    row.changed_at, row.changed_by = now, acting(by).name
     row.save()
 
 

@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 from pytest_django import Settings
 
+from mailadmin.audit.services import SETUP
 from mailadmin.people.models import Person
 from routing.models import HostState, MailHost
 from spools.core.health import RelayState
@@ -254,3 +256,54 @@ def test_domains_are_kept_in_one_spelling() -> None:
         "orange.fr",
         "xn--caf-dma.example",
     )
+
+
+def test_a_site_may_let_a_policy_ask_sooner(
+    live: MailHost, people: dict[str, Person], settings: Settings
+) -> None:
+    soon = Policy(age_s=60)
+    with pytest.raises(NotAllowed, match="The least age is from 5 to 1440 minutes"):
+        save_policy(server=live, version=0, policy=soon, reason="x", by=people["anne"])
+    settings.FALLBACK_LEAST_MINUTES = 1
+    save_policy(server=live, version=0, policy=soon, reason="x", by=people["anne"])
+    assert policy_of(live) == soon
+    less = replace(soon, age_s=59)
+    with pytest.raises(NotAllowed, match="The least age is from 1 to 1440 minutes"):
+        save_policy(server=live, version=1, policy=less, reason="x", by=people["anne"])
+
+
+def test_set_up_puts_a_policy_in_force_by_a_command(live: MailHost, trail: Trail) -> None:
+    given = ("--age=10", "--depth=30", "--pause=1", "--most-runs=50", "--reason=The first night.")
+    call_command("fallback_policy", "listes", *given)
+    wanted = Policy(age_s=600, depth=30, pause_s=60, most_runs=50)
+    assert policy_of(live) == wanted
+    event = trail.only()
+    assert (event.action, event.actor, event.note) == (
+        "fallback.policy",
+        "setup",
+        "The first night.",
+    )
+    call_command("fallback_policy", "listes", "--mode=off", "--reason=Nobody is awake.")
+    assert policy_of(live) == Policy(mode=Mode.OFF)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (("listes", "--age=4"), "from 5 to 1440 minutes"),
+        (("smtp1",), "no list server smtp1"),
+        (("listes", "--mode=automatic"), "invalid choice"),
+    ],
+)
+def test_the_command_refuses_what_the_page_would(
+    live: MailHost, given: tuple[str, ...], said: str
+) -> None:
+    with pytest.raises(CommandError, match=said):
+        call_command("fallback_policy", *given, "--reason=x")
+    assert policy_of(live) == Policy()
+
+
+def test_no_program_saves_a_policy_that_starts_runs_by_itself(live: MailHost) -> None:
+    with pytest.raises(NotAllowed, match="saved by a person"):
+        save_policy(server=live, version=0, policy=ALONE, reason="x", by=SETUP)
+    assert not FallbackPolicy.objects.exists()
