@@ -191,6 +191,8 @@ UI_OVERVIEW = [
 ]
 # What each app knows of a relay target, for its page (mailadmin/ui/relay_notes.py).
 UI_RELAY_NOTES = ["spools.views.relay_note.notes"]
+# What each app knows of the mail that waits for a routing object (mailadmin/ui/waiting.py).
+UI_WAITING = ["spools.views.waiting_note.notes"]
 
 # What each app tells Prometheus (mailadmin/health/metrics.py), and the token that lets a program
 # of another machine read it.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from io import StringIO
 
 from routing.core.intent import DEFAULT_KEY
 from routing.core.value import is_usable
@@ -27,6 +28,13 @@ class Table:
         rest: a table may have a million lines."""
         found = ((key, _value_in(text, key)) for key in candidates(domain))
         return cls({key: value for key, value in found if value is not None})
+
+    @classmethod
+    def about_any(cls, domains: Iterable[str], text: str) -> Table:
+        """The same for many domains, in one pass instead of one for each of their keys."""
+        wanted = {key for domain in domains for key in candidates(domain)}
+        rows = (line.partition("\t") for line in StringIO(text))
+        return cls({key: value.rstrip("\n") for key, _, value in rows if key in wanted})
 
     def deciding_key(self, domain: str) -> str:
         """The key that decides for a domain; `""` when none does. `domain` in lower case.

@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from mailadmin.answers import reason_not, shown
 from mailadmin.people.roles import Permission
 from mailadmin.ui.parts import Event
+from mailadmin.ui.waiting import what_waits
 from routing.core.intent import DEFAULT_KEY, ObjectKind
 from routing.forms.objects import FORMS, ObjectForm
 from routing.models import MailHost, RelayTarget, RoutingObject
@@ -28,12 +29,6 @@ from routing.views.finding_rows import finding_row
 from routing.views.history import timeline
 from routing.views.nouns import Noun
 from routing.views.retire_words import card_of
-
-WAITING = {
-    "label": "Waiting for it",
-    "missing": "No list server has said yet what waits in its spool.",
-}
-"""A row of the facts beside it. Nobody counts what waits yet, and unknown is not 0."""
 
 
 def show_object(
@@ -59,7 +54,7 @@ def show_object(
         "pushes": pushes,
         "card": card_of(retiring) if retiring else None,
         "panel": new_panel(request, row) if row.kind == ObjectKind.VIRTUAL_DOMAIN else None,
-        "mail": (WAITING,),
+        "waiting": what_waits(request, row.server.name, row.key),
         "links": _links(noun, line),
         "dns": _dns(request, row),
         "oddities": [

@@ -42,21 +42,35 @@ class Hop:
 
 def ways_for(host: MailHost, domains: Iterable[str]) -> Ways:
     """Of each domain the next hop, as `esmtp:[smtp1.renater.fr]`, or BY_MX where its own MX is."""
+    live = _live(host)
+    if isinstance(live, str):
+        return Ways(live)
+    named = sorted({domain for domain in domains if domain})
+    return Ways("", *(_answers(live, table, named) for table in (PRIMARY_TABLE, FALLBACK_TABLE)))
+
+
+def keys_for(host: MailHost, domains: Iterable[str]) -> tuple[str, Mapping[str, str]]:
+    """Why no key is known, "" where they are; of each domain the key of the live table that
+    decides, "" where none does."""
+    live = _live(host)
+    if isinstance(live, str):
+        return live, {}
+    named = sorted({*domains})
+    found = _resolved(live, PRIMARY_TABLE, named)
+    return "", {domain: answer.key if answer else "" for domain, answer in found.items()}
+
+
+def _live(host: MailHost) -> tuple[Bundle, HostFacts] | str:
+    """What is live and the names of the host, or why that is not known."""
     if not host.is_list_server:
-        return Ways("An outgoing relay has no release of ours: it sends by its own configuration.")
+        return "An outgoing relay has no release of ours: it sends by its own configuration."
     facts = facts_of_server(host)
     if facts is None:
-        return Ways(f"The agent of {host.name} has not spoken yet, so its own names are not known.")
+        return f"The agent of {host.name} has not spoken yet, so its own names are not known."
     revision = live_revision(host)
     if revision is None:
-        return Ways(f"No release of ours is live on {host.name}.")
-    named = sorted({domain for domain in domains if domain})
-    bundle = bundle_of(revision)
-    return Ways(
-        "",
-        {domain: _way(bundle, PRIMARY_TABLE, facts, domain) for domain in named},
-        {domain: _way(bundle, FALLBACK_TABLE, facts, domain) for domain in named},
-    )
+        return f"No release of ours is live on {host.name}."
+    return bundle_of(revision), facts
 
 
 def hops_of(rows: Iterable[DomainRow], ways: Ways) -> tuple[Hop, ...]:
@@ -84,13 +98,32 @@ def _most(rows: Iterable[DomainRow], ways: Mapping[str, str]) -> tuple[str, ...]
     return tuple(sorted(counts, key=lambda way: (-counts[way], way)))
 
 
-def _way(bundle: Bundle, name: str, facts: HostFacts, domain: str) -> str:
-    table = Table.about(domain, bundle.files.get(name, ""))
-    resolver = Resolver.of_bundle(bundle, table, facts)
+def _answers(
+    live: tuple[Bundle, HostFacts], table: str, domains: Iterable[str]
+) -> Mapping[str, str]:
+    found = _resolved(live, table, domains)
+    return {
+        domain: way_words(answer, domain) if answer else UNANSWERED
+        for domain, answer in found.items()
+    }
+
+
+def _resolved(
+    live: tuple[Bundle, HostFacts], table: str, domains: Iterable[str]
+) -> Mapping[str, Resolution | None]:
+    """None for what is no domain that an address can have."""
+    bundle, facts = live
+    names = [*domains]
+    lines = Table.about_any(names, bundle.files.get(table, ""))
+    resolver = Resolver.of_bundle(bundle, lines, facts)
+    return {domain: _resolution(resolver, domain) for domain in names}
+
+
+def _resolution(resolver: Resolver, domain: str) -> Resolution | None:
     try:
-        return way_words(resolver.resolve(f"any@{domain}"), domain)
+        return resolver.resolve(f"any@{domain}")
     except BadAddress:
-        return UNANSWERED
+        return None
 
 
 def way_words(found: Resolution, domain: str) -> str:

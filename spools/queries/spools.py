@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from routing.models import MailHost
 from spools.core.series import Grain, drains_in_s, start_of
-from spools.core.standing import RANK, Seen, Standing, standing_of
+from spools.core.standing import RANK, STALE_AFTER, Seen, Standing, standing_of
 from spools.models import SampleRollup, Spool, SpoolScan
 
 SPARK_HOURS = 24
@@ -22,6 +22,11 @@ class Watch:
     now: datetime
     period: timedelta
     old: timedelta
+
+    @property
+    def stale_s(self) -> int:
+        """Figures that are older than so many seconds are none of now."""
+        return round(self.period.total_seconds() * STALE_AFTER)
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,7 +101,7 @@ def _context(request: HttpRequest, row: Spool) -> dict[str, Any]:
         "hops_missing": ways.missing,
         "version": version_of(line),
         "poll_href": asked.at(spool_href(row, "spool-live")),
-        "stale_s": round(watch.period.total_seconds() * 4),
+        "stale_s": watch.stale_s,
         **_listed(row, ask, watch),
         **runs_context(request, row),
         **chart_context(row, ask.asked.also["span"], ask),

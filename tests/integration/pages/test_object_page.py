@@ -118,11 +118,6 @@ def test_the_page_names_the_push_its_state_and_where_it_is_live(
     assert "not live</span>" in page
 
 
-def test_what_waits_for_it_is_unknown_and_not_nothing(site: Site) -> None:
-    page = text(site.sign_in("vera").get("/domains/jres.org/"))
-    assert re.search(r"Waiting for it</dt><dd><span class=\"ma-unk\" title=\"[^\"]+\">—", page)
-
-
 def test_a_deleted_object_keeps_a_page_that_says_who_and_where_it_is_still_live(site: Site) -> None:
     row = domain("jres.org")
     delete_object(identity=row.pk, version=row.version, by=site.people["luc"])

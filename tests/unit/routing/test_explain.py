@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -78,6 +80,12 @@ def test_lines_found_in_the_text_decide_as_the_whole_table_does(domain: str) -> 
     whole, about = Table.from_text(TEXT), Table.about(domain, TEXT)
     asked = set(candidates(domain))
     assert about.values == {key: value for key, value in whole.values.items() if key in asked}
+
+
+@given(st.lists(NAMES.map(lambda key: key.strip(".") or "fr")))
+def test_lines_for_many_names_are_those_for_each(domains: list[str]) -> None:
+    each = [Table.about(domain, TEXT).values for domain in domains]
+    assert Table.about_any(domains, TEXT).values == dict(ChainMap(*map(dict, each)))
 
 
 def test_a_key_that_ends_like_another_is_not_taken_for_it() -> None:
