@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from deploy.sandbox.hosts import Users, make_host
+from deploy.sandbox.hosts import Users
 from deploy.sandbox.tools import SendmailTools
-from tests.integration.wrapper.list_server import ListServer, Paths
+from tests.integration.wrapper.list_server import ListServer, build_list_server
 
 
 @pytest.fixture(scope="session")
@@ -17,18 +16,7 @@ def built_server(
     scratch_root: Path, sendmail_tools: SendmailTools, unix_users: Users
 ) -> ListServer:
     """The host and a wrapper built for it."""
-    addresses = {"smtp1.renater.fr": "127.0.0.1"}
-    tree = make_host(scratch_root / "runs", "listes.renater.fr", addresses, unix_users)
-    paths = Paths(
-        out=tree.wrapper,
-        routing=tree.routing,
-        sendmail=sendmail_tools.sendmail,
-        kept=tree.kept,
-        owner=unix_users.spool,
-        baked=tree.etc / "sympa.cf",
-    )
-    subprocess.run(paths.build_command(), check=True)
-    return ListServer(tree, sendmail_tools, paths)
+    return build_list_server(scratch_root / "runs", sendmail_tools, unix_users)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from deploy.sandbox.hosts import HostTree, give_to
+from deploy.sandbox.hosts import HostTree, Users, give_to, make_host
 from deploy.sandbox.tools import SendmailTools
 from routing.agent.host import HostConfig
 from routing.core.facts import HostKind
@@ -194,6 +194,21 @@ class ListServer:
         subprocess.run(["rm", "-rf", "--", *trees], check=True)
         for link in ("current", "last-good"):
             (self.tree.routing / link).unlink(missing_ok=True)
+
+
+def build_list_server(path: Path, tools: SendmailTools, users: Users) -> ListServer:
+    """A host below `path`, and a wrapper built for it."""
+    tree = make_host(path, "listes.renater.fr", {"smtp1.renater.fr": "127.0.0.1"}, users)
+    paths = Paths(
+        out=tree.wrapper,
+        routing=tree.routing,
+        sendmail=tools.sendmail,
+        kept=tree.kept,
+        owner=users.spool,
+        baked=tree.etc / "sympa.cf",
+    )
+    subprocess.run(paths.build_command(), check=True)
+    return ListServer(tree, tools, paths)
 
 
 def make_private(path: Path, owner: str) -> None:
