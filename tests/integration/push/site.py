@@ -7,7 +7,7 @@ import re
 import signal
 import sqlite3
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -42,6 +42,7 @@ DEPLOY, SPOOL = f"{LIST_SERVER}-deploy", f"{LIST_SERVER}-spool"
 # Far above what a push takes on a busy machine; only a push that hangs reaches it.
 TASK_DONE = " succeeded in "
 LIVENESS_S = 60.0
+AGAIN_AND_AGAIN = (Verb.OBSERVE, Verb.SCAN, Verb.PROBE)
 # Python reads this before anything else; every clock of the agent then agrees.
 SHIFTED_CLOCK = """\
 import time
@@ -224,27 +225,31 @@ class Site:
     def until_sent(self, push: ConfigPush, verb: Verb) -> Attempt:
         """Wait until the order of the push is `verb`, signed and open.
 
-        An observation that its agent does not answer is made to run out: it is in the way.
+        What is asked of it again and again, and not answered, is made to run out: it is in the way.
         """
-
-        def sent() -> bool:
-            stuck = Attempt.objects.filter(verb=Verb.OBSERVE, state=AttemptState.SENT)
-            old = stuck.filter(created_at__lt=timezone.now() - timedelta(seconds=1))
-            if old.exists():
-                old.update(not_after=timezone.now())
-            attempt = self.target(push).attempt
-            return (
-                attempt is not None and attempt.verb == verb and attempt.state == AttemptState.SENT
-            )
-
         try:
-            wait_until(sent, f"{verb} of {push} is sent", seconds=LIVENESS_S)
+            return self.until_attempt(lambda: self.target(push).attempt, verb)
         except pytest.fail.Exception as failed:
             push.refresh_from_db()
             pytest.fail(f"{failed}; it is {push.state}: {self.story(push)}")
-        found = self.target(push).attempt
-        assert found is not None
-        return found
+
+    def until_attempt(self, current: Callable[[], Attempt | None], verb: Verb) -> Attempt:
+        """The same of any attempt, which `current` reads anew."""
+        found: list[Attempt] = []
+
+        def sent() -> bool:
+            stuck = Attempt.objects.filter(verb__in=AGAIN_AND_AGAIN, state=AttemptState.SENT)
+            old = stuck.filter(created_at__lt=timezone.now() - timedelta(seconds=1))
+            if old.exists():
+                old.update(not_after=timezone.now())
+            attempt = current()
+            if attempt is None or attempt.verb != verb or attempt.state != AttemptState.SENT:
+                return False
+            found.append(attempt)
+            return True
+
+        wait_until(sent, f"{verb} is sent", seconds=LIVENESS_S)
+        return found[0]
 
     # Faults.
 

@@ -15,8 +15,7 @@ from deploy.sandbox.layout import SEED_TABLE
 from mailadmin.audit.models import AuditEvent
 from mailadmin.people.services import actor
 from mailadmin.wire.core.messages import Verb
-from mailadmin.wire.core.states import AttemptState
-from mailadmin.wire.models import ReceivedReport
+from mailadmin.wire.models import Attempt, ReceivedReport
 from routing.core.adopt.reading import FilesRead, Kind, ReadingState
 from routing.models import Reading, RoutingObject
 from routing.services.reading import ask_reading
@@ -133,12 +132,7 @@ def test_an_agent_that_does_not_know_the_verb_says_so(site: Site) -> None:
 def test_it_outlives_a_redis_that_is_lost(site: Site) -> None:
     site.pause(SPOOL)
     reading = ask(site)
-
-    def is_sent() -> bool:
-        reading.refresh_from_db()
-        return reading.attempt.state == AttemptState.SENT
-
-    wait_until(is_sent, "it is sent", seconds=LIVENESS_S)
+    site.until_attempt(lambda: Attempt.objects.get(pk=reading.attempt_id), Verb.READ_FILES)
     site.lose_redis()
     site.resume(SPOOL)
     assert read(reading).text_of(Kind.MAILERTABLE)
