@@ -80,7 +80,8 @@ class ProofRow:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What sendmail said on one mail host. `planned`: changed answers that the plan foretells."""
+    """What sendmail said on one mail host. `planned`: changed answers that the plan foretells.
+    `first`: nothing of ours was live there to compare with."""
 
     host: str
     version: str
@@ -93,6 +94,7 @@ class Proof:
     disagreements: int
     rows: tuple[ProofRow, ...]
     show_all_href: str = ""
+    first: bool = False
 
 
 FIRST_WAYS = 8

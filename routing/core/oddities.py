@@ -117,7 +117,7 @@ class _View:
         if item.kind not in MANAGED or item.key in self._own or not found.key:
             return
         text = (
-            f"The {MANAGED[item.kind]} {item.key} is disabled, and the line {found.key} takes"
+            f"The {MANAGED[item.kind]} {item.key} is disabled, and {_line(found.key)} takes"
             f" its mail: {self._goes(found)}."
         )
         advice = "Enable it, or delete it where its mail is to go that way."
@@ -147,7 +147,7 @@ class _View:
 
     def _passed_over(self, item: RoutingObject, line: Judged) -> Odd:
         assert line.found is not None  # only what is unreachable has no answer
-        taker = f"by the line {line.by}" if line.by else "without a line"
+        taker = f"by {_line(line.by)}" if line.by else "without a line"
         text = (
             f"The value {self._values[item.key]} of {item.key} names no mailer: sendmail passes"
             f" over the line, and its mail goes {taker}: {self._goes(line.found)}."
@@ -155,12 +155,12 @@ class _View:
         return _odd(Oddity.PASSED_OVER, item, text, "Write mailer:[host] as its value.")
 
     def _redundant(self, item: RoutingObject, line: Judged) -> Odd:
-        taker = f"by the line {line.by}" if line.by else "without it"
+        taker = f"by {_line(line.by)}" if line.by else "without it"
         text = f"The mail of {item.key} would go the same way {taker}."
         if item.kind is VIRTUAL:
-            advice = f"Keep it: it still holds when {line.by} changes."
+            advice = f"Keep it: it still holds when {_line(line.by)} changes."
             return _odd(Oddity.REDUNDANT, item, text, advice)
-        advice = f"Delete it, unless it is to stay when {line.by or 'the rest'} changes."
+        advice = f"Delete it, unless it is to stay when {_line(line.by) or 'the rest'} changes."
         return _odd(Oddity.REDUNDANT, item, text, advice, Mend.DELETE)
 
     def _reached(self, item: RoutingObject, line: Judged) -> Iterator[Odd]:
@@ -230,6 +230,11 @@ class _View:
         if not found.is_predicted:
             return "only sendmail can tell where"
         return "it is refused" if found.mailer == ERROR else f"to {found.host}"
+
+
+def _line(key: str) -> str:
+    """A line in a sentence, in which a lone dot would be its end; "" of none."""
+    return "the . line" if key == DEFAULT_KEY else key and f"the line {key}"
 
 
 def _first_by_spelling(intent: Intent) -> dict[str, RoutingObject]:

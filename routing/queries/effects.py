@@ -23,6 +23,8 @@ def effect_without(server: MailHost, key: str, identity: UUID) -> str:
     subject = _subject(key)
     if facts is None:
         return f"Mail for {subject} then goes by another key."
+    if key in own_names_of(facts):
+        return _stays(key, server)
     values = {item.key: value_of(item, intent, facts) for item in rest}
     deciding = Table(values).deciding_key(name_below(key))
     if not deciding:
@@ -47,7 +49,9 @@ def _together(server: MailHost, gone: list[RoutingObject]) -> Iterator[str]:
     ids = {row.pk for row in gone}
     rest = {item.key: item for item in intent.objects if item.enabled and item.id not in ids}
     table = Table({key: value_of(item, intent, facts) for key, item in rest.items()})
-    counts = Counter(table.deciding_key(name_below(row.key)) for row in gone if row.enabled)
+    own = own_names_of(facts)
+    on = [row for row in gone if row.enabled]
+    counts = Counter(table.deciding_key(name_below(r.key)) for r in on if r.key not in own)
     for key, count in counts.most_common():
         what = "1 of them" if count == 1 else f"{count} of them"
         if key:
@@ -55,6 +59,9 @@ def _together(server: MailHost, gone: list[RoutingObject]) -> Iterator[str]:
         else:
             way = "straight to its MX"
         yield f"Mail for {what} on {server.name} then goes {way}."
+    if stays := sum(row.key in own for row in on):
+        are = "1 of them is a name" if stays == 1 else f"{stays} of them are names"
+        yield f"{are} of {server.name} itself: its MTA has their mail either way."
     if idle := sum(not row.enabled for row in gone):
         yield f"{idle} on {server.name} {'is' if idle == 1 else 'are'} disabled: no mail changes."
 
@@ -64,8 +71,21 @@ def effect_with(server: MailHost, item: Item) -> str:
     facts, subject = facts_of_server(server), _subject(item.key)
     if facts is None:
         return f"Mail for {subject} then goes by its own key."
+    if item.key in own_names_of(facts):
+        return _stays(item.key, server)
     way = _name(item, make_intent(server.name, {item.id: item}, relay_values()), facts)
     return f"Mail for {subject} then goes to {way} by its own key."
+
+
+def own_names_of(facts: HostFacts) -> frozenset[str]:
+    """The names of the host itself: no line of the table is asked for them."""
+    return frozenset((*facts.class_w, facts.fqdn))
+
+
+def _stays(key: str, server: MailHost) -> str:
+    return (
+        f"{key} is a name of {server.name} itself (class w): the MTA there has its mail either way."
+    )
 
 
 def _subject(key: str) -> str:

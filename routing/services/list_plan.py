@@ -81,6 +81,11 @@ class ListPlan(Generic[Listable]):
         return tuple(item for item in self.findings if item.severity is Severity.ERROR)
 
     @property
+    def wrong_lines(self) -> int:
+        """On how many lines the errors are."""
+        return len({item.line for item in self.errors})
+
+    @property
     def writes(self) -> int:
         """How many rows it would write."""
         return self.counts[Outcome.ADD] + self.counts[Outcome.CHANGE]

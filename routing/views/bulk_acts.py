@@ -23,7 +23,7 @@ from routing.forms.acts import ACT_FORMS, ActForm
 from routing.services.acts import Act, ActPlan
 from routing.services.writing import WritesOf
 from routing.views.acted import HOSTS_ACTED, RELAYS_ACTED, Acted, objects_acted
-from routing.views.nouns import Noun
+from routing.views.nouns import Named, Noun
 
 MOST_KEYS = 100
 MOST_AT_ONCE = 50_000
@@ -127,7 +127,7 @@ def _ask(
         "noun": noun,
         "act": act,
         "words": words,
-        "title": f"{words.verb} {number(count)} {noun.words(count)}",
+        "title": f"{words.verb} {_named(rows, count, late, noun)}",
         "effects": acted.effects(act, rows, chosen),
         "keys": () if late else tuple(str(row) for row in rows[:MOST_KEYS]),
         "more": 0 if late else max(0, len(rows) - MOST_KEYS),
@@ -143,6 +143,12 @@ def _ask(
     }
     status = 422 if errors or (form and form.errors) else 200
     return render(request, "routing/bulk_ask.html", context, status=status)
+
+
+def _named(rows: list[Any], count: int, late: bool, noun: Named) -> str:
+    """One row by its name, more of them by their number."""
+    is_one = count == len(rows) == 1 and not late
+    return str(rows[0]) if is_one else f"{number(count)} {noun.words(count)}"
 
 
 def _planned(acted: Acted, act: Act, chosen: Mapping[UUID, int]) -> ActPlan[Any]:

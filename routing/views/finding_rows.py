@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.http import HttpRequest
+from django.urls import reverse
 
 from routing.core.oddities import Mend, Odd, Oddity
 from routing.views.nouns import NOUNS
 
+BACK = "back"
+"""In the address of an edit: the list of findings to go back to."""
 KINDS: Mapping[str, str] = {
     Oddity.STOPS: "Stops sendmail",
     Oddity.LOOP: "Comes back",
@@ -41,10 +47,12 @@ class FindingRow:
     mend_label: str = ""
 
 
-def finding_row(server: str, odd: Odd, *, may_edit: bool) -> FindingRow:
-    """An oddity as a page writes it down; the edit only for who may make it."""
+def finding_row(server: str, odd: Odd, *, may_edit: bool, back: str = "") -> FindingRow:
+    """An oddity as a page writes it down; the edit only for who may make it. `back` is the list of
+    findings that the edit leads back to, "" where it goes on as any other."""
     noun, key = NOUNS[odd.item.kind], odd.item.key
     act, label = MENDS[odd.mend] if odd.mend and may_edit else ("", "")
+    mend_href = noun.href(act, key, server) if act else ""
     return FindingRow(
         key=key,
         href=noun.href("page", key, server),
@@ -52,6 +60,12 @@ def finding_row(server: str, odd: Odd, *, may_edit: bool) -> FindingRow:
         kind=KINDS[odd.kind],
         text=odd.finding.text,
         advice=odd.finding.advice,
-        mend_href=noun.href(act, key, server) if act else "",
+        mend_href=f"{mend_href}&{urlencode({BACK: back})}" if act and back else mend_href,
         mend_label=label,
     )
+
+
+def findings_again(request: HttpRequest) -> str:
+    """The list of findings that an edit was chosen from, "" when it was chosen elsewhere."""
+    back = request.GET.get(BACK, "")
+    return back if back.partition("?")[0] == reverse("findings") else ""

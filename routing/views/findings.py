@@ -60,7 +60,7 @@ def _page(asked: Asked, found: OddList, *, may_edit: bool) -> FindingsPage:
     columns = ["Line", *(["Server"] if several else []), "Kind", "What happens to mail"]
     return FindingsPage(
         words=WORDS,
-        rows=tuple(_row(row, may_edit=may_edit) for row in found.rows),
+        rows=tuple(_row(row, asked, may_edit=may_edit) for row in found.rows),
         heads=heads_of(asked, [Column(label) for label in columns]),
         total=found.total,
         matched=found.turn.total,
@@ -78,5 +78,5 @@ def _page(asked: Asked, found: OddList, *, may_edit: bool) -> FindingsPage:
     )
 
 
-def _row(row: OddRow, *, may_edit: bool) -> FindingRow:
-    return finding_row(row.server, row.odd, may_edit=may_edit)
+def _row(row: OddRow, asked: Asked, *, may_edit: bool) -> FindingRow:
+    return finding_row(row.server, row.odd, may_edit=may_edit, back=asked.at(asked.place))

@@ -24,6 +24,7 @@ from routing.services.objects import delete_object, save_object, set_enabled
 from routing.services.rcpt import watch_domains
 from routing.views.addressed import object_or_404
 from routing.views.conflict import chosen, conflict
+from routing.views.finding_rows import findings_again
 from routing.views.nouns import Noun
 from routing.views.object_page import named, object_form, page_of, show_object
 
@@ -144,7 +145,7 @@ def _done(
     except NotAllowed as error:
         return _ask(request, noun, row, act, error.reasons)
     target = noun.list_href if enabled is None else page_of(noun, row)
-    return moved(request, target, f"{act.done} {UNCHANGED}")
+    return moved(request, findings_again(request) or target, f"{act.done} {UNCHANGED}")
 
 
 def _ask(
@@ -161,7 +162,7 @@ def _ask(
         "act": act,
         "form": form,
         "errors": errors,
-        "back": page_of(noun, row),
+        "back": findings_again(request) or page_of(noun, row),
         "action": request.get_full_path(),
     }
     return render(request, "routing/ask.html", context, status=422 if errors else 200)

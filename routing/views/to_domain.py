@@ -18,6 +18,7 @@ from routing.services.errors import ConflictingEdit
 from routing.services.objects import save_object
 from routing.views.addressed import object_or_404
 from routing.views.conflict import conflict
+from routing.views.finding_rows import findings_again
 from routing.views.nouns import DOMAINS, Noun
 from routing.views.object_page import named
 from routing.views.object_pages import UNCHANGED, Act, version_now
@@ -45,7 +46,7 @@ def to_domain(request: HttpRequest, noun: Noun, key: str) -> HttpResponse:
     except ConflictingEdit as error:
         back = noun.href("page", row.key, row.server.name)
         return conflict(request, error=error, version=version_now(row), back=back)
-    target = DOMAINS.href("page", row.key, row.server.name)
+    target = findings_again(request) or DOMAINS.href("page", row.key, row.server.name)
     return moved(request, target, f"{row.key} is a virtual domain now. {UNCHANGED}")
 
 
@@ -72,7 +73,7 @@ def _ask(
         "act": Act(words, EFFECT, words, danger=False),
         "form": VersionForm(initial={"identity": row.pk, "version": row.version}),
         "errors": errors,
-        "back": noun.href("page", row.key, row.server.name),
+        "back": findings_again(request) or noun.href("page", row.key, row.server.name),
         "action": request.get_full_path(),
     }
     return render(request, "routing/ask.html", context, status=422 if errors else 200)

@@ -16,6 +16,7 @@ from routing.queries.pushes import PushRecord
 
 MOST_ROWS = 200
 FIRST_ROWS = 50
+NOT_OURS = "none of ours yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,10 @@ def group(
 ) -> ChangeGroup:
     """One host's changes. A key that nobody edited by name changed through its relay target."""
     limit = len(plan.changes) if show_all or len(plan.changes) <= MOST_ROWS else FIRST_ROWS
-    rows = tuple(_row(change, wrote.get(change.key, otherwise)) for change in plan.changes[:limit])
+    rows = tuple(
+        _row(change, wrote.get(change.key, otherwise), first=plan.first)
+        for change in plan.changes[:limit]
+    )
     return ChangeGroup(host, rows, hidden=len(plan.changes) - limit)
 
 
@@ -98,12 +102,14 @@ def open_guards(found: Iterable[PlanGuard]) -> tuple[Guard, ...]:
     return tuple(Guard(f"{guard.text} {guard.advice}") for guard in found)
 
 
-def _row(change: Change, wrote: Wrote) -> ChangeRow:
+def _row(change: Change, wrote: Wrote, *, first: bool) -> ChangeRow:
+    """Before the first release the way is that of a configuration that is not ours."""
+    before_note = _inherited(change.before, change.before_by)
     return ChangeRow(
         op=change.op,
         key=change.key,
         before="" if change.before_by else change.before,
-        before_note=_inherited(change.before, change.before_by),
+        before_note=NOT_OURS if first else before_note,
         after="" if change.after_by else change.after,
         after_note=_inherited(change.after, change.after_by),
         by=wrote.name,

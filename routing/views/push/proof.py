@@ -46,6 +46,7 @@ def proof(target: TargetRecord) -> Proof | None:
         show_all_href=reverse("push-answers", args=[row.push_id, row.host.name])
         if row.answers_digest
         else "",
+        first=target.plan.first,
     )
 
 

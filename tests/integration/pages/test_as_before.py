@@ -52,6 +52,8 @@ def test_what_goes_another_way_is_shown_with_the_reason(site: Site, first: Confi
     ]
     assert "jres.org was a name of the host itself" in shown
     assert "esmtp [odd.gw]" in shown and "the line ." in shown
+    assert "none of ours yet" in shown and ">by MX<" not in shown, "another configuration decides"
+    assert "destinations change" not in shown and "staged: the first release" in shown
     assert "Cannot use HostStatusDirectory" in shown
     assert [item.status for item in page.box.requirements] == [
         "met",

@@ -132,6 +132,7 @@ def test_every_wrong_line_is_told_at_once_with_what_to_write_instead(site: Site)
     answer = paste(site.sign_in("claire"), wrong)
     shown = [(finding.line, finding.advice) for finding in answer.context["plan"].errors]
     assert [line for line, _ in shown] == [1, 3, 4, 5, 6]
+    assert "5 lines are wrong" in text(answer)
     assert dict(shown)[1] == "Write jres.org."
     assert dict(shown)[4] == "Write example.org."
     assert dict(shown)[6] == "Write esmtp:nonsense."

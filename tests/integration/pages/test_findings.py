@@ -87,19 +87,49 @@ def test_a_redundant_route_is_deleted_after_a_question(site: Site) -> None:
 def test_a_route_to_the_local_mta_becomes_a_virtual_domain(site: Site) -> None:
     made = add_route(site, "c.example", "[127.0.0.1]")
     client = site.sign_in("claire")
-    (row,) = client.get("/findings/").context["list"].rows
-    assert row.mend_href == "/routes/c.example/to-domain/?server=listes"
+    (row,) = client.get("/findings/?q=c.ex").context["list"].rows
+    place = "/routes/c.example/to-domain/?server=listes"
+    assert row.mend_href == f"{place}&back=%2Ffindings%2F%3Fq%3Dc.ex"
 
     asked = client.get(row.mend_href)
     made.refresh_from_db()
     assert made.kind == ObjectKind.ROUTE
     answer = client.post(row.mend_href, form_of(asked, row.mend_href))
 
-    assert answer["Location"] == "/domains/c.example/?server=listes"
+    assert answer["Location"] == "/findings/?q=c.ex", "the next of the list is mended"
     made.refresh_from_db()
     assert (made.kind, made.mailer, made.next_hop) == (ObjectKind.VIRTUAL_DOMAIN, "", "")
     assert AuditEvent.objects.latest("number").action == "virtual_domain.changed"
     assert client.get("/findings/").context["list"].rows == ()
+
+
+def test_an_edit_leads_back_to_findings_and_nowhere_else(site: Site) -> None:
+    made = add_route(site, "a.example")
+    client = site.sign_in("claire")
+    (row,) = client.get("/findings/?state=redundant").context["list"].rows
+    asked = client.get(row.mend_href)
+    assert 'href="/findings/?state=redundant"' in text(asked)
+    answer = client.post(row.mend_href, form_of(asked, row.mend_href))
+    assert answer["Location"] == "/findings/?state=redundant"
+    assert not RoutingObject.objects.filter(pk=made.pk).exists()
+
+    add_route(site, "b.example")
+    for back in ("https://elsewhere.example/findings/", "//elsewhere.example", "/domains/"):
+        place = f"/routes/b.example/delete/?server=listes&back={back}"
+        assert f'href="{back}"' not in text(client.get(place)).partition("<main")[2]
+
+
+def test_a_line_for_a_name_of_the_host_is_not_said_to_move_its_mail(site: Site) -> None:
+    add_route(site, "listes.renater.fr", "[gone.example]")
+    place = "/routes/listes.renater.fr/delete/?server=listes"
+    page = text(site.sign_in("claire").get(place))
+    assert "listes.renater.fr is a name of listes itself (class w)" in page
+    assert "its mail either way" in page and "then goes to smtp1" not in page
+    picked = RoutingObject.objects.get(key="listes.renater.fr")
+    act = f"/routes/~act/?act=delete&pick={picked.pk.hex}.1"
+    page = text(site.sign_in("claire").get(act))
+    assert "Delete listes.renater.fr" in page
+    assert "1 of them is a name of listes itself: its MTA has their mail either way." in page
 
 
 def test_a_second_editor_who_comes_late_sees_both_values(site: Site) -> None:

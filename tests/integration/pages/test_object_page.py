@@ -138,6 +138,7 @@ def test_one_that_was_never_live_is_gone_and_one_that_never_was_is_not_found(sit
     client = site.sign_in("claire")
     answer = client.get("/domains/brief.example/")
     assert answer.status_code == 410
+    assert answer["Cache-Control"] == "private, no-cache", "it may be added again"
     assert "No mail host has the virtual domain any more." in text(answer)
     assert "/domains/add/?key=brief.example&amp;server=listes" in text(answer)
     assert client.get("/routes/brief.example/").status_code == 404

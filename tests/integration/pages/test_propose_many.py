@@ -105,11 +105,22 @@ def test_a_page_of_edits_is_shown_with_a_filter_and_all_are_ticked(site: Site) -
     assert len(proposed_keys()) == 70
 
 
-def test_a_short_list_has_no_filter(site: Site) -> None:
+def test_a_short_list_has_no_filter_and_is_unticked_at_once(site: Site) -> None:
     add(site, PAGE_SIZE)
-    page = text(site.sign_in("claire").get(HERE))
+    form = Form(site.sign_in("claire"))
+    page = text(form.answer)
     assert "Search edits" not in page
-    assert "Tick all" not in page
+    assert "Tick all 50" in page and "50 of 50 ticked" in page
+    form.send(mark="none")
+    assert form.ticked == set()
+    form.send(tick={"lab00003.example"}, look="1")
+    assert form.ticked == {"lab00003.example"}
+    assert "Propose 1 edit<" in text(form.answer)
+
+
+def test_three_edits_are_ticked_one_by_one(site: Site) -> None:
+    add(site, 3)
+    assert "Tick all" not in text(site.sign_in("claire").get(HERE))
 
 
 def test_five_of_many_are_chosen_by_filter_and_by_hand(site: Site) -> None:
