@@ -231,6 +231,8 @@ CACHES = {
 }
 TICK_SECONDS = env.float("MAILADMIN_TICK_SECONDS", default=2.0)
 OBSERVE_SECONDS = env.float("MAILADMIN_OBSERVE_SECONDS", default=15.0)
+# How often spool agents are asked for robots and for the names that their MTA takes.
+SURVEY_SECONDS = env.float("MAILADMIN_SURVEY_SECONDS", default=3600.0)
 # How often spools are scanned, and how long what was found is kept: each scan, steps of five
 # minutes, steps of an hour.
 SCAN_SECONDS = env.float("MAILADMIN_SCAN_SECONDS", default=30.0)

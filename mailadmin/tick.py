@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -26,23 +26,26 @@ from mailadmin.wire.services import (
     sign_again,
     sign_and_send_due,
 )
+from mailadmin.wire.services.waiting import Handler
 from mailadmin.wire.transport import Transport, TransportDown
 from routing.services.advance import advance, open_pushes, settle_unheard
 from routing.services.attempt_errors import expired
 from routing.services.dns.slices import start_slice
 from routing.services.findings import start_reading
 from routing.services.hosts import not_observed, observed, refused_to_observe
+from routing.services.looks import HANDLERS as ROUTING
 from routing.services.observing import request_observations
 from routing.services.order import may_sign as routing_may_sign
-from routing.services.rcpt import record_rcpt, request_rcpt
 from routing.services.reading import record_reading, unheard_readings
 from routing.services.record import record_result
 from routing.services.transitions import MovedMeanwhile
-from spools.services.orders import HANDLERS
+from spools.services.orders import HANDLERS as SPOOLS
 
 log = logging.getLogger(__name__)
 
 Item = TypeVar("Item")
+HANDLERS: Mapping[Verb, Handler] = {**ROUTING, **SPOOLS}
+"""What agents are asked of which no push waits."""
 
 
 def tick() -> None:
@@ -54,7 +57,6 @@ def tick() -> None:
     _each(unheard_readings(), settle)
     _each(open_pushes(), advance)
     request_observations(now=now)
-    request_rcpt(now=now)
     _each(HANDLERS.values(), lambda handler: handler.request(now))
     send_due(now)
     forget_old(now=now)
@@ -88,8 +90,6 @@ def settle(attempt: Attempt) -> None:
     """Apply an attempt that has ended to whatever waits for it."""
     if handler := HANDLERS.get(Verb(attempt.verb)):
         handler.record(attempt, timezone.now())
-    elif attempt.verb == Verb.ASK_RCPT:
-        record_rcpt(attempt=attempt, now=timezone.now())
     elif attempt.verb == Verb.READ_FILES:
         record_reading(attempt=attempt)
     elif attempt.verb != Verb.OBSERVE:

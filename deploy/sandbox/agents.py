@@ -8,6 +8,8 @@ from pathlib import Path
 from deploy.sandbox.hosts import write_file
 from deploy.sandbox.layout import Sandbox, SandboxAgent
 
+Value = str | int | Path | list[Path]
+
 
 def write_agent_configs(sandbox: Sandbox) -> None:
     """Write agent.toml of each agent; `manage.py keys` puts the keys beside it."""
@@ -29,7 +31,7 @@ def agent_toml(sandbox: Sandbox, agent: SandboxAgent) -> str:
     return "\n".join([*lines, "", "[mail_host]", *host]) + "\n"
 
 
-def mail_host(sandbox: Sandbox, agent: SandboxAgent) -> dict[str, str | int | Path]:
+def mail_host(sandbox: Sandbox, agent: SandboxAgent) -> dict[str, Value]:
     """The facts that no program can find out by itself."""
     tree, tools = agent.tree, sandbox.tools
     return {
@@ -54,9 +56,14 @@ def mail_host(sandbox: Sandbox, agent: SandboxAgent) -> dict[str, str | int | Pa
         "existing_mc": tree.baked_cf.with_name("sympa.mc"),
         "existing_mailertable": tree.table_before,
         "existing_sympa_conf": tree.baked_cf.with_name("sympa.conf"),
+        "existing_robots": tree.sympa,
+        "mta_local_names": [tree.mta_local_names],
+        "mta_relay_domains": [tree.mta_relay_domains],
     }
 
 
-def toml_line(name: str, value: str | int | Path) -> str:
-    """A JSON string of plain characters is a TOML string too."""
+def toml_line(name: str, value: Value) -> str:
+    """A JSON string of plain characters is a TOML string too, and a list of such a list."""
+    if isinstance(value, list):
+        return f"{name} = {json.dumps([str(path) for path in value])}"
     return f"{name} = {value if isinstance(value, int) else json.dumps(str(value))}"

@@ -13,7 +13,9 @@ from pathlib import Path
 
 from deploy.sandbox.hosts import HostTree, make_directory, write_file
 from deploy.sandbox.tools import SandboxError, SendmailTools
+from routing.core.adopt.reading import ROBOT_CONF
 from routing.core.facts import HostFacts, HostKind
+from routing.core.intent import ObjectKind
 from routing.core.mailertable import classify, parse_mailertable
 from routing.core.render import render
 
@@ -68,6 +70,22 @@ def bake(
     said(map_argv, bundle.files["mailertable"])
     (target / "mailertable.db").chmod(0o644)
     staged.rename(tree.baked_cf)
+
+
+def name_robots(tree: HostTree, table: Path) -> None:
+    """The robots of its Sympa and the names of its MTA, unless they are there: those of `table`."""
+    if tree.sympa.exists():
+        return
+    lines = parse_mailertable(table.read_text()).lines
+    intent = classify(lines, server=tree.fqdn, new_id=uuid.uuid4)
+    names = [item.key for item in intent.objects if item.kind is ObjectKind.VIRTUAL_DOMAIN]
+    make_directory(tree.mta_local_names.parent, 0o755)
+    write_file(tree.mta_local_names, "".join(f"{name}\n" for name in names), 0o644)
+    write_file(tree.mta_relay_domains, "", 0o644)
+    make_directory(tree.sympa, 0o755)
+    for name in names:
+        make_directory(tree.sympa / name, 0o755)
+        write_file(tree.sympa / name / ROBOT_CONF, f"wwsympa_url https://{name}/sympa\n", 0o644)
 
 
 def said(argv: Sequence[str], stdin: str = "") -> str:

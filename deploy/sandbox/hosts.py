@@ -93,6 +93,20 @@ class HostTree:
         return self.baked_cf.with_name("mailertable.before")
 
     @property
+    def sympa(self) -> Path:
+        """The directory of the robots' directories."""
+        return self.etc / "sympa"
+
+    @property
+    def mta_local_names(self) -> Path:
+        """What the MTA beside Sympa would have in class w."""
+        return self.etc / "mail/local-host-names"
+
+    @property
+    def mta_relay_domains(self) -> Path:
+        return self.etc / "mail/relay-domains"
+
+    @property
     def dead_letter(self) -> Path:
         return self.run / "dead.letter"
 

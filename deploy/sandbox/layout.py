@@ -20,7 +20,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from deploy.sandbox.baked import bake, sandbox_facts
+from deploy.sandbox.baked import bake, name_robots, sandbox_facts
 from deploy.sandbox.broker import Broker, free_port, make_broker, port_is_free
 from deploy.sandbox.demo_people import as_setting
 from deploy.sandbox.hosts import (
@@ -294,6 +294,7 @@ def install_wrapper(sandbox: Sandbox) -> None:
     for name, host in sandbox.list_servers.items():
         facts = sandbox_facts(host, name, sandbox.tools, sandbox.ports.mta)
         bake(host, facts, sandbox.tools, SEED_TABLE, sandbox.ports.relay)
+        name_robots(host, SEED_TABLE)
     newest = max(file.stat().st_mtime for file in source.iterdir() if file.is_file())
     if tree.wrapper.exists() and tree.wrapper.stat().st_mtime > newest:
         return

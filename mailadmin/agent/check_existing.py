@@ -1,4 +1,4 @@
-"""Whether the spool agent can read, for an adoption, what `existing_…` of its file names."""
+"""Whether the spool agent can read what `existing_…` and `mta_…` of its file name."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from routing.agent.careful import Unread, directory, read_carefully
+from routing.agent.careful import MOST_BYTES, Unread, directory, read_carefully
 from routing.agent.host import HostConfig
 from routing.agent.machine import entry_of
-from routing.agent.reading import MOST_BYTES
 from routing.core.findings import Finding
 from routing.core.machine import error, warning
 
@@ -22,6 +21,7 @@ NAMED = (
     "existing_access",
     "existing_aliases",
 )
+LISTED = ("existing_class_w", "mta_local_names", "mta_relay_domains")
 ROBOTS = "existing_robots"
 OTHERS_WRITE = 0o022
 
@@ -29,7 +29,7 @@ OTHERS_WRITE = 0o022
 def look_at_existing(host: HostConfig) -> list[Finding]:
     """What is missing, cannot be read by the owner of the spool, or may be written by others."""
     named = [(key, getattr(host, key)) for key in NAMED]
-    named += [("existing_class_w", path) for path in host.existing_class_w]
+    named += [(key, path) for key in LISTED for path in getattr(host, key) or ()]
     return [found for key, path in named if path.name for found in _look(host, key, path)]
 
 

@@ -248,7 +248,7 @@ class _Reader:
             return self._path(table, name, "mail_host.")
         if kind is int:
             return self._number(table, name)
-        if kind == tuple[Path, ...]:
+        if kind in (tuple[Path, ...], tuple[Path, ...] | None):
             return self._paths(table, name)
         text = self._text(table, name, "mail_host.")
         if kind is HostKind and text:

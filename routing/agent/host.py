@@ -43,14 +43,18 @@ class HostConfig:
     existing_cf: Path = Path("/etc/mail/sympa.cf")
     """What Sympa submits with before the first release; it need not be there, empty is none."""
     existing_mc: Path = Path()
-    """From here on: what else may be read once, for an adoption. Nothing that is not named is."""
+    """From here on: what else may be read, for an adoption. Nothing that is not named is."""
     existing_mailertable: Path = Path()
     existing_class_w: tuple[Path, ...] = ()
     existing_sympa_conf: Path = Path()
     existing_robots: Path = Path()
-    """The directory of the robots' directories."""
+    """The directory of the robots' directories; with sympa.conf it is looked through every hour."""
     existing_access: Path = Path()
     existing_aliases: Path = Path()
+    mta_local_names: tuple[Path, ...] | None = None
+    """All files of the names that the MTA on this host has for its own (class w), and all of the
+    domains that it relays for. They are read every hour; None is not told, () is none."""
+    mta_relay_domains: tuple[Path, ...] | None = None
     build_seconds: int = 120
     """The most that one run of m4 or makemap may take."""
     ask_seconds: int = 120

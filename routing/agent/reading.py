@@ -8,15 +8,16 @@ be read is told and is no failure.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from mailadmin.wire.core.canonical import Json, canonical
 from mailadmin.wire.core.results import VerbResult, done
-from routing.agent.careful import Unread, directory, read_carefully, read_in
+from routing.agent.careful import MOST_BYTES, Unread, read_carefully
 from routing.agent.faults import Fault, reports_faults
 from routing.agent.host import HostConfig
+from routing.agent.robots import robots_in
 from routing.agent.stock import stock_for
 from routing.core.adopt.blank import Blanks, blanked
 from routing.core.adopt.information import managed_names, read_access, read_aliases
@@ -32,7 +33,6 @@ from routing.core.adopt.report import Stock
 from routing.core.adopt.secret_shapes import PRIVATE_KEY
 
 MIB = 1024 * 1024
-MOST_BYTES = 8 * MIB
 MOST_ALL = 32 * MIB
 MOST_ROBOTS = 5000
 MOST_TROUBLES = 500
@@ -131,41 +131,15 @@ def read_files(host: HostConfig, arguments: Mapping[str, Json], blob: bytes | No
 
 
 def _robots(found: _Reading, place: Path) -> None:
-    """Each directory with a robot.conf. No link is followed: a robot may be anybody's."""
+    """Each directory with a robot.conf."""
     if not place.name:
         return
-    try:
-        with directory(place) as number:
-            names = sorted(entry.name for entry in os.scandir(number))
-            for name in _at_most(found, place, [name for name in names if _may_be_robot(name)]):
-                _robot(found, place / name, number, name)
-    except Unread as error:
-        found.trouble(Kind.ROBOT, place, error.text)
 
+    def trouble(path: Path, text: str) -> None:
+        found.trouble(Kind.ROBOT, path, text)
 
-def _may_be_robot(name: str) -> bool:
-    """A name of a domain; what lies beside the robots is mostly templates and files."""
-    return "." in name and not name.endswith((".conf", ".tt2", ".bak", ".wsdl"))
-
-
-def _at_most(found: _Reading, place: Path, names: list[str]) -> Iterable[str]:
-    if len(names) > MOST_ROBOTS:
-        found.trouble(
-            Kind.ROBOT, place, f"holds more than {MOST_ROBOTS} robots; the rest is left out"
-        )
-    return names[:MOST_ROBOTS]
-
-
-def _robot(found: _Reading, path: Path, number: int, name: str) -> None:
-    try:
-        with directory(name, inside=number) as inside:
-            data = read_in(inside, ROBOT_CONF, MOST_BYTES)
-    except Unread as error:
-        # A file beside the robots, or a directory that is none.
-        if not error.absent:
-            found.trouble(Kind.ROBOT, path, error.text)
-        return
-    found.take(Kind.ROBOT, path / ROBOT_CONF, data, printable(name))
+    for name, data in robots_in(place, MOST_ROBOTS, trouble):
+        found.take(Kind.ROBOT, place / name / ROBOT_CONF, data, printable(name))
 
 
 def _with_information(host: HostConfig, found: _Reading) -> FilesRead:

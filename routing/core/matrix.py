@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from routing.core.dns.judge import Judged, Mark
+from routing.core.survey import Subject
 
 
 class Column(StrEnum):
@@ -21,6 +22,12 @@ class Column(StrEnum):
     LINE = "line"
     MX = "mx"
     SPF = "spf"
+
+
+SURVEYED: Mapping[Subject, Column] = {
+    Subject.ROBOTS: Column.ROBOT,
+    Subject.ACCEPTED: Column.ACCEPTED,
+}
 
 
 class State(StrEnum):
@@ -45,12 +52,14 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """What a survey says of one name. `is_whole`: it named everything that there is."""
+    """What a survey says of one name. `is_whole`: it named everything that there is, else `trouble`
+    says what was not read."""
 
     at: datetime
     source: str
     is_whole: bool
     has: bool
+    trouble: str = ""
 
 
 NOT_KNOWN = "Not known"
@@ -59,10 +68,13 @@ TAKE_IT = "Name it in class w or relay-domains of the MTA: its mail is refused u
 WRITTEN_LATER = "The row was written after it was last told what is there."
 
 
-def robot_cell(telling: Telling | None, changed_at: datetime | None, *, enabled: bool) -> Cell:
-    """Whether Sympa has a robot of that name."""
+def robot_cell(
+    telling: Telling | None, changed_at: datetime | None, *, enabled: bool, silence: str = ""
+) -> Cell:
+    """Whether Sympa has a robot of that name; `silence` is why its agent does not tell it."""
     if telling is None:
-        return Cell(State.UNKNOWN, NOT_KNOWN, "Nobody has told which robots this server has.")
+        why = silence or "Nobody has told which robots this server has."
+        return Cell(State.UNKNOWN, NOT_KNOWN, why)
     if telling.has:
         return THERE
     advice = "Make its robot.conf on the list server, or delete the virtual domain."
@@ -75,6 +87,7 @@ def accepted_cell(
     *,
     enabled: bool,
     answered: bool | None = None,
+    silence: str = "",
 ) -> Cell:
     """Whether the MTA of the list server takes mail for it (class w or relay-domains).
 
@@ -85,8 +98,9 @@ def accepted_cell(
     if answered is not None and enabled:
         return Cell(State.MISSING, "Refused", "The MTA itself refuses it.", TAKE_IT)
     if telling is None:
-        return Cell(State.UNKNOWN, NOT_KNOWN, "Nobody has told what the MTA of this server takes.")
-    if not telling.is_whole:
+        why = silence or "Nobody has told what the MTA of this server takes."
+        return Cell(State.UNKNOWN, NOT_KNOWN, why)
+    if not telling.is_whole and not telling.trouble:
         why = "The class w that was imported does not name it; relay-domains was not read."
         return Cell(State.UNKNOWN, NOT_KNOWN, why)
     return _absent(telling, changed_at, "names that the MTA takes", TAKE_IT, enabled=enabled)
@@ -133,7 +147,8 @@ def _absent(
     telling: Telling, changed_at: datetime | None, what: str, advice: str, *, enabled: bool
 ) -> Cell:
     if not telling.is_whole:
-        return Cell(State.UNKNOWN, NOT_KNOWN, f"Not all {what} were told.")
+        why = f"Not all {what} were told. {telling.trouble}".strip()
+        return Cell(State.UNKNOWN, NOT_KNOWN, why)
     if changed_at is not None and changed_at > telling.at:
         return Cell(State.UNKNOWN, NOT_KNOWN, WRITTEN_LATER)
     if not enabled:

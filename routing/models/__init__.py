@@ -1,5 +1,6 @@
 """Rows of the routing app, one module per subject."""
 
+from routing.core.survey import Subject
 from routing.models.dns import Asked, DnsCheck, DnsFinding
 from routing.models.findings import FindingsPass, LineFinding
 from routing.models.hosts import HostState, MailHost
@@ -23,7 +24,7 @@ from routing.models.pushes import (
 from routing.models.rcpt import RcptCheck
 from routing.models.readings import Reading
 from routing.models.retirements import Retirement
-from routing.models.surveys import Source, Subject, Survey, SurveyedName
+from routing.models.surveys import Source, Survey, SurveyedName, SurveyedServer
 
 __all__ = [
     "Approval",
@@ -51,6 +52,7 @@ __all__ = [
     "Subject",
     "Survey",
     "SurveyedName",
+    "SurveyedServer",
     "TouchedObject",
     "VirtualDomain",
 ]

@@ -16,12 +16,12 @@ from routing.core.matrix import Cell, Telling, accepted_cell, robot_cell
 from routing.core.matrix import State as CellState
 from routing.core.rcpt import Verdict, knows_domain
 from routing.core.states import PushState
-from routing.models import Asked, ConfigPush, RcptCheck, RoutingObject, Subject, Survey
+from routing.models import Asked, ConfigPush, MailHost, RcptCheck, RoutingObject, Subject
 from routing.queries.dns import CheckedName, DnsPart, checked_names
 from routing.queries.dns_site import read_sites
-from routing.queries.matrix import tellings_of
 from routing.queries.object_rows import Shown, shown_state
 from routing.queries.pending import Standing, standing
+from routing.queries.surveys import Known, Surveys, read_surveys, tellings_of
 from routing.queries.touched import pushes_of
 from routing.queries.ways import Config, ways_of
 
@@ -52,16 +52,21 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What surveys of its server say of one domain, None where there is none."""
+    """What surveys of its server say of one domain, None where there is none; what is known of each
+    subject at all; and whether its server is being asked for it."""
 
     robot: Telling | None
     accepted: Telling | None
+    robots: Known
+    names: Known
+    is_asked: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """One need of one domain. `seen` is what was seen, `at` when; `record` is what to publish in
-    the DNS; `push` the open push that has its route."""
+    the DNS; `push` the open push that has its route; `places` the paths where its agent looks,
+    `is_named` whether there are any."""
 
     need: Need
     state: State
@@ -70,6 +75,8 @@ class Line:
     is_old: bool = False
     record: str = ""
     push: int | None = None
+    places: tuple[str, ...] = ()
+    is_named: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +142,19 @@ def _checklists(rows: Sequence[RoutingObject]) -> tuple[Checklist, ...]:
     dns = {found.name: found for found in checked_names(Asked.DOMAIN, names, read_sites())}
     checks = RcptCheck.objects.filter(domain__in=names).select_related("attempt")
     asked = {(check.server_id, check.domain): check for check in checks}
-    told = tellings_of(names, _surveys())
+    surveys = read_surveys(MailHost.in_service.all())
+    told = tellings_of(names, surveys)
     now = standing()
     held = {now.held[row.pk] for row in rows if row.pk in now.held}
     states = dict(ConfigPush.objects.filter(pk__in=held).values_list("pk", "state"))
     return tuple(
         _checklist(
-            row, dns[row.key], asked.get((row.server_id, row.key)), now, states, told_of(row, told)
+            row,
+            dns[row.key],
+            asked.get((row.server_id, row.key)),
+            now,
+            states,
+            told_of(row, told, surveys),
         )
         for row in rows
     )
@@ -156,7 +169,7 @@ def _checklist(
     told: Told,
 ) -> Checklist:
     lines = (
-        _surveyed(Need.ROBOT, robot_cell(told.robot, row.changed_at, enabled=True), told.robot),
+        _robot(row, told),
         _mta(check, row, told),
         _record(Need.MX, dns.part("mx")),
         _record(Need.SPF, dns.part("spf")),
@@ -168,32 +181,43 @@ def _checklist(
         row,
         lines,
         check.address if check else "",
-        waits or dns.is_due,
+        waits or dns.is_due or told.is_asked,
         check is not None,
         check.due_at if check else None,
     )
 
 
-def _surveys() -> tuple[Survey, ...]:
-    return tuple(Survey.objects.filter(server__retired_at=None).select_related("server"))
-
-
-def told_of(row: RoutingObject, told: Mapping[tuple[str, str, str], Telling]) -> Told:
+def told_of(
+    row: RoutingObject, told: Mapping[tuple[str, str, str], Telling], surveys: Surveys
+) -> Told:
     """What surveys say of one domain."""
-    robot, accepted = (
-        told.get((row.server.name, s, row.key)) for s in (Subject.ROBOTS, Subject.ACCEPTED)
-    )
-    return Told(robot, accepted)
+    server = row.server.name
+    robot, accepted = (told.get((server, subject, row.key)) for subject in Subject)
+    robots, names = (surveys.of(server, subject) for subject in Subject)
+    return Told(robot, accepted, robots, names, server in surveys.asked)
 
 
-def _surveyed(need: Need, cell: Cell, telling: Telling | None) -> Line:
+def _robot(row: RoutingObject, told: Told) -> Line:
+    silence = told.robots.silence
+    cell = robot_cell(told.robot, row.changed_at, enabled=True, silence=silence)
+    return _surveyed(Need.ROBOT, cell, told.robot, told.robots)
+
+
+def _surveyed(need: Need, cell: Cell, telling: Telling | None, known: Known) -> Line:
     """What somebody told of the server; the age is of the telling."""
     at = telling.at if telling else None
     if cell.state is CellState.THERE:
         source = f" by the {telling.source}" if telling else ""
-        return Line(need, State.DONE, f"It was found there{source}.", at)
-    state = State.MISSING if cell.state is CellState.MISSING else State.UNKNOWN
-    return Line(need, state, " ".join(word for word in (cell.why, cell.advice) if word), at)
+        line = Line(need, State.DONE, f"It was found there{source}.", at)
+    else:
+        state = State.MISSING if cell.state is CellState.MISSING else State.UNKNOWN
+        line = Line(need, state, " ".join(word for word in (cell.why, cell.advice) if word), at)
+    # What an import told long ago stays, and why nothing newer is known stands beside it.
+    silence = known.silence if known.silence not in line.seen else ""
+    seen = f"{line.seen} {silence}".strip()
+    return replace(
+        line, seen=seen, is_old=known.is_old, places=known.places, is_named=bool(known.places)
+    )
 
 
 def _unanswered(need: Need, check: RcptCheck | None) -> Line:
@@ -210,11 +234,18 @@ def _mta(check: RcptCheck | None, row: RoutingObject, told: Told) -> Line:
     Where that says nothing, by what was told of its class w and relay-domains.
     """
     answer = _answered(check)
-    if answer.state is not State.UNKNOWN or told.accepted is None:
+    if answer.state is not State.UNKNOWN:
         return answer
-    cell = accepted_cell(told.accepted, row.changed_at, enabled=True)
-    told_line = _surveyed(Need.MTA, cell, told.accepted)
-    return answer if told_line.state is State.UNKNOWN else told_line
+    cell = accepted_cell(told.accepted, row.changed_at, enabled=True, silence=told.names.silence)
+    told_line = _surveyed(Need.MTA, cell, told.accepted, told.names)
+    if told_line.state is not State.UNKNOWN:
+        return told_line
+    return replace(
+        answer,
+        seen=f"{answer.seen} {told_line.seen}".strip(),
+        places=told_line.places,
+        is_named=told_line.is_named,
+    )
 
 
 def _answered(check: RcptCheck | None) -> Line:

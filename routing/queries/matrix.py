@@ -15,12 +15,12 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from mailadmin.asked import Asked as Query
-from mailadmin.audit.models import AuditHead
 from mailadmin.paging import Order, Turn, page_of
 from routing.core.dns.judge import Judged, Mark
 from routing.core.facts import HostKind
 from routing.core.intent import ObjectKind
 from routing.core.matrix import (
+    SURVEYED,
     THERE,
     Cell,
     Column,
@@ -35,7 +35,6 @@ from routing.core.rcpt import BY_POLICY, Verdict, knows_domain
 from routing.models import (
     Asked,
     DnsCheck,
-    HostState,
     MailHost,
     RcptCheck,
     RoutingObject,
@@ -48,9 +47,14 @@ from routing.queries.dns_site import Sites, read_sites
 from routing.queries.object_rows import Shown, shown_state
 from routing.queries.objects import count_all, rows_of
 from routing.queries.pending import standing
+from routing.queries.surveys import (
+    Surveys,
+    count_strays,
+    read_surveys,
+    strays_of,
+    tellings_of,
+)
 
-STRAYS = 1000
-"""So many robots without a virtual domain are counted; of more it is said that there are more."""
 KINDS: Mapping[str, str] = {
     ObjectKind.LOCAL_HOST: "local host",
     ObjectKind.ROUTE: "route",
@@ -100,7 +104,7 @@ class Matrix:
     turn: Turn
     total: int
     strays: int
-    surveys: tuple[Survey, ...]
+    surveys: Surveys
     senders: tuple[Sender, ...]
     servers: tuple[str, ...]
 
@@ -108,10 +112,10 @@ class Matrix:
 def matrix(query: Query) -> Matrix:
     """One page by name. Names of the filters: state (a View), q (part of a name), server."""
     servers = list(MailHost.in_service.filter(kind=HostKind.LIST_SERVER).order_by("name"))
-    surveys = tuple(Survey.objects.filter(server__in=servers).select_related("server"))
+    surveys = read_surveys(servers)
     chosen = [host for host in servers if query.also.get("server", "") in ("", host.name)]
     sites = read_sites()
-    strays = _strays([s for s in surveys if s.server in chosen])
+    strays = strays_of([s for s in surveys.rows if s.server in chosen])
     rows, turn = (
         _robots(strays, query, surveys, sites)
         if query.state == View.ROBOTS
@@ -121,7 +125,7 @@ def matrix(query: Query) -> Matrix:
         rows=rows,
         turn=turn,
         total=count_all(ObjectKind.VIRTUAL_DOMAIN),
-        strays=_stray_count(strays, surveys, chosen),
+        strays=count_strays(strays, surveys.rows, chosen),
         surveys=surveys,
         senders=_senders(chosen, sites),
         servers=tuple(host.name for host in servers),
@@ -151,13 +155,13 @@ def with_gap(rows: QuerySet[RoutingObject], surveys: Iterable[Survey]) -> QueryS
 
 
 def _domains(
-    servers: list[MailHost], query: Query, surveys: Sequence[Survey], sites: Sites
+    servers: list[MailHost], query: Query, surveys: Surveys, sites: Sites
 ) -> tuple[tuple[MatrixRow, ...], Turn]:
     rows = rows_of(ObjectKind.VIRTUAL_DOMAIN).filter(server__in=servers)
     if query.text:
         rows = rows.filter(key__icontains=query.text)
     if query.state == View.GAPS:
-        rows = with_gap(rows, surveys)
+        rows = with_gap(rows, surveys.rows)
     page = page_of(rows.select_related("server"), order=Order("key"), cursor=query.cursor)
     keys = [row.key for row in page.rows]
     told = tellings_of(keys, surveys)
@@ -170,11 +174,12 @@ def _domains(
             _cells(
                 row,
                 told,
+                surveys,
                 checked[row.key],
                 is_live=shown_state(row, now)[0] in LIVE,
                 answered=answered.get((row.server_id, row.key)),
             ),
-            _old(checked[row.key]) if row.enabled else {},
+            _old(row, surveys, checked[row.key], answered.get((row.server_id, row.key))),
         )
         for row in page.rows
     )
@@ -184,17 +189,25 @@ def _domains(
 def _cells(
     row: RoutingObject,
     told: Mapping[tuple[str, str, str], Telling],
+    surveys: Surveys,
     checked: CheckedName,
     *,
     is_live: bool,
     answered: bool | None,
 ) -> Mapping[Column, Cell]:
     robot, accepted = (told.get((row.server.name, s, row.key)) for s in (*Subject,))
+    silence = {subject: surveys.of(row.server.name, subject).silence for subject in Subject}
     has_robot = robot is not None and robot.has
     return {
-        Column.ROBOT: robot_cell(robot, row.changed_at, enabled=row.enabled),
+        Column.ROBOT: robot_cell(
+            robot, row.changed_at, enabled=row.enabled, silence=silence[Subject.ROBOTS]
+        ),
         Column.ACCEPTED: accepted_cell(
-            accepted, row.changed_at, enabled=row.enabled, answered=answered
+            accepted,
+            row.changed_at,
+            enabled=row.enabled,
+            answered=answered,
+            silence=silence[Subject.ACCEPTED],
         ),
         Column.LINE: line_cell(enabled=row.enabled, is_live=is_live, has_robot=has_robot),
         **_dns_cells(checked, "" if row.enabled else OFF),
@@ -212,8 +225,25 @@ def _answered(keys: Sequence[str]) -> Mapping[tuple[UUID, str], bool | None]:
     }
 
 
-def _old(checked: CheckedName) -> Mapping[Column, datetime]:
-    return {Column(part.part): part.at for part in checked.parts if part.is_old and part.at}
+def _old(
+    row: RoutingObject, surveys: Surveys, checked: CheckedName, answered: bool | None
+) -> Mapping[Column, datetime]:
+    """What a cell rests on, where that is old. What the MTA itself said is not from a survey."""
+    old = _old_tellings(row.server.name, surveys)
+    if answered is not None:
+        old.pop(Column.ACCEPTED, None)
+    if not row.enabled:
+        return old
+    return old | {Column(part.part): part.at for part in checked.parts if part.is_old and part.at}
+
+
+def _old_tellings(server: str, surveys: Surveys) -> dict[Column, datetime]:
+    known = {column: surveys.of(server, subject) for subject, column in SURVEYED.items()}
+    return {
+        column: found.survey.told_at
+        for column, found in known.items()
+        if found.survey and found.is_old
+    }
 
 
 def _dns_cells(checked: CheckedName, instead: str = "") -> Mapping[Column, Cell]:
@@ -224,38 +254,8 @@ def _dns_cells(checked: CheckedName, instead: str = "") -> Mapping[Column, Cell]
     return {column: dns_cell(part.judged, part.why) for column, part in parts.items()}
 
 
-def _strays(surveys: Iterable[Survey]) -> QuerySet[SurveyedName]:
-    """Robots that no virtual domain of their server has; the server's own name needs no line."""
-    robots = [survey for survey in surveys if survey.subject == Subject.ROBOTS]
-    domains = RoutingObject.objects.filter(
-        server=OuterRef("survey__server"), kind=ObjectKind.VIRTUAL_DOMAIN, key=OuterRef("name")
-    )
-    found = SurveyedName.objects.filter(~Exists(domains), survey__in=robots)
-    for state in HostState.objects.filter(host__in=[survey.server_id for survey in robots]):
-        if facts := state.host_facts:
-            found = found.exclude(survey__server=state.host_id, name=facts.fqdn)
-    return found
-
-
-_kept: dict[tuple[str, ...], tuple[object, int]] = {}
-"""Of the servers that were asked for: the last count, and what it was counted of."""
-
-
-def _stray_count(
-    strays: QuerySet[SurveyedName], surveys: Iterable[Survey], servers: Iterable[MailHost]
-) -> int:
-    """Counted again only after a write or another survey: it asks for each robot."""
-    names = tuple(host.name for host in servers)
-    written = AuditHead.objects.filter(pk=1).values_list("number", "hash").first()
-    basis = (written, tuple((survey.pk, survey.told_at) for survey in surveys))
-    before = _kept.get(names)
-    if before is None or before[0] != basis:
-        before = _kept[names] = (basis, strays[: STRAYS + 1].count())
-    return before[1]
-
-
 def _robots(
-    strays: QuerySet[SurveyedName], query: Query, surveys: Sequence[Survey], sites: Sites
+    strays: QuerySet[SurveyedName], query: Query, surveys: Surveys, sites: Sites
 ) -> tuple[tuple[MatrixRow, ...], Turn]:
     if query.text:
         strays = strays.filter(name__icontains=query.text)
@@ -277,27 +277,15 @@ def _robots(
         accepted = told.get((server, Subject.ACCEPTED, row.name))
         cells = {
             Column.ROBOT: THERE,
-            Column.ACCEPTED: accepted_cell(accepted, None, enabled=True),
+            Column.ACCEPTED: accepted_cell(
+                accepted, None, enabled=True, silence=surveys.of(server, Subject.ACCEPTED).silence
+            ),
             Column.LINE: no_line_cell(other),
             **_dns_cells(checked[row.name], NO_DOMAIN),
         }
-        made.append(MatrixRow(row.name, server, cells, {}, is_domain=False, other=other))
+        old = _old_tellings(server, surveys)
+        made.append(MatrixRow(row.name, server, cells, old, is_domain=False, other=other))
     return tuple(made), page.turn
-
-
-def tellings_of(
-    keys: Sequence[str], surveys: Sequence[Survey]
-) -> Mapping[tuple[str, str, str], Telling]:
-    """(server, subject, name) → what its survey says of it."""
-    names = SurveyedName.objects.filter(survey__in=surveys, name__in=keys)
-    there = {*names.values_list("survey_id", "name")}
-    return {
-        (survey.server.name, survey.subject, key): Telling(
-            survey.told_at, survey.source, survey.is_whole, (survey.pk, key) in there
-        )
-        for survey in surveys
-        for key in keys
-    }
 
 
 def _senders(servers: Iterable[MailHost], sites: Sites) -> tuple[Sender, ...]:

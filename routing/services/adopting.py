@@ -20,7 +20,7 @@ from routing.models import ConfigPush, MailHost, Source, Subject
 from routing.services.draft import facts_of
 from routing.services.hosts import save_mail_host
 from routing.services.importing import ImportPlan, import_mailertable, reasons_against
-from routing.services.surveys import keep_survey
+from routing.services.surveys import keep_survey, survey_now
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +105,7 @@ def _keep(host: MailHost, adoption: Adoption) -> None:
                 is_whole=is_whole,
                 now=timezone.now(),
             )
+    survey_now(server=host, now=timezone.now())
 
 
 def plan_of(adoption: Adoption) -> ImportPlan:

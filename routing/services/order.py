@@ -19,7 +19,6 @@ from routing.core.proof import addresses_to_ask
 from routing.core.states import OVER_TARGET, PushState, TargetState
 from routing.models import Approval, ConfigPush, MailHost, PushTarget, Reading
 from routing.queries.revisions import bundle_of, intent_of
-from routing.services.rcpt import may_ask
 from routing.services.transitions import touch
 
 MANAGED = frozenset({ObjectKind.VIRTUAL_DOMAIN, ObjectKind.LOCAL_HOST})
@@ -89,8 +88,6 @@ def may_sign(attempt: Attempt) -> str | None:
     """Why an order must not be signed now, None when it may; read from rows."""
     if attempt.verb == Verb.OBSERVE:
         return None
-    if attempt.verb == Verb.ASK_RCPT:
-        return may_ask(attempt)
     if attempt.verb == Verb.READ_FILES:
         waits = Reading.objects.filter(attempt=attempt, state=ReadingState.ASKED)
         still = waits.filter(host__retired_at=None).exists()

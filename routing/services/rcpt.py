@@ -14,11 +14,21 @@ from mailadmin.wire.core.messages import Outcome, Role, Verb
 from mailadmin.wire.core.states import OPEN_STATES
 from mailadmin.wire.models import Attempt
 from mailadmin.wire.services import NoSuchAgent, request
+from mailadmin.wire.services.waiting import ended_unheard
 from routing.core.dns.judge import Mark
 from routing.core.intent import ObjectKind
 from routing.core.rcpt import ADDRESS, MOST_ADDRESSES, Verdict, address_in, stranger_in
-from routing.models import Asked, DnsCheck, MailHost, RcptCheck, RoutingObject
+from routing.models import (
+    Asked,
+    DnsCheck,
+    MailHost,
+    RcptCheck,
+    RoutingObject,
+    Subject,
+    SurveyedName,
+)
 from routing.services.dns.rows import check_now
+from routing.services.surveys import survey_now
 
 LATELY = timedelta(seconds=10)
 FIRST_PAUSE, LAST_PAUSE = timedelta(minutes=1), timedelta(hours=1)
@@ -51,8 +61,10 @@ def watch_added(*, since: datetime) -> int:
 
 
 def ask_now(*, server: MailHost, domain: str, address: str = "", now: datetime) -> bool:
-    """Make a domain due. False where it was asked a moment ago, or an order for it is open."""
+    """Make a domain due, and the survey of its server. False where it was asked a moment ago, or an
+    order for it is open."""
     watch_domains(server=server, domains=[domain], now=now)
+    survey_now(server=server, now=now)
     rows = RcptCheck.objects.filter(server=server, domain=domain)
     if address:
         rows.update(address=address)
@@ -63,7 +75,7 @@ def ask_now(*, server: MailHost, domain: str, address: str = "", now: datetime) 
 
 def request_rcpt(*, now: datetime) -> None:
     """One order for each list server with domains that are due and no such order open."""
-    for ended in _ended_unheard():
+    for ended in ended_unheard(RcptCheck.objects.all()):
         record_rcpt(attempt=ended, now=now)
     waiting = RcptCheck.objects.filter(due_at__lte=now, attempt=None)
     for host in MailHost.in_service.filter(pk__in=waiting.values("server")):
@@ -95,13 +107,6 @@ def record_rcpt(*, attempt: Attempt, now: datetime) -> None:
         row.save()
 
 
-def _ended_unheard() -> list[Attempt]:
-    """Orders that ended while nobody applied what came of them: a process died in between."""
-    open_states = [state.value for state in OPEN_STATES]
-    mine = RcptCheck.objects.exclude(attempt=None).values("attempt")
-    return list(Attempt.objects.filter(pk__in=mine).exclude(state__in=open_states))
-
-
 def _is_asked(host: MailHost) -> bool:
     orders = Attempt.objects.filter(verb=Verb.ASK_RCPT, agent__host_name=host.name)
     return orders.filter(state__in=[state.value for state in OPEN_STATES]).exists()
@@ -127,8 +132,11 @@ def _request(host: MailHost, now: datetime) -> None:
         mine.update(due_at=now + LAST_PAUSE, error={"code": "no_agent", "text": text})
         return
     mine.update(attempt=attempt, asked_at=now)
+    # What is missing of a new domain elsewhere is looked for as often as its MTA is asked.
     for row in rows:
         _ask_dns(row.domain, now)
+    if not _all_robots(host, [row.domain for row in rows]):
+        survey_now(server=host, now=now)
 
 
 def _still_there(host: MailHost, rows: Sequence[RcptCheck]) -> list[RcptCheck]:
@@ -144,9 +152,14 @@ def _still_there(host: MailHost, rows: Sequence[RcptCheck]) -> list[RcptCheck]:
 
 
 def _ask_dns(domain: str, now: datetime) -> None:
-    """What is missing in the DNS of a new domain is looked for as often as its MTA is asked."""
     if settings.DNS_CHECKS and not _dns_is_good(domain):
         check_now(name=domain, kind=Asked.DOMAIN, now=now)
+
+
+def _all_robots(server: MailHost, domains: Sequence[str]) -> bool:
+    """Whether Sympa was found to have a robot for each of them."""
+    there = SurveyedName.objects.filter(survey__server=server, survey__subject=Subject.ROBOTS)
+    return there.filter(name__in=domains).count() == len(domains)
 
 
 def _dns_is_good(domain: str) -> bool:

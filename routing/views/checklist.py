@@ -17,6 +17,7 @@ from mailadmin.answers import moved, reason_not, shown, wants_fragment
 from mailadmin.people.access import requires
 from mailadmin.people.roles import Permission
 from routing.core.rcpt import ADDRESS, address_in
+from routing.core.survey import KEYS, Subject
 from routing.models import RoutingObject
 from routing.queries.checklist import (
     Checklist,
@@ -40,6 +41,7 @@ TITLES: Mapping[Need, str] = {
     Need.RCPT: "RCPT accepted",
 }
 """Short: a table has them as heads."""
+SYMPA_PLACE, CLASS_W_FILE = "/etc/sympa", "/etc/mail/local-host-names"
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,28 +173,33 @@ def todo_of(line: Line, key: str, server: str) -> Todo | None:
         return None
     match line.need:
         case Need.ROBOT:
+            place = line.places[0] if line.places else SYMPA_PLACE
             return Todo(
                 f"See on {server} whether it is there; if not, make it, and write its lines into"
-                " robot.conf. The places are those of Debian.",
+                " robot.conf. The places are those of Debian"
+                f"{', but where its agent looks' if line.places else ''}.",
                 (
-                    ("See whether it is there", f"ls -l /etc/sympa/{key}/robot.conf"),
+                    ("See whether it is there", f"ls -l {place}/{key}/robot.conf"),
                     (
                         "Make its directories",
-                        f"install -d -o sympa -g sympa /etc/sympa/{key}"
+                        f"install -d -o sympa -g sympa {place}/{key}"
                         f" /var/lib/sympa/list_data/{key}",
                     ),
                     ("A line of robot.conf", f"wwsympa_url https://{key}/sympa"),
+                    *_to_name(line, Subject.ROBOTS),
                 ),
             )
         case Need.MTA:
+            file = line.places[0] if line.places else CLASS_W_FILE
             return Todo(
                 f"Add it to class w of the MTA of {server}, unless another table there has it."
                 " sendmail relays for every client on its own host, so only itself can tell: its"
                 " answer to 3,0 names the mailer, which has to be local or Sympa's own.",
                 (
                     ("See what it does", f"echo '3,0 x@{key}' | sendmail -bt"),
-                    ("Add it to class w", f"echo {key} >> /etc/mail/local-host-names"),
+                    ("Add it to class w", f"echo {key} >> {file}"),
                     ("Have it read", "systemctl restart sendmail"),
+                    *_to_name(line, Subject.ACCEPTED),
                 ),
             )
         case Need.MX | Need.SPF:
@@ -211,3 +218,8 @@ def todo_of(line: Line, key: str, server: str) -> Todo | None:
                 "Every domain has to take mail for postmaster (RFC 5321).",
                 (("See where it goes", f"sendmail -bv {address_in(key)}"),),
             )
+
+
+def _to_name(line: Line, subject: Subject) -> tuple[tuple[str, str], ...]:
+    """What to write into the agent's file, so that it tells by itself."""
+    return () if line.is_named else (("A line for its agent's file", KEYS[subject]),)

@@ -19,8 +19,10 @@ from mailadmin.listing import ListPage, ListWords, chips_of, heads_of, pager_of,
 from mailadmin.people.access import requires
 from mailadmin.people.roles import Permission
 from routing.core.matrix import Column, State, gaps_of
-from routing.models import Source, Subject, Survey
+from routing.core.survey import Subject
+from routing.models import Source
 from routing.queries.matrix import Matrix, MatrixRow, Sender, View, matrix
+from routing.queries.surveys import Known
 from routing.views.dns_lines import DnsLine, dns_line
 from routing.views.nouns import DOMAINS, FOREIGN_LINES, LOCAL_HOSTS, ROUTES, Noun
 
@@ -46,6 +48,7 @@ LOOKS: Mapping[State, tuple[str, str]] = {
     State.OFF: ("ban", "ma-unk"),
 }
 OTHERS: Mapping[str, Noun] = {noun.one: noun for noun in (LOCAL_HOSTS, ROUTES, FOREIGN_LINES)}
+HEADS: Mapping[Subject, str] = {Subject.ROBOTS: "Robots", Subject.ACCEPTED: "MTA"}
 SOURCES: Mapping[str, str] = {Source.IMPORT: "the import", Source.AGENT: "its agent"}
 
 
@@ -85,11 +88,24 @@ class MatrixLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """What was told last of one subject, by whom and when, None for never. `note` says what of it
+    was not read, or why its agent does not tell it."""
+
+    label: str
+    source: str
+    total: int
+    at: datetime | None
+    is_old: bool
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class Basis:
     """What is known of one list server: what was told of each subject, and who sends for it."""
 
     server: str
-    told: tuple[tuple[str, str, int, datetime | None], ...]
+    told: tuple[Heard, ...]
     senders: tuple[tuple[str, DnsLine], ...]
 
 
@@ -189,16 +205,18 @@ def _mend(row: MatrixRow) -> tuple[str, str]:
 
 
 def _basis(server: str, found: Matrix) -> Basis:
-    surveys = {(s.server.name, s.subject): s for s in found.surveys}
-    told = tuple(_telling(subject, surveys.get((server, subject))) for subject in Subject)
+    told = tuple(_heard(subject, found.surveys.of(server, subject)) for subject in Subject)
     senders = tuple(_sender(s) for s in found.senders if s.server == server)
     return Basis(server, told, senders)
 
 
-def _telling(subject: Subject, survey: Survey | None) -> tuple[str, str, int, datetime | None]:
+def _heard(subject: Subject, known: Known) -> Heard:
+    label, survey = HEADS[subject], known.survey
     if survey is None:
-        return "", subject.value, 0, None
-    return SOURCES[survey.source], subject.value, survey.total, survey.told_at
+        return Heard(label, "", 0, None, is_old=False, note=known.silence)
+    note = " ".join(text for text in (survey.trouble, known.silence) if text)
+    source = SOURCES[survey.source]
+    return Heard(label, source, survey.total, survey.told_at, is_old=known.is_old, note=note)
 
 
 def _sender(sender: Sender) -> tuple[str, DnsLine]:

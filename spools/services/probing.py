@@ -11,9 +11,9 @@ from django.db.models import F
 
 from mailadmin.wire.core.fields import MessageError
 from mailadmin.wire.core.messages import Outcome, Role, Verb
-from mailadmin.wire.core.states import OPEN_STATES
 from mailadmin.wire.models import Attempt
 from mailadmin.wire.services import NoSuchAgent, request
+from mailadmin.wire.services.waiting import ended_unheard
 from routing.core.facts import HostKind
 from routing.models import HostState, MailHost
 from routing.queries.revisions import running_revision
@@ -36,7 +36,8 @@ KNOWN = (RelayState.UNKNOWN.value, RelayState.MAINTENANCE.value)
 
 def request_probes(now: datetime) -> None:
     """One order for each list server that was not asked for a period and names a relay."""
-    _settle_unheard(now)
+    for ended in ended_unheard(ProbedServer.objects.all()):
+        record_probes(ended, now)
     _enrol()
     _grow_old(now)
     due = ProbedServer.objects.filter(attempt=None, host__retired_at=None)
@@ -94,16 +95,6 @@ def _enrol() -> None:
     servers = MailHost.in_service.filter(kind=HostKind.LIST_SERVER, probed=None)
     rows = [ProbedServer(host=host) for host in servers]
     ProbedServer.objects.bulk_create(rows, ignore_conflicts=True)
-
-
-def _settle_unheard(now: datetime) -> None:
-    """Orders that ended while nobody applied what came of them: a process died in between."""
-    ended = ProbedServer.objects.exclude(attempt=None).exclude(
-        attempt__state__in=[state.value for state in OPEN_STATES]
-    )
-    for row in ended.select_related("attempt"):
-        if row.attempt is not None:
-            record_probes(row.attempt, now)
 
 
 def _grow_old(now: datetime) -> None:

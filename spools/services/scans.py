@@ -11,9 +11,9 @@ from django.db import transaction
 from django.db.models import Q
 
 from mailadmin.wire.core.messages import Outcome, Role, Verb
-from mailadmin.wire.core.states import OPEN_STATES
 from mailadmin.wire.models import Agent, Attempt
 from mailadmin.wire.services import NoSuchAgent, request
+from mailadmin.wire.services.waiting import ended_unheard
 from routing.models import MailHost
 from spools.core.reports import ScanReport, read_report
 from spools.core.summary import SpoolReport
@@ -31,7 +31,7 @@ LEAST_PATIENCE_S = 60
 def request_scans(now: datetime) -> None:
     """One order for each spool agent that was last asked a period ago, and whose last order has
     ended and is applied; then a step of forgetting."""
-    for ended in _ended_unheard():
+    for ended in ended_unheard(SpoolScan.objects.all()):
         _record_or_drop(ended, now)
     for host in _due(now):
         with transaction.atomic():
@@ -87,13 +87,6 @@ def _fail(scan: SpoolScan, error: str, at: datetime) -> None:
 def _why(attempt: Attempt) -> str:
     error = attempt.error or {}
     return str(error.get("text") or error.get("code") or f"The order is {attempt.state}.")
-
-
-def _ended_unheard() -> list[Attempt]:
-    """Orders that ended while nobody applied what came of them: a process died in between."""
-    mine = SpoolScan.objects.exclude(attempt=None).values("attempt")
-    open_states = [state.value for state in OPEN_STATES]
-    return list(Attempt.objects.filter(pk__in=mine).exclude(state__in=open_states))
 
 
 def _due(now: datetime) -> Iterable[MailHost]:

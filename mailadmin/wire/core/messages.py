@@ -33,6 +33,7 @@ class Verb(StrEnum):
     PROBE = "probe"
     SCAN = "scan"
     FLUSH = "flush"
+    SURVEY = "survey"
 
 
 # sendmail runs a configuration on a spool only for the spool's owner, so prove is the spool's.
@@ -50,6 +51,7 @@ ROLE_OF: Mapping[Verb, frozenset[Role]] = {
     Verb.PROBE: frozenset({Role.SPOOL}),
     Verb.SCAN: frozenset({Role.SPOOL}),
     Verb.FLUSH: frozenset({Role.SPOOL}),
+    Verb.SURVEY: frozenset({Role.SPOOL}),
 }
 
 

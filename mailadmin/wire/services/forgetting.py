@@ -13,9 +13,10 @@ KEEP_OBSERVATIONS = timedelta(days=1)
 LOOKS = (Verb.OBSERVE, Verb.ASK_RCPT, Verb.PROBE, Verb.FLUSH)
 """What they found is kept elsewhere."""
 
-KEEP_SCANS = timedelta(hours=1)
+KEEP_LARGE = timedelta(hours=1)
+LARGE = (Verb.SCAN, Verb.SURVEY)
 """A scan comes every half minute with all figures of its host: a day of one list server would be
-100 MB, kept twice."""
+100 MB, kept twice. A survey brings all names."""
 
 # One call's worth, so that a long-neglected table does not hold the database's one writer.
 SLICE = 500
@@ -25,12 +26,12 @@ def forget_old(*, now: datetime) -> int:
     """Delete received reports and ended observations past their time, at most SLICE of each kind.
     Returns how many rows went."""
     reports, attempts = ReceivedReport.objects, Attempt.objects
-    looks = [verb.value for verb in LOOKS]
+    looks, large = ([verb.value for verb in verbs] for verbs in (LOOKS, LARGE))
     past = (
         reports.filter(received_at__lt=now - KEEP_REPORTS),
-        reports.filter(verb=Verb.SCAN, received_at__lt=now - KEEP_SCANS),
+        reports.filter(verb__in=large, received_at__lt=now - KEEP_LARGE),
         attempts.filter(verb__in=looks, ended_at__lt=now - KEEP_OBSERVATIONS),
-        attempts.filter(verb=Verb.SCAN, ended_at__lt=now - KEEP_SCANS),
+        attempts.filter(verb__in=large, ended_at__lt=now - KEEP_LARGE),
     )
     return sum(_delete_slice(rows) for rows in past)
 

@@ -44,8 +44,8 @@ from routing.models import (
     RcptCheck,
     RelayTarget,
     RoutingObject,
-    Source,
-    Subject,
+    Survey,
+    SurveyedServer,
 )
 from routing.services.acts import Act
 from routing.services.approve import refuse
@@ -57,7 +57,6 @@ from routing.services.rcpt import watch_domains
 from routing.services.reading import ask_reading
 from routing.services.relays import save_relay_target
 from routing.services.retirement import Wanted, take_step
-from routing.services.surveys import keep_survey
 from routing.services.transitions import move_push, move_target
 from spools.core.kept import KeptMessage
 from tests.e2e.look.passkeys import credential
@@ -71,6 +70,7 @@ from tests.e2e.look.spooled import (
     stir_spools,
 )
 from tests.fixtures.audited import unaudited
+from tests.fixtures.surveyed import accepted, robots, surveyed
 from tests.integration.dns.told import told
 from tests.integration.pages import world
 from tests.integration.pages.test_reading import FOUND, answer
@@ -145,6 +145,7 @@ def full() -> Names:
     names |= {"run": going.number, "run_ended": ended.number}
     for position, (state, make) in enumerate(ELSEWHERE.items(), 1):
         names[state] = make(_other_host(f"lists{position}", position), claire, people["paul"]).pk
+    _silent()
     names["before"] = _before(claire).pk
     _retiring(claire, luc)
     _new(listes)
@@ -171,6 +172,7 @@ def silent() -> Names:
         seen.update(deploy_at=then, spool_at=then)
         seen.filter(host__name__in=EDITED_BY_HAND).update(drift=[DRIFT])
         _dns_silent()
+        Survey.objects.update(told_at=then - timedelta(days=3))
         silence_relays(then)
         silence_spools(then)
     return names
@@ -422,17 +424,22 @@ def _kept(listes: MailHost) -> None:
 
 def _surveyed(listes: MailHost) -> None:
     """A robot that no line has, a line without a robot, and one that the MTA refuses."""
-    robots = ("renater.fr", "demo.sympa.org", "colloque.renater.fr", "host.renater.fr")
-    accepted = ("jres.org", "demo.sympa.org")
-    for subject, names in ((Subject.ROBOTS, robots), (Subject.ACCEPTED, accepted)):
-        keep_survey(
-            server=listes,
-            subject=subject,
-            source=Source.AGENT,
-            names=names,
-            is_whole=True,
-            now=timezone.now(),
-        )
+    names = ("renater.fr", "demo.sympa.org", "colloque.renater.fr", "host.renater.fr")
+    surveyed(listes, robots(*names), accepted("jres.org", "demo.sympa.org"), at=timezone.now())
+
+
+def _silent() -> None:
+    """A list server whose agent's file names nothing, and one whose agent does not answer."""
+    now = timezone.now()
+    later = now + timedelta(hours=1)
+    first, second = (MailHost.objects.get(name=name) for name in ("lists1", "lists2"))
+    SurveyedServer.objects.create(
+        host=first, due_at=later, asked_at=now, answered_at=now, places={}
+    )
+    error = "lists2 did not answer in 3 min. Look at its agent, then try again."
+    SurveyedServer.objects.create(
+        host=second, due_at=later, asked_at=now, tries=9, error=error, error_at=now
+    )
 
 
 def _dns_silent() -> None:

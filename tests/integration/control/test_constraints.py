@@ -37,6 +37,7 @@ from routing.models import (
     RoutingObject,
     Survey,
     SurveyedName,
+    SurveyedServer,
     TaggedObject,
     TouchedObject,
 )
@@ -137,6 +138,10 @@ def survey(rows: Rows, **values: Any) -> Survey:
     return Survey.objects.create(server=rows.host, **(wanted | values))
 
 
+def surveyed_server(rows: Rows) -> SurveyedServer:
+    return SurveyedServer.objects.create(host=rows.host, due_at=timezone.now())
+
+
 def named_twice(made: Survey) -> None:
     two(lambda: SurveyedName.objects.create(survey=made, name="jres.org"))
 
@@ -225,6 +230,7 @@ SPOIL: dict[str, Callable[[Rows], object]] = {
     "survey_subject_is_known": lambda r: survey(r, subject="moods"),
     "survey_source_is_known": lambda r: survey(r, source="hearsay"),
     "surveyed_name_once": lambda r: named_twice(survey(r)),
+    "surveyedserver.host": lambda r: two(lambda: surveyed_server(r)),
     "dns_name_once_per_kind": lambda r: two(lambda: dns_check()),
     "dns_kind_is_known": lambda r: dns_check(kind="zone"),
     "dns_outcome_is_known": lambda r: dns_check(outcome="perhaps"),

@@ -10,12 +10,12 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from mailadmin.people.models import Person
+from mailadmin.tick import may_sign
 from mailadmin.wire.core.messages import Role, Verb
 from mailadmin.wire.models import Agent, Attempt
 from mailadmin.wire.services import cancel
 from routing.core.rcpt import MOST_ADDRESSES, stranger_in
 from routing.models import DnsCheck, MailHost, RcptCheck, RoutingObject
-from routing.services.order import may_sign
 from routing.services.rcpt import MOST_TRIES, ask_now, record_rcpt, request_rcpt, watch_domains
 from tests.fixtures.audited import unaudited
 from tests.integration.pages import world

@@ -13,10 +13,12 @@ from django.utils import timezone
 
 from mailadmin.wire.core.messages import Verb
 from mailadmin.wire.models import Attempt
-from routing.models import DnsCheck, RcptCheck, Source, Subject
+from routing.core.survey import Found, Subject
+from routing.models import DnsCheck, RcptCheck, Source, SurveyedServer
 from routing.services.objects import set_enabled
 from routing.services.rcpt import record_rcpt, request_rcpt
 from routing.services.surveys import keep_survey
+from tests.fixtures.surveyed import accepted, robots, surveyed
 from tests.integration.dns.told import told
 from tests.integration.pages import world
 from tests.integration.pages.conftest import Site, form_of, text
@@ -130,7 +132,7 @@ def test_the_route_goes_from_saved_over_its_push_to_live(site: Site) -> None:
 def test_robot_and_class_w_follow_what_the_server_was_told_to_have(site: Site) -> None:
     client = site.sign_in("claire")
     added(client)
-    assert "Nobody has told which robots this server has." in text(client.get(PAGE))
+    assert "The spool agent of listes has not told its robots yet." in text(client.get(PAGE))
 
     def survey(subject: Subject, *names: str, later: int = 1) -> None:
         keep_survey(
@@ -153,6 +155,60 @@ def test_robot_and_class_w_follow_what_the_server_was_told_to_have(site: Site) -
     assert states(client)["mta"] == "done", "the MTA's yes to a stranger says nothing"
     said(CLOSED, CLOSED)
     assert states(client)["mta"] == "missing", "its own no weighs more"
+
+
+def test_a_robot_turns_green_when_its_agent_has_seen_it(site: Site) -> None:
+    client = site.sign_in("claire")
+    added(client)
+    at = timezone.now() + timedelta(seconds=1)
+    surveyed(site.host, robots("jres.org"), accepted("jres.org"), at=at)
+    assert (states(client)["robot"], states(client)["mta"]) == ("missing", "missing")
+
+    trouble = f"/etc/sympa/{KEY} cannot be read: Permission denied."
+    surveyed(site.host, robots("jres.org", troubles=(trouble,)), accepted(), at=at)
+    assert states(client)["robot"] == "unknown", "what was not read is not missing"
+    assert trouble in text(client.get(PAGE))
+
+    surveyed(site.host, robots("jres.org", KEY), accepted("jres.org", KEY), at=at)
+    assert (states(client)["robot"], states(client)["mta"]) == ("done", "done")
+    assert "It was found there by the agent." in text(client.get(PAGE))
+
+
+def test_who_may_tell_but_names_nothing_is_told_what_to_write(site: Site) -> None:
+    client = site.sign_in("claire")
+    added(client)
+    surveyed(site.host, at=timezone.now())
+    page = text(client.get(PAGE))
+    assert "The file of the spool agent of listes does not name them" in page
+    assert page.count("line for its agent") >= 2
+    assert "existing_robots = &quot;/etc/sympa&quot;" in page
+
+    found = Found(("/srv/sympa/etc",), ()), Found(("/etc/postfix/names",), ())
+    surveyed(site.host, *found, at=timezone.now() + timedelta(seconds=1))
+    page = text(client.get(PAGE))
+    assert f"ls -l /srv/sympa/etc/{KEY}/robot.conf" in page
+    assert f"echo {KEY} &gt;&gt; /etc/postfix/names" in page
+    assert "line for its agent" not in page
+
+
+def test_looking_now_has_the_server_surveyed(site: Site) -> None:
+    client = site.sign_in("claire")
+    added(client)
+    surveyed(site.host, robots("jres.org"), accepted("jres.org"), at=timezone.now())
+    SurveyedServer.objects.update(asked_at=timezone.now() - timedelta(minutes=1))
+    assert SurveyedServer.objects.get().due_at > timezone.now()
+    client.post(f"/domains/{KEY}/checklist/ask/?server=listes", {"address": f"postmaster@{KEY}"})
+    assert SurveyedServer.objects.get().due_at <= timezone.now()
+    assert "being asked now" in text(client.get(PAGE))
+
+
+def test_what_was_told_long_ago_is_old(site: Site) -> None:
+    client = site.sign_in("claire")
+    added(client)
+    surveyed(site.host, robots(KEY), accepted(KEY), at=timezone.now() - timedelta(hours=4))
+    lines = client.get(PAGE).context["panel"].lines
+    assert [item.line.is_old for item in lines[:2]] == [True, True]
+    assert [item.line.state.value for item in lines[:2]] == ["done", "done"]
 
 
 def test_mx_and_spf_follow_what_the_dns_said(site: Site) -> None:

@@ -26,6 +26,7 @@ from routing.queries.matrix import matrix
 from routing.services.objects import set_enabled
 from routing.services.surveys import keep_survey
 from tests.fixtures.audited import unaudited
+from tests.fixtures.surveyed import accepted, robots, surveyed
 from tests.integration.dns.told import told
 from tests.integration.pages import world
 from tests.integration.pages.conftest import Site, text
@@ -325,3 +326,38 @@ def test_a_survey_replaces_the_one_before_and_writes_only_what_moved(site: Site)
     assert [row.name for row in names] == ["b.example", "c.example"]
     assert names[0].pk == kept
     assert Survey.objects.get().total == 2
+
+
+def test_what_its_agent_told_is_true_and_what_it_could_not_read_is_not_missing(site: Site) -> None:
+    at = timezone.now()
+    trouble = "/etc/sympa/demo.sympa.org cannot be read: Permission denied."
+    surveyed(site.host, robots("jres.org"), accepted("jres.org"), at=at)
+    page = text(site.sign_in("vera").get("/matrix/"))
+    found = cells(page)
+    assert found["jres.org"][:2] == ["Yes", "Yes"]
+    assert found["demo.sympa.org"][:2] == ["Missing", "Missing"]
+    assert "1, told by its agent" in page
+
+    found_robots = robots("jres.org", troubles=(trouble,))
+    surveyed(site.host, found_robots, accepted("jres.org"), at=at + timedelta(hours=1))
+    page = text(site.sign_in("vera").get("/matrix/"))
+    assert cells(page)["demo.sympa.org"][0] == "Not known"
+    assert page.count(trouble) >= 2, "in the cell, and under what all of it rests on"
+
+
+def test_a_host_whose_agent_names_nothing_is_told_what_to_write(site: Site) -> None:
+    tell(site.host, Subject.ROBOTS, "jres.org")
+    surveyed(site.host, at=timezone.now())
+    page = text(site.sign_in("vera").get("/matrix/"))
+    assert "1, told by the import" in page
+    assert page.count("The file of the spool agent of listes does not name them") >= 2
+    assert cells(page)["jres.org"][0] == "Yes"
+    assert cells(page)["demo.sympa.org"][0] == "Missing"
+
+
+def test_what_was_told_long_ago_is_shown_as_old(site: Site) -> None:
+    surveyed(site.host, robots("jres.org"), accepted(), at=timezone.now() - timedelta(hours=5))
+    page = text(site.sign_in("vera").get("/matrix/"))
+    assert page.count("old, ") >= 6
+    assert "ma-stale" in page
+    assert "ma-square ma-ok" in page, "what is live is not from a survey"

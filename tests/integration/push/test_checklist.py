@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils import timezone
 
+from routing.core.adopt.reading import ROBOT_CONF
 from routing.models import RcptCheck, RoutingObject
 from routing.queries.checklist import Need, checklist_of
 from routing.services.rcpt import ask_now, watch_domains
@@ -17,8 +18,8 @@ def states(row: RoutingObject) -> dict[Need, str]:
     return {line.need: line.state.value for line in checklist_of(row).lines}
 
 
-def test_route_and_rcpt_turn_green_and_what_cannot_be_seen_is_not_called_so(site: Site) -> None:
-    """The MTA of the sandbox takes everything, and its DNS checks are off: both stay unknown."""
+def test_all_that_can_be_seen_turns_green_by_itself(site: Site) -> None:
+    """The MTA of the sandbox takes everything, and its DNS checks are off: they stay unknown."""
     row = site.add_domain(KEY)
     watch_domains(server=site.host, domains=[KEY], now=timezone.now())
     assert states(row)[Need.RCPT] == "unknown"
@@ -34,10 +35,21 @@ def test_route_and_rcpt_turn_green_and_what_cannot_be_seen_is_not_called_so(site
     )
     assert site.accepted("mta", f"postmaster@{KEY}") == 0
 
+    wait_until(lambda: states(row)[Need.ROBOT] == "missing", "a whole survey", seconds=LIVENESS_S)
+    tree = site.sandbox.listes
+    (tree.sympa / KEY).mkdir()
+    (tree.sympa / KEY / ROBOT_CONF).touch(0o644)
+    with tree.mta_local_names.open("a") as file:
+        file.write(f"{KEY}\n")
+    # Nobody waits for the hour: somebody looks.
+    RcptCheck.objects.update(asked_at=None)
+    ask_now(server=site.host, domain=KEY, now=timezone.now())
+    wait_until(lambda: states(row)[Need.ROBOT] == "done", "its robot is seen", seconds=LIVENESS_S)
+
     site.go_live(site.propose(row))
     assert states(row) == {
-        Need.ROBOT: "unknown",
-        Need.MTA: "unknown",
+        Need.ROBOT: "done",
+        Need.MTA: "done",
         Need.MX: "unknown",
         Need.SPF: "unknown",
         Need.ROUTE: "done",

@@ -16,7 +16,7 @@ from mailadmin.audit.models import AuditEvent
 from mailadmin.people.services import actor
 from mailadmin.wire.core.messages import Verb
 from mailadmin.wire.models import Attempt, ReceivedReport
-from routing.core.adopt.reading import FilesRead, Kind, ReadingState
+from routing.core.adopt.reading import ROBOT_CONF, FilesRead, Kind, ReadingState
 from routing.models import Reading, RoutingObject
 from routing.services.reading import ask_reading
 from tests.fixtures.sandbox import wait_until
@@ -71,6 +71,7 @@ def test_the_agent_reads_what_its_file_names_and_the_row_says_who_asked(site: Si
     assert {file.path for file in found.files} == {
         str(baked),
         *(str(baked.with_name(name)) for name in ("mailertable.before", "sympa.mc", "sympa.conf")),
+        *(str(path) for path in site.tree.sympa.glob(f"*/{ROBOT_CONF}")),
     }
     assert found.text_of(Kind.MAILERTABLE) == SEED_TABLE.read_text()
     assert (reading.person, reading.asked_by) == (site.people["claire"], "Claire Martin")

@@ -82,7 +82,7 @@ class MailHost:
         `mounts` is a script of tests/fixtures/mounts.py, `after` one that looks around in them and
         whose output is in `seen`.
         """
-        role = Role.SPOOL if verb in (Verb.PROVE, Verb.READ_FILES) else Role.DEPLOY
+        role = Role.SPOOL if verb in (Verb.PROVE, Verb.READ_FILES, Verb.SURVEY) else Role.DEPLOY
         users = self.tree.users
         asked = {
             "verb": verb.value,

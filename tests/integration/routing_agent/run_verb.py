@@ -22,6 +22,7 @@ from routing.agent.observe import observe
 from routing.agent.prove import prove
 from routing.agent.reading import read_files
 from routing.agent.stage import stage
+from routing.agent.survey import survey
 from routing.core.facts import HostKind
 
 PATHS = (
@@ -42,6 +43,7 @@ PATHS = (
     "existing_access",
     "existing_aliases",
 )
+LISTS = ("existing_class_w", "mta_local_names", "mta_relay_domains")
 # Not the agents' own table: importing that costs more than most verbs do.
 VERBS = {
     Verb.STAGE: stage,
@@ -51,6 +53,7 @@ VERBS = {
     Verb.REVERT: revert,
     Verb.OBSERVE: observe,
     Verb.READ_FILES: read_files,
+    Verb.SURVEY: survey,
 }
 CHANGES = frozenset(
     {"os.rename", "os.symlink", "os.mkdir", "os.remove", "os.rmdir", "os.chmod", "shutil.rmtree"}
@@ -78,8 +81,8 @@ def main() -> None:
     asked = json.load(sys.stdin)
     values = {**asked["host"], "kind": HostKind(asked["host"]["kind"])}
     paths = {name: Path(values[name]) for name in PATHS if name in values}
-    many = tuple(Path(name) for name in values.get("existing_class_w", ()))
-    host = HostConfig(**{**values, **paths, "existing_class_w": many})
+    many = {name: tuple(map(Path, values[name])) for name in LISTS if name in values}
+    host = HostConfig(**{**values, **paths, **many})
     blob = base64.b64decode(asked["blob"]) if asked["blob"] is not None else None
     counter = Counter(asked["die_at"])
     sys.addaudithook(counter)

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from mailadmin.wire.core.messages import Verb
-from routing.agent.reading import MOST_BYTES, MOST_ROBOTS
+from routing.agent.careful import MOST_BYTES
+from routing.agent.reading import MOST_ROBOTS
 from routing.core.adopt.reading import FilesRead, Kind, reading_from_json
 from tests.integration.routing_agent.conftest import MailHost
 
