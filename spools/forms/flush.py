@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Self
 
 from django import forms
+from django.http import QueryDict
 
 from spools.core.scope import Scope
 
@@ -28,6 +29,16 @@ class ScopeForm(forms.Form):
         widget=forms.Textarea({"rows": 2, "class": "ma-mono", "spellcheck": "false"}),
     )
     id = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    @classmethod
+    def asked(cls, query: QueryDict) -> Self:
+        """Of an address: each ticked row stands in it for itself.
+
+        A ticked message is a `message`: a field named `id` would hide the id of its form.
+        """
+        given = {name: query.getlist(name) for name in ("domains", "excluded", "id")}
+        given["id"] += query.getlist("message")
+        return cls({name: " ".join(values) for name, values in given.items()})
 
     def scope(self) -> Scope:
         """As it was typed; `problems` of it says what is wrong."""

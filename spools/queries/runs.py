@@ -138,6 +138,12 @@ def scanned_spool(server: MailHost, now: datetime) -> Spool | None:
     return row if young else None
 
 
+def is_own(spool: Spool) -> bool:
+    """Whether runs go through this one."""
+    own = own_spool(spool.host)
+    return own is not None and own.pk == spool.pk
+
+
 @dataclass(frozen=True, slots=True)
 class DestinationRow:
     """One destination of a run. `shut` is CLOSED or UNREACHABLE, None where it is open."""

@@ -14,7 +14,7 @@ from routing.models import MailHost, PushTarget
 from spools.core.series import Grain, start_of
 from spools.core.standing import STALE_AFTER
 from spools.models import FlushRun, Sample, SampleRollup, Spool
-from spools.queries.runs import own_spool
+from spools.queries.runs import is_own
 
 MOST_MARKS = 50
 MOST_SAMPLES = 4000
@@ -218,8 +218,7 @@ def _pushes(host: MailHost, series: Series) -> Iterator[Mark]:
 
 def _flushes(spool: Spool, series: Series) -> Iterator[Mark]:
     """Of the normal runner none: it comes every few minutes."""
-    own = own_spool(spool.host)
-    if own is None or own.pk != spool.pk:
+    if not is_own(spool):
         return
     name = spool.host.name
     in_time = Q(ended_at=None) | Q(ended_at__gte=series.begins)

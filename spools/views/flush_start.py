@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -30,6 +31,7 @@ from spools.services.errors import NotAllowed
 from spools.services.flushes import start_run
 
 PAGE = "spools/flush_start.html"
+NOTHING_TICKED = "Nothing was ticked: go back and tick messages or domains, or choose a scope here."
 
 
 @asks_first
@@ -38,8 +40,9 @@ def flush_start(request: HttpRequest, name: str) -> HttpResponse:
     """The question, and the act: one run at a time on a list server."""
     server = server_or_404(name)
     if request.method != "POST":
-        scope = ScopeForm(request.GET).scope()
-        return _ask(request, server, scope)
+        scope = ScopeForm.asked(request.GET).scope()
+        none = "ticked" in request.GET and scope == Scope()
+        return _ask(request, server, scope, against=(NOTHING_TICKED,) if none else ())
     form = StartForm(request.POST)
     scope = form.scope() if form.is_valid() else ScopeForm(request.POST).scope()
     if not form.is_valid():
@@ -72,6 +75,7 @@ def _ask(
     scope: Scope,
     form: StartForm | None = None,
     errors: tuple[str, ...] = (),
+    against: Sequence[str] = (),
     status: int = 200,
 ) -> HttpResponse:
     preview = preview_of(server, scope)
@@ -81,7 +85,7 @@ def _ask(
         "excluded": "\n".join(scope.excluded),
         "id": " ".join(scope.queue_ids),
     }
-    against = [*scope.problems(), *reasons_against(server)]
+    against = [*against, *scope.problems(), *reasons_against(server)]
     context = {
         "server": server,
         "scope": scope,

@@ -27,6 +27,7 @@ from spools.models import Spool, SpooledMessage
 from spools.queries.hops import Ways, ways_for
 from spools.queries.messages import others_like, reason_token
 from spools.queries.spools import SpoolLine, age_s, moment_of, spool_line
+from spools.views.spool_run import message_flush
 from spools.views.watching import spool_href, spool_or_404, watch_at
 
 PAGE, LIVE = "spools/message.html", "live"
@@ -99,7 +100,9 @@ def _context(
         "version": version_of(line, message),
         "poll_href": f"{poll}?{urlencode({'place': place})}" if place is not None else poll,
     }
-    return context | _told(row, message, now) if message else context
+    if message is None:
+        return context
+    return context | _told(row, message, now) | message_flush(request, row, message)
 
 
 def _told(row: Spool, message: SpooledMessage, now: datetime) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from spools.queries.messages import messages_of, states_of
 from spools.queries.spools import SpoolLine, Watch, age_s, spool_line
 from spools.views.chart import chart_context
 from spools.views.spool_parts import bars_of, heat_of, hop_lines, hops_note, panels_of
-from spools.views.spool_run import runs_context
+from spools.views.spool_run import runs_context, tick_of
 from spools.views.wanted import Ask, ask_of, read_ask
 from spools.views.watching import spool_href, spool_or_404, watch_at
 
@@ -48,13 +48,14 @@ EXPECTED = ("", State.WAITING.value)
 
 @dataclass(frozen=True, slots=True)
 class MessageLine:
-    """One message of the list; ages in seconds as of now."""
+    """One message of the list; ages in seconds as of now, `tick` as in `tick_of`."""
 
     row: SpooledMessage
     href: str
     age_s: int | None
     to: str
     more: int
+    tick: str
 
 
 @require_safe
@@ -89,12 +90,13 @@ def _context(request: HttpRequest, row: Spool) -> dict[str, Any]:
     ways = ways_for(row.host, [domain.domain for domain in figures.domains] if figures else [])
     hops = hops_of(figures.domains, ways) if figures else ()
     ask = read_ask(asked, row, hops)
+    runs = runs_context(request, row)
     return {
         "line": line,
         "row": row,
         "figures": figures,
         "panels": tuple(panels_of(line)),
-        "heat": heat_of(figures, ask) if figures else None,
+        "heat": heat_of(figures, ask, ticks=runs.get("may_tick", False)) if figures else None,
         "bars": bars_of(row, figures, ask) if figures else (),
         "hops": hop_lines(hops, ask),
         "hops_note": hops_note(ways, figures) if figures else "",
@@ -103,7 +105,7 @@ def _context(request: HttpRequest, row: Spool) -> dict[str, Any]:
         "poll_href": asked.at(spool_href(row, "spool-live")),
         "stale_s": watch.stale_s,
         **_listed(row, ask, watch),
-        **runs_context(request, row),
+        **runs,
         **chart_context(row, ask.asked.also["span"], ask),
     }
 
@@ -170,6 +172,7 @@ def _line(row: Spool, message: SpooledMessage, now: datetime) -> MessageLine:
         age_s=age_s(row, message.created, now),
         to=addresses[0] if addresses else "",
         more=max(0, message.recipients_total - 1),
+        tick=tick_of(message),
     )
 
 

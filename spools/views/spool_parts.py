@@ -9,8 +9,10 @@ from datetime import datetime
 from mailadmin.ui.badges import Badge, badge_of
 from mailadmin.ui.overview import Panel
 from mailadmin.ui.words import UNKNOWN, duration, number, rate, size
+from spools.core.flush import DOMAIN
 from spools.core.standing import Standing
 from spools.core.summary import AGE_EDGES_MIN, DomainRow, Summary
+from spools.forms.flush import BETWEEN
 from spools.models import Spool
 from spools.queries.hops import Hop, Ways
 from spools.queries.messages import reason_token
@@ -34,13 +36,15 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class HeatRow:
-    """One line of it. `name` is what it is called, `href` leads to its messages."""
+    """One line of it. `name` is what it is called, `href` leads to its messages, `tick` is what
+    names it to a run by fallback, "" where none can be begun."""
 
     name: str
     href: str
     total: int
     cells: tuple[Cell, ...]
     is_domain: bool = True
+    tick: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +158,8 @@ def _held(line: SpoolLine) -> Panel:
     return _panel("Held or lost", value, line.is_stale, lines=tuple(lines), badge=badge)
 
 
-def heat_of(figures: Summary, ask: Ask) -> Heat | None:
-    """Recipients by domain and age, None where nobody waits."""
+def heat_of(figures: Summary, ask: Ask, *, ticks: bool = False) -> Heat | None:
+    """Recipients by domain and age, None where nobody waits; `ticks`: domains can be ticked."""
     every = [row for row in (*figures.domains, figures.other_domains) if row is not None]
     total = sum(row.recipients for row in every)
     if not total:
@@ -167,7 +171,7 @@ def heat_of(figures: Summary, ask: Ask) -> Heat | None:
     more = len(rest)
     if figures.other_domains is not None:
         rest.append(figures.other_domains)
-    rows = [_heat_row(row.domain, row, total, ask) for row in shown]
+    rows = [_heat_row(row.domain, row, total, ask, ticks) for row in shown]
     if rest:
         rows.append(_others(rest, figures.domains_total - len(shown), total))
     return Heat(
@@ -186,7 +190,7 @@ def _head(bucket: int, ask: Ask) -> tuple[str, str, str]:
     return short, age_words(bucket), ask.href(age=str(bucket))
 
 
-def _heat_row(domain: str, row: DomainRow, total: int, ask: Ask) -> HeatRow:
+def _heat_row(domain: str, row: DomainRow, total: int, ask: Ask, ticks: bool) -> HeatRow:
     cells = tuple(
         Cell(
             count,
@@ -197,7 +201,8 @@ def _heat_row(domain: str, row: DomainRow, total: int, ask: Ask) -> HeatRow:
         for bucket, count in enumerate(row.ages)
     )
     href = ask.href(domain=domain) if domain else ""
-    return HeatRow(domain or "no domain", href, row.recipients, cells)
+    tick = domain if ticks and DOMAIN.fullmatch(domain) and not BETWEEN.search(domain) else ""
+    return HeatRow(domain or "no domain", href, row.recipients, cells, tick=tick)
 
 
 def _others(rows: Iterable[DomainRow], domains: int, total: int) -> HeatRow:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -11,13 +12,16 @@ from django.urls import reverse
 from mailadmin.people.access import person_may
 from mailadmin.people.roles import Permission
 from mailadmin.ui.words import number
+from spools.core.flush import QUEUE_ID
 from spools.core.queue_run import QueueRun, RunWord
-from spools.models import Spool
+from spools.core.summary import State
+from spools.models import Spool, SpooledMessage
 from spools.queries.runner import Runner, runner_of
-from spools.queries.runs import own_spool, runs_of
+from spools.queries.runs import is_own, runs_of
 
 SHOWN = 3
 MINUTE_S = 60
+NOT_YOURS = "An operator may flush it."
 WORDS: Mapping[RunWord | None, tuple[str, str]] = {
     None: ("unk", "What the runner does is not known."),
     RunWord.NEVER: ("bad", "Nothing ever ran through it: what waits stays."),
@@ -30,19 +34,37 @@ WORDS: Mapping[RunWord | None, tuple[str, str]] = {
 
 def runs_context(request: HttpRequest, row: Spool) -> dict[str, Any]:
     """For the spool that Sympa submits into; of other spools nothing runs here."""
-    own = own_spool(row.host)
-    if own is None or own.pk != row.pk:
+    if not is_own(row):
         return {}
     runner = runner_of(row.host)
     may = person_may(request, Permission.OPERATE)
     return {
         "flush_href": reverse("flush-start", args=[row.host.name]),
-        "flush_reason": "" if may else "An operator may flush it.",
+        "flush_reason": "" if may else NOT_YOURS,
+        "may_tick": may,
         "runner": runner,
         "runner_words": WORDS[runner.how],
         "runner_facts": _facts(runner),
         "runs": runs_of(row.host, SHOWN),
     }
+
+
+def message_flush(request: HttpRequest, row: Spool, message: SpooledMessage) -> dict[str, Any]:
+    """How a run of this message alone is begun, where one can be."""
+    if not is_own(row) or not tick_of(message):
+        return {}
+    here = reverse("flush-start", args=[row.host.name])
+    may = person_may(request, Permission.OPERATE)
+    return {
+        "flush_href": f"{here}?{urlencode({'id': message.queue_id})}",
+        "flush_reason": "" if may else NOT_YOURS,
+    }
+
+
+def tick_of(message: SpooledMessage) -> str:
+    """What names a message to a run, "" for one that no run touches."""
+    fits = message.state == State.WAITING and QUEUE_ID.fullmatch(message.queue_id)
+    return message.queue_id if fits else ""
 
 
 def _facts(runner: Runner) -> list[dict[str, Any]]:

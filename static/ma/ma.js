@@ -83,12 +83,16 @@ function fresh(state, words) {
 
 /* Polls wait while somebody reads or writes in the region that they would replace. */
 
+const TICKED = ".ma-tickbox input:checked";
+
 function busy(region) {
   const active = document.activeElement;
   if (region.contains(active) && active.matches("input:not([type=hidden]), textarea, select")) {
     return true;
   }
   if (find("details.ma-menu[open], details[data-ma-form][open], dialog[open]", region)) return true;
+  // What is ticked is not taken from under the hand.
+  if (find(TICKED, region)) return true;
   // A form on its way must not come back with a button that may be pressed again.
   if (find("form[data-ma-sent]", region)) return true;
   // Nobody may press a button that was swapped under the pointer a moment before.
@@ -179,7 +183,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   // A poll that ends with an empty answer has nothing to put in the place of the page.
   if (isPoll(event) || event.detail.target.hasAttribute("data-ma-poll")) {
     if (!event.detail.serverResponse) event.detail.shouldSwap = false;
-    if (isPoll(event) && find("form[data-ma-sent]", event.detail.target)) {
+    if (isPoll(event) && find(`form[data-ma-sent], ${TICKED}`, event.detail.target)) {
       event.detail.shouldSwap = false;
     }
   }

@@ -105,12 +105,12 @@ PUSHES = ("live", "staging", "approved", "deploying", "stopped", "failed", "refu
 PAGES: tuple[Page, ...] = (
     Page("home", "/", LIST),
     Page("spool-list", "/spools/", SEARCHED, error="?q=nothing-of-that-name"),
-    Page("spool", f"{SPOOL}/", SPOOLED, error="?q=nothing-of-that-name"),
+    Page("spool", f"{SPOOL}/", SPOOLED, "otto", error="?q=nothing-of-that-name"),
     Page("spool", f"{SPOOL}/?domain=orange.fr&age=3&span=1h&sort=-size", PLAIN, name="spool-chips"),
     Page("spool", "/spools/lists2/sendmailsympa/?span=7d", PLAIN, name="spool-nothing"),
     Page("spool", "/spools/listes/mqueue/", PLAIN, name="spool-unreadable"),
     Page("spool-numbers", f"{SPOOL}/numbers/?span=1h", READ),
-    Page("spool-message", f"{SPOOL}/messages/6AS507Xa000007/", READ),
+    Page("spool-message", f"{SPOOL}/messages/6AS507Xa000007/", READ, "otto"),
     Page("spool-message", f"{SPOOL}/messages/6AS4HELD013790/", PLAIN, name="spool-message-held"),
     Page(
         "spool-message",

@@ -33,7 +33,7 @@ DASH = "\u2014"
 
 def told(html: str) -> str:
     """What stands on the page, without marks."""
-    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
+    return " ".join(re.sub(r"<[^>]+>", " ", html.replace("<wbr>", "")).split())
 
 
 def page(client: Client, address: str, status: int = 200) -> str:
