@@ -18,7 +18,7 @@ from routing.services.acts import Act
 from routing.services.bulk_retirement import do_steps, plan_steps
 from routing.views.acted import Acted, Words
 from routing.views.nouns import RETIRING
-from routing.views.retire_words import A_PUSH, NO_PUSH, NOT_COUNTED
+from routing.views.retire_words import A_PUSH, NO_PUSH, WAITING
 
 RETIRING_ACTS: Mapping[Act, Words] = {
     Act.REJECT: Words("Reject mail for", "saved as rejecting", danger=True, ahead=True),
@@ -43,7 +43,7 @@ REJECTED = (
     "A member with an address there bounces, and Sympa counts that against the address.",
     "Mail from outside comes by the MX to the MTA, which this table does not decide: take them out"
     " of its class w or relay-domains, and out of the DNS.",
-    NOT_COUNTED,
+    WAITING,
 )
 
 

@@ -14,6 +14,7 @@ from mailadmin.methods import asks_first
 from mailadmin.people.access import requires
 from mailadmin.people.roles import Permission
 from mailadmin.people.session import signed_in
+from mailadmin.ui.waiting import what_waits
 from routing.core.findings import InvalidIntent
 from routing.core.intent import ObjectKind
 from routing.core.retirement import RetireStep, read_refusal, step_after, step_of
@@ -176,6 +177,7 @@ def _ask(
         "key": subject.key,
         "server": subject.server.name,
         "question": question,
+        "waiting": what_waits(request, subject.server.name, subject.key),
         "form": form,
         "errors": errors,
         "back": back or here.href("page", subject.key, subject.server.name),

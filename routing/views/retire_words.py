@@ -14,13 +14,13 @@ from routing.queries.effects import effect_with, effect_without
 from routing.queries.retirement import Retiring
 from routing.views.nouns import DOMAINS, NOUNS, ROUTES
 
-NOT_COUNTED = "How much mail still waits for it is not known: nobody counts the spools yet."
+WAITING = "The page of each says how much mail waits for it in the spools."
 NO_PUSH = "No file of a mail host changes, so it needs no push."
 A_PUSH = "It is saved at once, and live when a push with it is."
 DRAINED = (
     f"Mail for them goes as before. {NO_PUSH}",
     "Meanwhile close their lists in Sympa, so that nothing new begins.",
-    NOT_COUNTED,
+    WAITING,
 )
 
 
@@ -98,7 +98,6 @@ def _ahead(
         drain = (
             f"Mail for {key} goes as before. {NO_PUSH}",
             f"Meanwhile close its lists in Sympa on {server.name}, so that nothing new begins.",
-            NOT_COUNTED,
         )
         command = (("Close one list there:", f"sympa close LIST@{key}"),)
         return Question(f"Begin to retire {key}", f"Drain {key}", drain, command)
@@ -109,7 +108,6 @@ def _ahead(
             "A member with an address there bounces, and Sympa counts that against the address.",
             f"Mail from outside comes by the MX to the MTA of {server.name}, which this table does"
             f" not decide: take {key} out of its class w or relay-domains, and out of the DNS.",
-            NOT_COUNTED,
         )
         return Question(f"Reject mail for {key}", f"Reject mail for {key}", effects, danger=True)
     return Question(

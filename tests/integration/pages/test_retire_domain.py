@@ -40,6 +40,7 @@ def test_a_domain_is_retired_from_its_page_and_each_page_leads_to_the_next(site:
     ask = text(client.get(DOMAIN))
     assert "Begin to retire jres.org" in ask and "sympa close LIST@jres.org" in ask
     assert "Mail for jres.org goes as before. No file of a mail host changes" in ask
+    assert "Mail that waits for it" in ask and "nobody counts" not in ask
     assert taken(client, DOMAIN, "draining") == "/domains/jres.org/?server=listes"
     page = text(client.get("/domains/jres.org/"))
     assert "Being retired" in page and "in steps…" not in page

@@ -73,6 +73,15 @@ def test_all_that_waits_for_a_domain_is_counted_exactly(site: Site, client: Clie
     assert text(client.get(address)).count('id="message-') == 2
 
 
+def test_who_retires_a_domain_reads_it_before_each_step(site: Site) -> None:
+    rows = [to("jres.org", age_s=3000)]
+    scanned(site.host, spool(summary(NOW, rows), rows), at=NOW)
+    client = site.sign_in("claire")
+    for step in ("draining", "rejecting", "gone"):
+        said = told(card(client, f"/domains/jres.org/retire/?server=listes&to={step}"))
+        assert "listes / sendmailsympa 1 recipient" in said, step
+
+
 def test_nothing_is_a_zero_only_where_everything_was_counted(site: Site, client: Client) -> None:
     assert told(card(client, "/domains/jres.org/")) == (
         f"Mail that waits for it on listes {DASH} Nobody has looked through a spool of listes yet."
