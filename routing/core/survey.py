@@ -5,6 +5,7 @@ The agent judges what it read, and the control plane what it was told, by the sa
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,6 +22,8 @@ MOST_TROUBLES = 20
 """Told of each subject; the rest is counted."""
 LATELY = timedelta(seconds=10)
 """However often somebody looks, between two orders is so much."""
+PLAIN = re.compile(r"(?=.{4,200}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
+"""What nearly all domains look like: nothing more is asked of such a name."""
 LONGEST_TEXT = 1000
 """Of a path or a trouble."""
 
@@ -37,9 +40,9 @@ KEYS: Mapping[Subject, str] = {
     Subject.ACCEPTED: 'mta_local_names = ["/etc/mail/local-host-names"]',
 }
 """The line of the agent's file that names the place of each, for Debian's places."""
-WHAT: Mapping[Subject, str] = {
-    Subject.ROBOTS: "robots",
-    Subject.ACCEPTED: "names that the MTA takes",
+WHICH: Mapping[Subject, str] = {
+    Subject.ROBOTS: "which robots there are",
+    Subject.ACCEPTED: "which names its MTA takes",
 }
 
 
@@ -107,6 +110,8 @@ class Finds:
 def domain_of(text: str) -> str:
     """The text as the name of a domain in its stored spelling, "" where it can be none. What ends
     in digits is an address, or the network of relay-domains."""
+    if PLAIN.fullmatch(text):
+        return text
     name = normalise_name(text).lower()
     findings = check_key(name, full_name=True)
     wrong = any(finding.severity is Severity.ERROR for finding in findings)
@@ -145,7 +150,7 @@ def silence_of(subject: Subject, *, server: str, answered: bool, is_named: bool,
         )
     if error:
         return error
-    return "" if answered else f"The spool agent of {server} has not told its {WHAT[subject]} yet."
+    return "" if answered else f"The spool agent of {server} has not told {WHICH[subject]} yet."
 
 
 def survey_to_json(told: Mapping[Subject, Found]) -> dict[str, Any]:

@@ -176,8 +176,8 @@ def todo_of(line: Line, key: str, server: str) -> Todo | None:
             place = line.places[0] if line.places else SYMPA_PLACE
             return Todo(
                 f"See on {server} whether it is there; if not, make it, and write its lines into"
-                " robot.conf. The places are those of Debian"
-                f"{', but where its agent looks' if line.places else ''}.",
+                f" robot.conf. {f'Its agent looks in {place}; other' if line.places else 'The'}"
+                " places are those of Debian.",
                 (
                     ("See whether it is there", f"ls -l {place}/{key}/robot.conf"),
                     (

@@ -132,7 +132,9 @@ def test_the_route_goes_from_saved_over_its_push_to_live(site: Site) -> None:
 def test_robot_and_class_w_follow_what_the_server_was_told_to_have(site: Site) -> None:
     client = site.sign_in("claire")
     added(client)
-    assert "The spool agent of listes has not told its robots yet." in text(client.get(PAGE))
+    assert "The spool agent of listes has not told which robots there are yet." in text(
+        client.get(PAGE)
+    )
 
     def survey(subject: Subject, *names: str, later: int = 1) -> None:
         keep_survey(

@@ -59,6 +59,14 @@ def test_only_what_can_be_a_domain_is_one(text: str, name: str) -> None:
     assert domain_of(text) == name
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["jres.org", "a-b.c1.example", f"{'a' * 63}.{'b' * 63}.org", f"{'a.' * 98}org", "x.xn--p1ai"],
+)
+def test_the_short_way_says_what_the_long_one_does(text: str) -> None:
+    assert domain_of(text) == domain_of(text.upper()) == text
+
+
 def test_class_w_is_read_as_sendmail_reads_it() -> None:
     text = "# names\njres.org  Renater.FR # two\nlocalhost\n[127.0.0.1]\n\nconf.org. OK\n"
     assert list(local_names(text)) == ["jres.org", "renater.fr", "conf.org"]
@@ -145,7 +153,7 @@ def test_what_has_not_the_shape_of_a_survey_is_not_believed(data: Any, why: str)
     ("answered", "is_named", "error", "says"),
     [
         (True, True, "", ""),
-        (False, False, "", "has not told its robots yet"),
+        (False, False, "", "has not told which robots there are yet"),
         (True, False, "", 'write existing_robots = "/etc/sympa" there'),
         (True, False, "It is down.", "write existing_robots"),
         (True, True, "It is down.", "It is down."),
