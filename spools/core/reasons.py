@@ -37,7 +37,7 @@ _IDENTITY = re.compile(r"(?=.{8})(?=(?:[^0-9]*[0-9]){2})[A-Za-z0-9_.=+/~-]+")
 @lru_cache(MOST_ANSWERS)
 def fold(answer: str) -> str:
     """The reason of an answer as sendmail wrote it, "" for none; of a reason it is the same."""
-    reply = _reply_in(answer)
+    reply = reply_in(answer)
     at = reply.start() if reply else len(answer)
     own = _LOOKED_UP.sub(r"\g<before><domain>\g<after>", answer[:at])
     own = _ADDRESS.sub("<address>", own)
@@ -46,11 +46,12 @@ def fold(answer: str) -> str:
 
 def is_put_off(answer: str) -> bool:
     """Whether a server said *later* in it (4xx), on a connection that it had taken."""
-    reply = _reply_in(answer)
+    reply = reply_in(answer)
     return reply is not None and reply[0].startswith("4")
 
 
-def _reply_in(answer: str) -> re.Match[str] | None:
+def reply_in(answer: str) -> re.Match[str] | None:
+    """Where in it a server's own words begin: its code; None where no server said anything."""
     reply = _REPLY.search(answer)
     return None if reply and _OWN_REPLY.match(answer, reply.start()) else reply
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from prometheus_client.core import Metric
@@ -11,10 +11,12 @@ from mailadmin.health.families import gauge, histogram
 from routing.core.facts import HostKind
 from routing.models import MailHost
 from spools.core.health import ILL, RelayState
+from spools.core.reason_class import deferred_by_class
 from spools.core.run_states import OPEN_RUN
 from spools.core.summary import AGE_EDGES_MIN, QUEUED, State, Summary
 from spools.models import FlushRun, RelayHealth, Spool
 from spools.queries.runner import runner_of
+from spools.queries.runs import last_proven
 
 AGES_S = tuple(60 * edge for edge in AGE_EDGES_MIN)
 NAMED = ("host", "spool")
@@ -26,18 +28,28 @@ def families(now: datetime) -> Iterator[Metric]:
     del now
     yield from _spools()
     yield from _relays()
-    servers = MailHost.in_service.filter(kind=HostKind.LIST_SERVER)
+    servers = list(MailHost.in_service.filter(kind=HostKind.LIST_SERVER))
     began = [({"host": server.name}, runner_of(server).began_at) for server in servers]
     yield gauge(
         "mailadmin_queue_run_timestamp_seconds",
         "When the last normal queue run of a list server began",
         [(labels, at.timestamp()) for labels, at in began if at],
     )
+    yield from _fallback(servers)
+
+
+def _fallback(servers: Sequence[MailHost]) -> Iterator[Metric]:
     flushed = {*FlushRun.objects.filter(state__in=OPEN_RUN).values_list("server_id", flat=True)}
     yield gauge(
         "mailadmin_fallback_active",
         "1 while a run of the fallback is open on a list server",
         [({"host": server.name}, float(server.pk in flushed)) for server in servers],
+    )
+    proven = [({"host": server.name}, last_proven(server)) for server in servers]
+    yield gauge(
+        "mailadmin_fallback_last_proven_timestamp_seconds",
+        "When a receiver last took a message that a run of the fallback sent from a list server",
+        [(labels, at.timestamp()) for labels, at in proven if at],
     )
 
 
@@ -52,6 +64,15 @@ def _spools() -> Iterator[Metric]:
             ({**labels, "state": state.value}, found.states.get(state, 0))
             for labels, found in known
             for state in State
+        ],
+    )
+    yield gauge(
+        "mailadmin_spool_deferred",
+        "Messages in a spool that were tried and put off, by what kind of reason",
+        [
+            ({**labels, "reason_class": kind.value}, count)
+            for labels, found in known
+            for kind, count in deferred_by_class(found).items()
         ],
     )
     yield gauge(

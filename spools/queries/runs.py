@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 from django.utils import timezone
 
 from mailadmin.wire.core.messages import Role
@@ -92,6 +92,17 @@ def runs_of(server: MailHost, most: int = 20) -> Sequence[FlushRun]:
     """The last runs, newest first."""
     found = FlushRun.objects.filter(server=server).select_related("server")
     return list(found.order_by("-number")[:most])
+
+
+def last_proven(server: MailHost) -> datetime | None:
+    """When a receiver last took a message that a run sent from there, by the report that said so;
+    None where none ever did."""
+    run = FlushRun.objects.filter(server=server, sent__gt=0).order_by("-number").first()
+    if run is None:
+        return None
+    sent = FlushReceipt.objects.filter(run=run, fate=Fate.SENT)
+    found: datetime | None = sent.aggregate(at=Max("at"))["at"]
+    return found
 
 
 @dataclass(frozen=True, slots=True)
