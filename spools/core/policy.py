@@ -131,7 +131,7 @@ def _conditions(policy: Policy, sight: Sight) -> Iterator[Condition]:
         "age",
         None if oldest is None else oldest >= policy.age_s,
         "It has waited long enough",
-        _minutes(oldest),
+        _age(oldest),
         _minutes(policy.age_s),
     )
     yield Condition(
@@ -166,13 +166,13 @@ def _conditions(policy: Policy, sight: Sight) -> Iterator[Condition]:
         "pause",
         sight.last_run_s is None or sight.last_run_s >= policy.pause_s,
         "The last run is long enough ago",
-        "no run yet" if sight.last_run_s is None else _minutes(sight.last_run_s),
+        "no run yet" if sight.last_run_s is None else _age(sight.last_run_s),
         _minutes(policy.pause_s),
     )
     yield Condition(
         "runs",
         sight.runs_today < policy.most_runs,
-        "Not too many runs in 24 h",
+        "There were not too many runs in 24 h",
         str(sight.runs_today),
         f"fewer than {policy.most_runs}",
     )
@@ -188,5 +188,15 @@ def _count(value: int | None) -> str:
     return "1 message" if value == 1 else f"{value} messages"
 
 
-def _minutes(seconds: int | None) -> str:
-    return "not known" if seconds is None else f"{seconds // 60} min"
+def _minutes(seconds: int) -> str:
+    hours, minutes = divmod(seconds // 60, 60)
+    if hours < 2:
+        return f"{seconds // 60} min"
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def _age(seconds: int | None) -> str:
+    if seconds is None:
+        return "not known"
+    # In words that stay for a minute: a page that polls is not drawn anew each second.
+    return _minutes(seconds) if seconds >= 60 else "less than 1 min"

@@ -123,7 +123,8 @@ class _Message:
 
 
 def read_transcript(raw: bytes, queue_ids: Collection[str]) -> tuple[Tried, ...]:
-    """Every message of these that a run says it took up, in its order. Raises nothing.
+    """Every message of these that a run says it took up, in its order; one that another sendmail
+    had locked was not. Raises nothing.
 
     The names of what else the run was given are nobody's to guess, so no receiver can write the
     line that begins another message.
@@ -134,9 +135,17 @@ def read_transcript(raw: bytes, queue_ids: Collection[str]) -> tuple[Tried, ...]
         if (running := _RUNNING.fullmatch(line)) and running[1] in queue_ids:
             found += _end(message)
             message = _Message(running[1])
+        elif message is not None and _is_locked(message, line):
+            # What its queue file says next is what that other one heard.
+            message = None
         elif message is not None:
             _read(message, line)
     return (*found, *_end(message))
+
+
+def _is_locked(message: _Message, line: str) -> bool:
+    """Before anybody was talked to nobody but sendmail writes a line."""
+    return line == f"{message.queue_id}: locked" and not message.host
 
 
 def _end(message: _Message | None) -> Iterator[Tried]:

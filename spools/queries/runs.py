@@ -35,6 +35,7 @@ SEEN_LATELY = timedelta(minutes=15)
 FRESH_SCANS = 4
 """Figures older than so many periods of scans decide nothing."""
 PAGE = 100
+LEAST_PACE_S = 10
 SAMPLES = 5
 
 
@@ -215,7 +216,7 @@ def receipts_of(
 
 
 def per_minute(run: FlushRun, now: datetime) -> float | None:
-    """Messages that were tried a minute, None in the first seconds."""
+    """Messages that were tried a minute, None in the first seconds: one second is no minute."""
     until = run.ended_at or run.heard_at or now
     seconds = (until - run.started_at).total_seconds()
-    return None if seconds < 1 or not run.slices else run.messages * 60 / seconds
+    return None if seconds < LEAST_PACE_S or not run.slices else run.messages * 60 / seconds

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 
 from mailadmin.people.access import person_may
 from mailadmin.people.roles import Permission
@@ -16,6 +17,7 @@ from mailadmin.ui.words import counted, number
 from spools.core.policy import Mode
 from spools.core.run_states import OPEN_RUN
 from spools.models import FallbackPolicy, FallbackQuestion, FlushRun, RelayHealth
+from spools.queries.runs import scanned_spool
 
 RANK = 0
 DECIDE, LOOK = "Decide about the fallback", "See what the fallback asks"
@@ -83,4 +85,7 @@ def _strips(questions: list[FallbackQuestion], *, may: bool) -> Iterator[Strip]:
 
 
 def _wait(question: FallbackQuestion) -> str:
-    return counted(question.messages, "message waits", "messages wait")
+    """As the last scan has it, or as it was when it was asked where that is too old."""
+    spool = scanned_spool(question.server, timezone.now())
+    now = question.messages if spool is None or spool.waiting is None else spool.waiting
+    return counted(now, "message waits", "messages wait")

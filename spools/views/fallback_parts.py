@@ -9,7 +9,7 @@ from mailadmin.ui.parts import Requirement
 from mailadmin.ui.words import counted, number
 from routing.models import MailHost
 from spools.core.health import RelayState
-from spools.core.policy import Act, Decision, Mode, Policy, Sight, decide
+from spools.core.policy import Act, Condition, Decision, Mode, Policy, Sight, decide
 from spools.models import FallbackPolicy, FallbackQuestion, FlushRun
 from spools.queries.fallback import default_relay, open_question, sight_of
 from spools.queries.relays import RelaySight
@@ -69,9 +69,13 @@ class ServerSight:
         if self.policy.mode is Mode.OFF:
             return f"{sentence(self.relay)}. The policy is off: mail waits for it."
         if self.sight.state in self.policy.fires and self.decision.act is Act.NOTHING:
-            first = self.decision.missing[0]
-            return f"{sentence(self.relay)}. Not yet: {_small(first.statement)}, now {first.now}."
+            return f"{sentence(self.relay)}. {self._until(self.decision.missing[0])}"
         return f"{sentence(self.relay)}. Nothing goes past it."
+
+    def _until(self, first: Condition) -> str:
+        begins = "is begun" if self.policy.mode is Mode.AUTOMATIC else "is asked"
+        statement = f"{first.statement[:1].lower()}{first.statement[1:]}"
+        return f"Nothing {begins} until {statement}: now {first.now}, wanted {first.limit}."
 
     @property
     def mode_word(self) -> str:
@@ -134,7 +138,3 @@ def policy_facts(policy: Policy) -> tuple[dict[str, object], ...]:
         {"label": "Between two runs", "value": f"{policy.pause_s // 60} min"},
         {"label": "Runs in 24 h", "value": f"at most {policy.most_runs}"},
     )
-
-
-def _small(text: str) -> str:
-    return text[:1].lower() + text[1:]

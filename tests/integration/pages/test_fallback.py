@@ -50,6 +50,15 @@ def test_a_question_stands_on_the_page_and_everywhere(asked: Site) -> None:
     assert "asks, " in listed and "198" in listed
 
 
+def test_what_waits_is_said_as_of_now_and_as_it_was(asked: Site) -> None:
+    spool(asked.host, waiting=212, at=timezone.now())
+    vera = asked.sign_in("vera")
+    assert "smtp1 is down for listes and 212 messages wait." in text(vera.get("/domains/"))
+    assert "212 messages wait; when it was asked 198 did." in text(vera.get(PAGE))
+    spool(asked.host, waiting=212, at=timezone.now() - timedelta(minutes=5))
+    assert "smtp1 is down for listes and 198 messages wait." in text(vera.get("/domains/"))
+
+
 def test_an_approver_says_not_now(asked: Site) -> None:
     assert asked.sign_in("vera").post(f"{PAGE}not-now/").status_code == 403
     paul = asked.sign_in("paul")
@@ -79,7 +88,7 @@ def test_what_is_missing_is_named(site: Site) -> None:
     spool(site.host, minutes=3, at=timezone.now())
     probe(site.host, "gffff", end=timezone.now())
     page = text(site.sign_in("vera").get(PAGE))
-    assert "Not yet: it has waited long enough, now 3 min." in page
+    assert "Nothing is asked until it has waited long enough: now 3 min, wanted 30 min." in page
 
 
 def test_the_poll_answers_when_something_is_other(site: Site) -> None:

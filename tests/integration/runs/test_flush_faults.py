@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import re
 import signal
 import socket
 import time
@@ -154,6 +156,25 @@ def test_beside_the_normal_runner_nothing_comes_twice(world: World) -> None:
         number += 1
     assert world.arrived() == names
     assert set(fates(result).values()) <= {"sent", "deferred", "untouched"}
+
+
+def test_what_another_sendmail_hears_meanwhile_is_no_receipt_of_ours(world: World) -> None:
+    """It has the message locked, and writes what the relay said into the queue file."""
+    queue_id, key = world.lab.submit("x@a.example"), uuid4().hex
+    control = world.lab.tree.spool / f"qf{queue_id}"
+    with control.open("r+b") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        theirs = re.sub(rb"(?m)^K\d+$", b"K%d" % (int(time.time()) + 5), file.read())
+        file.seek(0)
+        file.write(theirs)
+        file.flush()
+        for number in (1, 2, 3, 4):
+            result = run(world.lab, run=key, slice=number)
+            assert fates(result) in ({}, {"x@a.example": "untouched"})
+            assert result["messages"] == 0
+    assert result["left"] == {"busy": 1}
+    assert fates(run(world.lab)) == {"x@a.example": "sent"}
+    assert world.arrived() == ["x@a.example"]
 
 
 def test_the_relay_comes_back_in_the_middle(world: World) -> None:

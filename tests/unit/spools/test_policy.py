@@ -125,3 +125,23 @@ def test_nothing_that_is_not_known_passes_for_known() -> None:
     unknown = {item.name for item in nothing.conditions if item.met is None}
     assert unknown == {"relay", "depth", "age", "release", "agent"}
     assert {field.name for field in fields(Sight)} >= {"relay", "state", "waiting", "oldest_s"}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "less than 1 min"),
+        (59, "less than 1 min"),
+        (60, "1 min"),
+        (7199, "119 min"),
+        (7200, "2 h"),
+        (9000, "2 h 30 min"),
+        (82_830, "23 h"),
+        (None, "not known"),
+    ],
+)
+def test_a_span_is_said_as_a_person_would(seconds: int | None, words: str) -> None:
+    said = {
+        item.name: item.now for item in decide(ASK, replace(READY, oldest_s=seconds)).conditions
+    }
+    assert said["age"] == words

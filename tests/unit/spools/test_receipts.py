@@ -61,9 +61,10 @@ def ids(raw: bytes) -> list[str]:
 def receipts(name: str) -> dict[str, Receipt]:
     """As a flush has them: what was deferred is left in the spool."""
     raw, expected = transcript(name), ANSWERS[name]
-    (tried,) = read_transcript(raw, ids(raw)[:1])
+    queue_id = ids(raw)[0]
+    tried = next(iter(read_transcript(raw, [queue_id])), None)
     left = [who for who, (fate, _, _) in expected.items() if fate in ("deferred", "untouched")]
-    found = settle(tried.queue_id, before=expected, after=left, tried=tried)
+    found = settle(queue_id, before=expected, after=left, tried=tried)
     return {receipt.recipient: receipt for receipt in found}
 
 
@@ -121,6 +122,21 @@ def test_the_spool_has_the_last_word() -> None:
     assert one(there, None).fate is Fate.UNTOUCHED
     assert one(there, None, **{"x@a.net": "Deferred: later"}).text == "Deferred: later"
     assert one(there, None, **{"": "Deferred: later"}).fate is Fate.DEFERRED
+
+
+def test_an_answer_to_who_had_it_locked_is_none_to_us() -> None:
+    raw = transcript("locked")
+    (queue_id,) = ids(raw)
+    assert read_transcript(raw, [queue_id]) == ()
+    talked = raw.replace(b"(sequence 1 of 1)", b"(sequence 1 of 2)")
+    talked = talked.replace(
+        f"{queue_id}: locked".encode(),
+        b"<l1@a.net>... Connecting to a.net. via esmtp...\n220-"
+        + queue_id.encode()
+        + b": locked\n"
+        + f"{queue_id}: locked\n220 a.net ESMTP\n451 4.3.0 later".encode(),
+    )
+    assert [item.queue_id for item in read_transcript(talked, [queue_id])] == [queue_id]
 
 
 def test_what_was_not_taken_up_is_untouched_or_gone() -> None:
