@@ -403,7 +403,10 @@ existing_cf = "{place}/sympa.cf"
 existing_mailertable = "{place}/mailertable"
 existing_class_w = ["{place}/local-host-names"]
 existing_robots = "{place}/robots"
+mta_local_names = ["{place}/names"]
+mta_relay_domains = ["{place}/relay-domains"]
 """
+    files = ("mailertable", "local-host-names", "names", "relay-domains")
 
     def said() -> set[tuple[str, str]]:
         return {pair for pair in checked.pairs() if pair[0].startswith("existing_")}
@@ -412,11 +415,9 @@ existing_robots = "{place}/robots"
         written(checked, 'role = "deploy"', 'role = "spool"'),
         written(checked, "[mail_host]", named),
     ):
-        assert said() == {
-            ("existing_unreadable", name) for name in ("mailertable", "local-host-names", "robots")
-        }
+        assert said() == {("existing_unreadable", name) for name in (*files, "robots")}
         (place / "robots").mkdir()
-        for name in ("mailertable", "local-host-names"):
+        for name in files:
             (place / name).write_text("x.example\n")
             (place / name).chmod(0o644)
         (place / "robots").chmod(0o755)
