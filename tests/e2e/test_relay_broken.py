@@ -29,10 +29,10 @@ COUNT, TO_RELAY = 200, 160
 """Of five domains in turn one is the list server's own."""
 FOR_RELAY = 16
 """Of the 24 that always wait, a third is not for the relay."""
-SCAN_S = 30.0
+SCAN_S = 15.0
 POLL_S = 15.0
 AT_MOST_S = SCAN_S + 15.0
-"""A scan each half minute, its order, its report, on a machine that does much else."""
+"""A scan, its order, its report, on a machine that does much else."""
 SEEN_MS = 1000 * (AT_MOST_S + POLL_S)
 RUN_MS = 240_000
 REFUSED = "Connection refused by smtp1.renater.fr"
