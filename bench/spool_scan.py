@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,10 +103,16 @@ class Bench:
         return process(self.queue.command("-bp"), self.messages, r"Total requests: (\d+)")
 
     def first_scan(self) -> Cost:
+        return self._once("scan")
+
+    def count(self) -> Cost:
+        return self._once("count")
+
+    def _once(self, how: str) -> Cost:
         """As the same user, on the same host."""
         python = ["/usr/bin/env", f"--chdir={CHECKOUT}", sys.executable, "-m", "bench.scan_once"]
         tree = self.queue.tree
-        argv = tree.command(tree.users.spool, [*python, self.queue.path])
+        argv = tree.command(tree.users.spool, [*python, how, self.queue.path])
         return process(argv, self.messages, r"^(\d+)$")
 
     def retry(self, share: float) -> None:
@@ -123,10 +130,11 @@ class Bench:
         time.sleep(3)
         scan = SpoolScan(self.queue.path)
         scan.scan(at=int(time.time()))
-        found: dict[str, list[Cost]] = {"mailq": [], "first": [], "churn": [], "unchanged": []}
+        found = defaultdict[str, list[Cost]](list)
         for _ in range(rounds):
             found["mailq"].append(self.mailq())
             found["first"].append(self.first_scan())
+            found["count"].append(self.count())
             self.retry(0.01)
             found["churn"].append(here(lambda: scan.scan(at=int(time.time()))))
             time.sleep(3)
@@ -135,20 +143,23 @@ class Bench:
         mailq = middle(found["mailq"])
         line("mailq", mailq, mailq)
         line("first scan", middle(found["first"]), mailq)
+        line("count by names", middle(found["count"]), mailq)
         line("1 % tried again", middle(found["churn"]), mailq)
         line("nothing changed", middle(found["unchanged"]), mailq)
 
     def cold(self, rounds: int) -> None:
         """G2."""
-        found: dict[str, list[Cost]] = {"mailq": [], "first": []}
+        found = defaultdict[str, list[Cost]](list)
+        measures = {"mailq": self.mailq, "first": self.first_scan, "count": self.count}
         for _ in range(rounds):
-            for name, measure in (("mailq", self.mailq), ("first", self.first_scan)):
+            for name, measure in measures.items():
                 os.sync()
                 DROP_CACHES.write_text("3")
                 found[name].append(measure())
         mailq = middle(found["mailq"])
         line("mailq, cold", mailq, mailq)
         line("first scan, cold", middle(found["first"]), mailq)
+        line("count by names, cold", middle(found["count"]), mailq)
 
 
 def many_small(directory: Path, rounds: int) -> None:

@@ -20,7 +20,7 @@ from spools.agent.known import Known, QueueTable
 from spools.agent.table import Table
 from spools.core.totals import Group, Groups
 
-VERSION = 2
+VERSION = 3
 PLACE = "scan"
 DIGEST_BYTES = 32
 _BYTES = ("has", "letters", "state")

@@ -6,9 +6,9 @@ inode. Only names and inodes are looked at here; a directory of 200,000 files ta
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from spools.agent.table import CONTROL, DATA, Table
 
@@ -16,6 +16,15 @@ LETTERS = b"qhQt"
 """Of control files, the one that counts first where an id has several."""
 DATA_LETTER = ord("d")
 _F = ord("f")
+
+
+class Entry(Protocol):
+    """A name in a directory: an os.DirEntry, or what tells as much."""
+
+    @property
+    def name(self) -> bytes: ...
+
+    def inode(self) -> int: ...
 
 
 @dataclass(slots=True)
@@ -28,7 +37,7 @@ class Compared:
     others: list[bytes] = field(default_factory=list)
 
 
-def compare(table: Table, listings: Iterable[Iterable[os.DirEntry[bytes]]]) -> Compared:
+def compare(table: Table, listings: Iterable[Iterable[Entry]]) -> Compared:
     """Bring names, inodes and `has` of the table up to the listings, those of the directories in
     which control and data files are."""
     first_new = len(table.names)
@@ -48,7 +57,7 @@ def compare(table: Table, listings: Iterable[Iterable[os.DirEntry[bytes]]]) -> C
 
 def _go_through(
     table: Table,
-    listing: Iterable[os.DirEntry[bytes]],
+    listing: Iterable[Entry],
     seen: bytearray,
     found: Compared,
     second: list[tuple[int, int, int]],

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from spools.agent.reading import Places, Read, data_bytes, renamed
 from spools.agent.table import CONTROL, DATA, NO_DATA_FILE, UNCOUNTED, Table
 from spools.core.summary import QUEUED, State
-from spools.core.totals import NO_TIME, STATES, Entry, Sample, Totals
+from spools.core.totals import NO_TIME, STATES, Sample, Totals
 
 ORPHAN_AGE_S = 3600
 """A data file without a control file counts from this age on, as does a `tf` as damaged: sendmail
@@ -64,9 +64,6 @@ class Known:
             return True
         table.letters[row] = read.letter
         state = read.state
-        if table.state[row] == UNCOUNTED and state in _QUEUED and read.data_bytes is not None:
-            self._first(queue, row, read)
-            return True
         if state in (CODES[State.NEW], CODES[State.DAMAGED]):
             state = _settled_state(places, table.control_name(row), state, at)
         if read.data_bytes is None and state in _QUEUED:
@@ -157,22 +154,6 @@ class Known:
             totals.offer(reason, sample)
         self._mark(queue, row, state)
 
-    def _first(self, queue: QueueTable, row: int, read: Read) -> None:
-        """What `_set` does with a queued message that was not counted yet: most of a first scan."""
-        table, totals = queue.table, self.totals
-        _, _, state, created, last_try, domains, answer, name, queue_bytes, size, changed_ns = read
-        reason, packed = totals.reasons.number(name), self._packed(domains)
-        table.state[row] = state
-        table.created[row], table.last_try[row] = created, last_try
-        table.queue_bytes[row], table.data_bytes[row] = queue_bytes, size or 0
-        table.changed[row], table.reason[row], table.domains[row] = changed_ns, reason, packed
-        totals.put(Entry(state, created, last_try, reason, packed, queue_bytes, size or 0))
-        sample = totals.reasons.groups[reason].sample
-        if sample is None or created <= sample.created:
-            identity = sortable(table.names[row])
-            totals.offer(reason, Sample(created, queue.place, identity, answer))
-        queue.unsettled.pop(row, None)
-
     def _take(self, queue: QueueTable, row: int) -> None:
         before = queue.table.entry(row)
         if before is not None:
@@ -194,11 +175,11 @@ class Known:
 
     def _packed(self, domains: dict[str, int]) -> bytes:
         known, number = self.totals.domains.numbers.get, self.totals.domains.number
-        pairs: list[int] = []
+        numbers: list[int] = []
         for name, count in domains.items():
             found = known(name)
-            pairs += (number(name) if found is None else found, count)
-        return array("I", pairs).tobytes()
+            numbers += [number(name) if found is None else found] * count
+        return array("I", numbers).tobytes()
 
 
 def sortable(identity: bytes) -> str:

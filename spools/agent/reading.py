@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
-import marshal
 import os
-import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from select import select
-from typing import IO, Any, NamedTuple, NoReturn
+from typing import NamedTuple
 
 from spools.agent.kept import READ_FLAGS
+from spools.agent.shares import PROCESSES, in_shares
 from spools.core.facts import Facts, facts_of
 from spools.core.names import PREFIXES
 from spools.core.queue_file import read_queue_file
@@ -24,11 +21,7 @@ MOST_BYTES = 16 * 1024 * 1024
 """One of 100,000 recipients has a quarter of it."""
 FIRST_BYTES = 16 * 1024
 MANY = 4_000
-"""From so many on, some of them are read by a second process."""
-BATCH = 500
-TOKEN_BYTES = 4
-SIZE_BYTES = 8
-PIPE_BYTES = 1024 * 1024
+"""From so many on, they are read by a few processes."""
 _BY_NAME = [os.fsencode(prefix) for prefix in (*PREFIXES, "qf")]
 """`qf` twice: it may have been renamed to `hf`, and back, between two of these looks."""
 _codes = {state: code for code, state in enumerate(State)}
@@ -77,11 +70,22 @@ def opened(control: str, data: str) -> Iterator[Places]:
         os.close(first)
 
 
+def listings(places: Places) -> Iterator[Iterator[os.DirEntry[bytes]]]:
+    """Of one directory or of both. By their descriptors: a directory may be renamed meanwhile."""
+    for directory in dict.fromkeys(places):
+        with os.scandir(f"/proc/self/fd/{directory}".encode()) as entries:
+            yield entries
+
+
 def read_many(places: Places, names: Sequence[bytes]) -> Iterator[Read]:
     """What `read_one` says of each; the order is any."""
-    if len(names) < MANY or (os.cpu_count() or 1) < 2:
-        return (read_one(places, name) for name in names)
-    return _with_a_second_process(places, names)
+    shares = PROCESSES if len(names) >= MANY else 1
+
+    def read(share: int) -> list[tuple[object, ...]]:
+        return [tuple(read_one(places, name)) for name in names[share::shares]]
+
+    for reads in in_shares(read, shares):
+        yield from map(Read._make, reads)
 
 
 def read_one(places: Places, name: bytes) -> Read:
@@ -158,84 +162,3 @@ def renamed(directory: int, name: bytes) -> bytes | None:
             continue
         return other
     return None
-
-
-def _with_a_second_process(places: Places, names: Sequence[bytes]) -> Iterator[Read]:
-    """Two processes take batches of names in turn, and both end when none is left. Which a child of
-    ours took and did not tell, because it was killed, are read here."""
-    batches = [names[at : at + BATCH] for at in range(0, len(names), BATCH)]
-    missing = set(range(len(batches)))
-    with _second_process(places, batches) as (tokens, results):
-        while token := os.read(tokens, TOKEN_BYTES):
-            number = int.from_bytes(token, "little")
-            missing.discard(number)
-            yield from (read_one(places, name) for name in batches[number])
-            while select([results], [], [], 0)[0] and (told := _received(results)):
-                missing.discard(told[0])
-                yield from map(Read._make, told[1])
-        while told := _received(results):
-            missing.discard(told[0])
-            yield from map(Read._make, told[1])
-    for number in missing:
-        yield from (read_one(places, name) for name in batches[number])
-
-
-@contextmanager
-def _second_process(
-    places: Places, batches: Sequence[Sequence[bytes]]
-) -> Iterator[tuple[int, IO[bytes]]]:
-    """Where the numbers of batches are taken from, and where the child's results come. It has our
-    memory and directories, and ends with us."""
-    tokens, numbers = os.pipe()
-    os.write(numbers, b"".join(n.to_bytes(TOKEN_BYTES, "little") for n in range(len(batches))))
-    os.close(numbers)
-    here, there = os.pipe()
-    fcntl.fcntl(here, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
-    child = os.fork()
-    if child == 0:
-        _as_child(places, batches, tokens, there)
-    os.close(there)
-    try:
-        # Unbuffered, so that what is there can be asked for.
-        with os.fdopen(here, "rb", buffering=0) as results:
-            yield tokens, results
-    finally:
-        os.close(tokens)
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-
-
-def _received(results: IO[bytes]) -> tuple[int, list[Any]] | None:
-    """The number and the results of one batch; None at the end, also in the middle of a batch."""
-    size = _exactly(results, SIZE_BYTES)
-    raw = _exactly(results, int.from_bytes(size, "little")) if size else b""
-    return marshal.loads(raw) if raw else None  # of our own child
-
-
-def _exactly(results: IO[bytes], size: int) -> bytes:
-    """So many bytes, or none at the end."""
-    parts, missing = [], size
-    while missing:
-        part = results.read(missing)
-        if not part:
-            return b""
-        parts.append(part)
-        missing -= len(part)
-    return b"".join(parts)
-
-
-def _as_child(
-    places: Places, batches: Sequence[Sequence[bytes]], tokens: int, there: int
-) -> NoReturn:
-    """It leaves without a word: what is ours to clean up is not its own."""
-    try:
-        with os.fdopen(there, "wb", buffering=0) as pipe:
-            while token := os.read(tokens, TOKEN_BYTES):
-                number = int.from_bytes(token, "little")
-                reads = [tuple(read_one(places, name)) for name in batches[number]]
-                raw = marshal.dumps((number, reads))
-                whole = memoryview(len(raw).to_bytes(SIZE_BYTES, "little") + raw)
-                while whole:
-                    whole = whole[pipe.write(whole) :]
-    finally:
-        os._exit(0)

@@ -15,16 +15,17 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 
-from spools.agent.compare import compare
+from spools.agent.compare import Compared, compare
 from spools.agent.directories import QueueDirectory, queue_directories
+from spools.agent.first_look import first_look
 from spools.agent.known import Known, QueueTable, Stamp, rows_in
 from spools.agent.oldest import Cached, find_samples, listing
-from spools.agent.reading import Places, Read, opened, read_many, renamed
+from spools.agent.reading import Places, Read, listings, opened, read_many, renamed
 from spools.agent.table import CONTROL
 from spools.core.summary import MessageRow, Summary
 
-CHUNK = 100_000
-"""So many names in hand at once."""
+CHUNK = 20_000
+"""So many messages in hand at once."""
 LOOKED_AGAIN = 1_000
 """Of what may change in place, so many in each scan."""
 VERIFIED = 10_000
@@ -132,22 +133,26 @@ class SpoolScan:
         table = queue.table
         again = list(islice(queue.unsettled, LOOKED_AGAIN))
         rows: set[int] = set(again)
-        new = range(0)
+        found, read = Compared(), 0
         if not self._is_unchanged(queue.stamp, stamp):
-            found = compare(table, _listings(places))
-            rows |= found.changed
-            new = found.new
-            rows.update(self._verified(queue, places, new.start))
+            if table.names:
+                found = compare(table, listings(places))
+                rows |= found.changed
+                rows.update(self._verified(queue, places, found.new.start))
+            else:
+                read, found = first_look(self.known.totals, queue, places)
             queue.stamp = stamp
         for row in again:
             # To the end of the line.
             queue.unsettled[row] = queue.unsettled.pop(row)
+        new = found.new
         rows.difference_update(new)
         for row in [row for row in chain(rows, new) if not table.has[row] & CONTROL]:
             self._without_control(queue, row, places, at)
         for at_once in _chunks(chain(rows, new)):
             doubtful += self._read_rows(queue, places, at, rows_in(at_once, table))
-        return bool(rows or new)
+        self._read += read
+        return bool(rows or new or read)
 
     def _is_unchanged(self, before: Stamp | None, now: Stamp) -> bool:
         if before is None or self._verify_all:
@@ -208,10 +213,3 @@ class SpoolScan:
 def _chunks(rows: Iterator[int]) -> Iterator[list[int]]:
     while chunk := list(islice(rows, CHUNK)):
         yield chunk
-
-
-def _listings(places: Places) -> Iterator[Iterator[os.DirEntry[bytes]]]:
-    """Of one directory or of both. By their descriptors: a directory may be renamed meanwhile."""
-    for directory in dict.fromkeys(places):
-        with os.scandir(f"/proc/self/fd/{directory}".encode()) as entries:
-            yield entries

@@ -40,7 +40,7 @@ def fold(answer: str) -> str:
     reply = reply_in(answer)
     at = reply.start() if reply else len(answer)
     own = _LOOKED_UP.sub(r"\g<before><domain>\g<after>", answer[:at])
-    own = _ADDRESS.sub("<address>", own)
+    own = _without_addresses(own)
     return (own + _folded(answer[at:]) if reply else own)[:LONGEST].rstrip()
 
 
@@ -58,9 +58,15 @@ def reply_in(answer: str) -> re.Match[str] | None:
 
 def _folded(reply: str) -> str:
     """What a server said: its codes stay, which are the first words."""
-    plain = _ADDRESS.sub("<address>", _QUOTED.sub("<text>", reply))
-    first, *words = plain.split()
+    if "'" in reply or '"' in reply:
+        reply = _QUOTED.sub("<text>", reply)
+    first, *words = _without_addresses(reply).split()
     return " ".join([first, *(_word(word) for word in words)])
+
+
+def _without_addresses(text: str) -> str:
+    """To look for one is dear where there is none."""
+    return _ADDRESS.sub("<address>", text) if "@" in text else text
 
 
 @lru_cache(MOST_WORDS)

@@ -45,6 +45,10 @@ class Times:
             self._settle()
         return self._all
 
+    def merge(self, times: array[int]) -> None:
+        """Add many at once, which are sorted."""
+        self._all = array("I", sorted([*self.all, *times])) if self.all else times
+
     def ages(self, at: int) -> list[int]:
         """How many are in each bucket of qshape; what is later than `at` is young."""
         times = self.all

@@ -27,13 +27,14 @@ NO_TIME = 2**32 - 1
 """In a column of four bytes: there is none."""
 STATES = tuple(State)
 QUEUED_CODES = frozenset(STATES.index(state) for state in QUEUED)
+_WAITING = STATES.index(State.WAITING)
 Place = tuple[str, str]
 """Queue directory and queue id."""
 
 
 class Entry(NamedTuple):
     """One message. `state` is an index in STATES, `reason` a number of `Totals.reasons`, `domains`
-    are pairs of a number of `Totals.domains` and a count, as four bytes each."""
+    are numbers of `Totals.domains`, one for each recipient, four bytes each."""
 
     state: int
     created: int
@@ -126,12 +127,17 @@ class Totals:
         group.created.added.append(created)
         if last_try:
             group.tries.added.append(last_try)
-        groups, pairs = self.domains.groups, iter(array("I", domains))
-        for number, count in zip(pairs, pairs, strict=True):
-            if count == 1:
-                groups[number].created.added.append(created)
-            else:
-                groups[number].created.added.extend([created] * count)
+        groups = self.domains.groups
+        for number in array("I", domains):
+            groups[number].created.added.append(created)
+
+    def put_waiting(self, messages: int, queue_bytes: int, data_bytes: int) -> None:
+        """So many at once, whose times the caller adds to their reasons and domains itself."""
+        self.states[_WAITING] += messages
+        self.queue_bytes += queue_bytes
+        self.data_bytes += data_bytes
+        self.arrived += messages
+        self._changed = True
 
     def take(self, entry: Entry) -> None:
         """One that was put in just so."""
@@ -147,9 +153,9 @@ class Totals:
         group.created.removed.append(created)
         if last_try:
             group.tries.removed.append(last_try)
-        groups, pairs = self.domains.groups, array("I", domains)
-        for number, count in zip(pairs[::2], pairs[1::2], strict=True):
-            groups[number].created.removed.extend([created] * count)
+        groups = self.domains.groups
+        for number in array("I", domains):
+            groups[number].created.removed.append(created)
 
     def exchange(self, before: Entry, now: Entry) -> None:
         """The same message, as it is now: it neither came nor went while it was queued."""

@@ -1,4 +1,4 @@
-"""`manage.py scan_spool DIR [--json]`."""
+"""`manage.py scan_spool DIR [--json | --count]`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from spools.agent.depth import depth
 from spools.agent.spool_scan import Scanned, SpoolScan
 from spools.core.summary import (
     AGE_EDGES_MIN,
@@ -35,19 +36,27 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The spool."""
         parser.add_argument("spool", type=Path, metavar="DIR")
-        parser.add_argument("--json", action="store_true", help="all of it, for programs")
+        how = parser.add_mutually_exclusive_group()
+        how.add_argument("--json", action="store_true", help="all of it, for programs")
+        how.add_argument(
+            "--count", action="store_true", help="how many wait or are held, by their names alone"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Scan it once."""
+        """Look through it once."""
         spool = options["spool"].absolute()
         try:
-            scanned = SpoolScan(spool).scan(at=int(time.time()))
+            lines = [str(depth(spool))] if options["count"] else _scanned(spool, options["json"])
         except OSError as error:
             raise CommandError(
                 f"{error.filename or spool} cannot be read: {error.strerror}."
             ) from None
-        lines = _json(scanned) if options["json"] else _text(scanned)
         self.stdout.write("\n".join(lines))
+
+
+def _scanned(spool: Path, as_json: bool) -> list[str]:
+    scanned = SpoolScan(spool).scan(at=int(time.time()))
+    return list(_json(scanned) if as_json else _text(scanned))
 
 
 def _json(scanned: Scanned) -> Iterator[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from spools.agent import spool_scan
+from spools.agent import first_look, reading, spool_scan
 from spools.agent.reading import Places
 from spools.agent.spool_scan import SpoolScan
 from spools.core.summary import State
@@ -140,16 +140,18 @@ def test_a_control_file_that_was_renamed_past_the_listing_is_found(
     (tmp_path / f"qf{identity}").write_bytes(queue_file(identity, random.Random(1)))
     scan = SpoolScan(tmp_path)
     scan.scan(at=AT)
-    listings = spool_scan._listings
+    listings = reading.listings
 
     def without_control(places: Places) -> Iterator[Iterator[os.DirEntry[bytes]]]:
         for listing in listings(places):
             yield (entry for entry in listing if entry.name[1:2] != b"f" or entry.name[:1] == b"d")
 
     (tmp_path / f"qf{identity}").rename(tmp_path / f"hf{identity}")
-    monkeypatch.setattr(spool_scan, "_listings", without_control)
+    for module in (first_look, spool_scan):
+        monkeypatch.setattr(module, "listings", without_control)
     assert scan.scan(at=AT + 1).summary.states == {State.HELD: 1}
     assert SpoolScan(tmp_path).scan(at=AT + 1).summary.states == {State.HELD: 1}
-    monkeypatch.setattr(spool_scan, "_listings", listings)
+    for module in (first_look, spool_scan):
+        monkeypatch.setattr(module, "listings", listings)
     summary = scan.scan(at=AT + 2).summary
     assert (summary.states, summary.arrived, summary.left) == ({State.HELD: 1}, 0, 0)

@@ -155,5 +155,8 @@ def test_a_person_looks_at_any_directory() -> None:
     said = StringIO()
     call_command("scan_spool", str(DATA / "multidir/q*"), stdout=said)
     assert said.getvalue().startswith("8 messages, ")
+    said = StringIO()
+    call_command("scan_spool", str(DATA / "spool"), "--count", stdout=said)
+    assert said.getvalue() == "19\n"
     with pytest.raises(CommandError, match="/gone cannot be read: No such file or directory"):
         call_command("scan_spool", "/gone")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from array import array
 from collections import Counter
 
 import pytest
@@ -22,6 +23,10 @@ def test_it_is_what_a_plain_list_is(seed: int) -> None:
             time = dice.randrange(90_000)
             times.added.append(time)
             plain.append(time)
+        if dice.random() < 0.3:
+            many = sorted(dice.randrange(90_000) for _ in range(dice.choice((0, 1, 100))))
+            times.merge(array("I", many))
+            plain += many
         for time in dice.sample(plain, dice.randrange(len(plain) // 2 + 1)):
             times.removed.append(time)
             plain.remove(time)
