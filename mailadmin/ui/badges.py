@@ -133,6 +133,7 @@ SPOOL: Mapping[str, Badge] = {
     "empty": _badge("ok", "Empty"),
     "flows": _badge("ok", "Flows"),
     "old": _badge("warn", "Old mail"),
+    "blocked": _badge("bad", "Relay down"),
     "broken": _badge("bad", "Broken"),
     "unreadable": _badge("bad", "Unreadable"),
     "silent": _badge("unk", "No news"),

@@ -15,6 +15,7 @@ class Standing(StrEnum):
     UNREADABLE = "unreadable"
     SILENT = "silent"
     BROKEN = "broken"
+    BLOCKED = "blocked"
     OLD = "old"
     FLOWS = "flows"
     EMPTY = "empty"
@@ -28,7 +29,7 @@ RANK = {standing: at for at, standing in enumerate(Standing)}
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What is known of a spool. `figure_s` is the age of its figures, `oldest_s` that of the oldest
-    message that waits; both None while there is none."""
+    message that waits; both None while there is none. `relay_down`: a relay of its server is."""
 
     listed: bool
     problem: bool
@@ -36,6 +37,7 @@ class Seen:
     waiting: int
     broken: int
     oldest_s: float | None
+    relay_down: bool = False
 
 
 def standing_of(seen: Seen, *, period_s: float, old_s: float) -> Standing:
@@ -50,6 +52,8 @@ def standing_of(seen: Seen, *, period_s: float, old_s: float) -> Standing:
         return Standing.SILENT
     if seen.broken:
         return Standing.BROKEN
+    if seen.waiting and seen.relay_down:
+        return Standing.BLOCKED
     if seen.oldest_s is not None and seen.oldest_s > old_s:
         return Standing.OLD
     return Standing.FLOWS if seen.waiting else Standing.EMPTY

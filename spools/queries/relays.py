@@ -13,6 +13,7 @@ from routing.models import MailHost
 from spools.core.band import DAY_S, Stretch, band
 from spools.core.health import Health, RelayState, Thresholds, aged, rule_of
 from spools.models import ProbedServer, RelayHealth, RelayMaintenance, RelayProbe, RelayTurn
+from spools.queries import thresholds
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,15 @@ def sights(
     found = list(rows.order_by("server__position", "server__name", "-is_default", "name"))
     probes = RelayProbe.objects.in_bulk([pk for row in found if (pk := _newest(row)) is not None])
     return tuple(_sight(row, probes.get(_newest(row) or 0), now, rules) for row in found)
+
+
+def servers_with_a_relay_down(now: datetime) -> frozenset[int]:
+    """Ids of the list servers that see a relay down now of those that their live tables name."""
+    rules, at = thresholds.rules(), int(now.timestamp())
+    rows = RelayHealth.objects.filter(named=True, state=RelayState.DOWN)
+    return frozenset(
+        row.server_id for row in rows if aged(row.health, at, rules).state is RelayState.DOWN
+    )
 
 
 def _newest(row: RelayHealth) -> int | None:

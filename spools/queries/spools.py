@@ -11,6 +11,7 @@ from routing.models import MailHost
 from spools.core.series import Grain, drains_in_s, start_of
 from spools.core.standing import RANK, STALE_AFTER, Seen, Standing, standing_of
 from spools.models import SampleRollup, Spool, SpoolScan
+from spools.queries.relays import servers_with_a_relay_down
 
 SPARK_HOURS = 24
 
@@ -62,7 +63,7 @@ class SpoolLine:
         return self.row.held + self.row.lost
 
 
-def line_of(row: Spool, watch: Watch, *, error: str = "") -> SpoolLine:
+def line_of(row: Spool, watch: Watch, *, error: str = "", relay_down: bool = False) -> SpoolLine:
     """A spool as it stands at the moment of the watch; its host is loaded with it."""
     figure_s = None if row.at is None else (watch.now - row.at).total_seconds()
     oldest_s = age_s(row, row.oldest, watch.now)
@@ -73,6 +74,7 @@ def line_of(row: Spool, watch: Watch, *, error: str = "") -> SpoolLine:
         waiting=row.waiting or 0,
         broken=row.broken or 0,
         oldest_s=oldest_s,
+        relay_down=relay_down,
     )
     return SpoolLine(
         row=row,
@@ -107,7 +109,12 @@ def moment_of(row: Spool, moment: int | None) -> datetime | None:
 def spool_line(row: Spool, watch: Watch) -> SpoolLine:
     """The same with its last day and what went wrong with its host, for a page of its own."""
     scan = getattr(row.host, "spool_scan", None)
-    line = line_of(row, watch, error=scan.error if scan else "")
+    line = line_of(
+        row,
+        watch,
+        error=scan.error if scan else "",
+        relay_down=row.host_id in servers_with_a_relay_down(watch.now),
+    )
     return replace(line, spark=_sparks([row], watch.now).get(row.pk, ()))
 
 
@@ -115,10 +122,17 @@ def list_spools(watch: Watch) -> tuple[SpoolLine, ...]:
     """All spools of hosts in service: what needs a look first, then by host and name."""
     rows = Spool.objects.filter(host__retired_at=None).select_related("host").defer("summary")
     errors = dict(SpoolScan.objects.exclude(error="").values_list("host_id", "error"))
+    down = servers_with_a_relay_down(watch.now)
     sparks = _sparks(rows, watch.now)
     lines = [
         replace(
-            line_of(row, watch, error=errors.get(row.host_id, "")), spark=sparks.get(row.pk, ())
+            line_of(
+                row,
+                watch,
+                error=errors.get(row.host_id, ""),
+                relay_down=row.host_id in down,
+            ),
+            spark=sparks.get(row.pk, ()),
         )
         for row in rows
     ]

@@ -22,6 +22,7 @@ from spools.services.scans import request_scans
 from tests.fixtures.audited import unaudited
 from tests.fixtures.spooled import NAME, message, order, scanned, spool, summary, take_in_raw
 from tests.integration.pages.conftest import Site, text
+from tests.integration.pages.probing import probe
 
 pytestmark = pytest.mark.usefixtures("clock_at_now")
 NOW = timezone.now().replace(microsecond=0)
@@ -77,6 +78,21 @@ def test_the_list_has_each_spool_with_its_figures(client: Client, filled: MailHo
     assert "listes / sendmailsympa" in html
     assert "Broken" in html
     assert "50 min" in html, "the oldest that waits, not the one that is held"
+
+
+def test_mail_does_not_flow_while_the_relay_is_down(client: Client, site: Site) -> None:
+    rows = [message("6AS000Aa000001", created=CLOCK - 60, reason=REFUSED)]
+    scanned(site.host, spool(summary(NOW, rows), rows), at=NOW)
+    probe(site.host, "gggg", end=NOW)
+    assert "Flows" in told(page(client, PAGE))
+
+    probe(site.host, "ffff", end=NOW)
+    for address in (PAGE, "/spools/", "/spools/?state=look"):
+        html = told(page(client, address))
+        assert "Relay down" in html and "Flows" not in html, address
+
+    with time_machine.travel(NOW + timedelta(hours=2), tick=False):
+        assert "Relay down" not in told(page(client, PAGE)), "nobody knows by now"
 
 
 def test_the_list_finds_and_sorts(client: Client, site: Site, filled: MailHost) -> None:
