@@ -54,7 +54,7 @@ def sights(
     return tuple(_sight(row, probes.get(_newest(row) or 0), now, rules) for row in found)
 
 
-def servers_with_a_relay_down(now: datetime) -> frozenset[int]:
+def servers_with_a_relay_down(now: datetime) -> frozenset[UUID]:
     """Ids of the list servers that see a relay down now of those that their live tables name."""
     rules, at = thresholds.rules(), int(now.timestamp())
     rows = RelayHealth.objects.filter(named=True, state=RelayState.DOWN)

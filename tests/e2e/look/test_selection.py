@@ -88,7 +88,7 @@ def test_without_a_script_the_same_form_stands_under_the_list(booth: Booth) -> N
     expect(tab.locator("[data-ma-pick-all]")).to_be_hidden()
     ticks(tab).nth(1).check()
     tab.get_by_role("button", name="Disable…").click()
-    expect(tab.locator("#title")).to_contain_text("Disable 1 virtual domain")
+    expect(tab.locator("#title")).to_contain_text("Disable conf.renater.fr")
 
 
 def test_on_a_phone_rows_stay_in_sight_and_nothing_deletes(booth: Booth) -> None:

@@ -32,6 +32,7 @@ from tests.fixtures.surveyed import (
 )
 from tests.integration.pages import world
 
+pytestmark = pytest.mark.usefixtures("clock_at_now")
 NOW = timezone.now().replace(microsecond=0)
 HOUR = timedelta(hours=1)
 
