@@ -78,9 +78,10 @@ def test_the_time_of_each_step_is_told() -> None:
     with serving(Script([0.3, greeting, 0.4, hello, 0.5, sender, b"250 ok\r\n"])) as port:
         found = probed(port)
     took = {step.name: step.ms for step in found.steps}
-    assert took[StepName.BANNER] >= 290
-    assert took[StepName.EHLO] >= 390
-    assert took[StepName.MAIL] >= 490
+    # The server waits from when it has spoken: what we are late to hear of that is not in the step.
+    assert took[StepName.BANNER] >= 200
+    assert took[StepName.EHLO] >= 300
+    assert took[StepName.MAIL] >= 400
     assert took[StepName.RCPT] < 290
     assert found.ms == sum(took.values())
     assert found.verdict is Verdict.TAKES
