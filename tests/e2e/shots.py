@@ -40,8 +40,10 @@ SIDEWAYS = """() => {
         .map((table) => Math.round(table.scrollWidth - table.parentElement.clientWidth));
     return Math.max(root.scrollWidth - root.clientWidth, ...over);
 }"""
-ASK = """rules => axe.run({
-    resultTypes: ['violations'], ...(rules.length ? { runOnly: rules } : {})
+ASK = """([rules, without]) => axe.run({
+    resultTypes: ['violations'],
+    rules: Object.fromEntries(without.map(rule => [rule, { enabled: false }])),
+    ...(rules.length ? { runOnly: rules } : {})
 }).then(found => found.violations)"""
 
 
@@ -88,16 +90,17 @@ def shoot_all(page: Page, name: str) -> None:
             shoot(page, name, theme=theme, width=width)
 
 
-def axe_faults(page: Page, *, rules: Sequence[str] = ()) -> list[str]:
+def axe_faults(page: Page, *, rules: Sequence[str] = (), without: Sequence[str] = ()) -> list[str]:
     """Return what axe calls serious or critical on the open page, one line each.
 
-    `rules` are the only ones asked; without any, all are. Needs scripts: see `let_axe_in`.
+    `rules` are the only ones asked; without any, all but those of `without` are. Needs scripts: see
+    `let_axe_in`.
     """
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(AXE_SCRIPT)
     return [
         f"{rule['id']}: {node['target']} {node.get('failureSummary', '')}"
-        for rule in page.evaluate(ASK, list(rules))
+        for rule in page.evaluate(ASK, [list(rules), list(without)])
         if rule["impact"] in SERIOUS
         for node in rule["nodes"]
     ]

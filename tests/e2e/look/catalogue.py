@@ -261,6 +261,10 @@ PAGES: tuple[Page, ...] = (
     Page("", "/theme/", PLAIN, status=405, name="not-to-be-opened"),
     Page("", "/theme/", PLAIN, NOBODY, status=405, name="not-to-be-opened-visitor"),
 )
+ONE_OF_EACH: tuple[Page, ...] = tuple(
+    reversed({page.route or page.label: page for page in reversed(PAGES)}.values())
+)
+"""The first line of each address: the same page in other hands waits for --long."""
 
 NO_PAGE: Mapping[str, str] = {
     "flush-cancel": "an act of the run's page",

@@ -1,5 +1,5 @@
-"""Every page of the catalogue at the usual widths; with --long at all of them, in both themes, in
-every state. All faults are listed."""
+"""Every page of the catalogue at the usual widths; with --long at all of them, in both themes, with
+their colours, in every state. All faults are listed."""
 
 from __future__ import annotations
 
@@ -14,8 +14,16 @@ from pytest_django.live_server_helper import LiveServer
 
 from tests.e2e.look import worlds
 from tests.e2e.look.booth import Booth
-from tests.e2e.look.catalogue import PAGES, WORLD_OF, Page, State, looked_at
-from tests.e2e.shots import THEMES, axe_faults_in, dress, let_axe_in, sideways
+from tests.e2e.look.catalogue import ONE_OF_EACH, WORLD_OF, Page, State, looked_at
+from tests.e2e.shots import (
+    OF_COLOUR,
+    THEMES,
+    axe_faults,
+    axe_faults_in,
+    dress,
+    let_axe_in,
+    sideways,
+)
 
 WIDTHS = (1440, 1200, 768, 390, 320)
 FEW_WIDTHS = (1440, 768, 390)
@@ -30,8 +38,9 @@ def test_every_page_holds_at_the_usual_widths(live_server: LiveServer, engine: B
     with Booth(engine, live_server.url, worlds.make("full")) as booth:
         faults = [
             fault
-            for page in _one_of_each()
-            for fault in _looked(booth, page, themes=THEMES[:1], widths=FEW_WIDTHS)
+            for page in ONE_OF_EACH
+            if page.route not in SAMPLES
+            for fault in _looked(booth, page, in_short=True)
         ]
         assert not faults + booth.noise, "\n".join(faults + booth.noise)
 
@@ -51,28 +60,18 @@ def test_every_page_holds_in_every_state(
         assert not faults + booth.noise, "\n".join(faults + booth.noise)
 
 
-def _one_of_each() -> list[Page]:
-    """One line of each address that is no sample: the same page in other hands waits for --long."""
-    found: dict[str, Page] = {}
-    for page in PAGES:
-        if page.route not in SAMPLES:
-            found.setdefault(page.route or page.label, page)
-    return list(found.values())
-
-
 def _looked(
     booth: Booth,
     page: Page,
     state: State = State.NORMAL,
     *,
-    held: Sequence[int] = (WIDE,),
-    themes: Sequence[str] = THEMES,
-    widths: Sequence[int] = WIDTHS,
+    held: Sequence[int] = (),
+    in_short: bool = False,
 ) -> Iterator[str]:
     """What is wrong with one page in one state; axe looks at it in the windows of `held`.
 
-    Every part of a page is on the design page too, which test_design.py shows to it in both themes:
-    one theme is enough where time is short.
+    In short it looks at one window and not at the colours, which take it most of its time: every
+    part of a page is on the design page too, which test_design.py shows to it in both themes.
     """
     tab = booth.open(page, state)
     name = f"{page.label} ({state})"
@@ -88,10 +87,13 @@ def _looked(
         let_axe_in(tab)
         if tab.evaluate("() => 'htmx' in window"):
             yield f"{name}: a script of the page ran"
+    if in_short:
+        dress(tab, theme=THEMES[0], width=WIDE)
+        yield from (f"{name}: {fault}" for fault in axe_faults(tab, without=OF_COLOUR))
     for width in held:
-        for theme, fault in axe_faults_in(tab, width=width, themes=themes):
+        for theme, fault in axe_faults_in(tab, width=width):
             yield f"{name} {theme} {width}: {fault}"
-    yield from _wider(tab, name, widths)
+    yield from _wider(tab, name, FEW_WIDTHS if in_short else WIDTHS)
     tab.close()
 
 
