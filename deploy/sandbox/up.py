@@ -118,10 +118,8 @@ def bring_up(sandbox: Sandbox, stack: Stack, *, example: bool = True) -> None:
     """
     say("building the wrapper and the hosts' configuration")
     install_wrapper(sandbox)
-    say("migrating the database")
-    content.migrate(sandbox)
-    content.once(sandbox, content.add_hosts)
-    content.make_keys(sandbox)
+    say("migrating the database, registering hosts and keys")
+    content.make_tables(sandbox)
     write_agent_configs(sandbox)
     say("starting Redis, web, control worker, beat, agents and sinks")
     stack.start_ready()
