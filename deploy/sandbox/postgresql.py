@@ -45,10 +45,11 @@ class NoPostgreSQL(RuntimeError):
 
 
 @contextmanager
-def throw_away_server(place: Path) -> Iterator[Server]:
+def throw_away_server(place: Path, like: Path | None = None) -> Iterator[Server]:
     """Run a server below `place`; its `url` is a MAILADMIN_DATABASE_URL.
 
-    Raises NoPostgreSQL when Debian's package is missing.
+    It is empty, or holds what another held: `like` is the `data` of one that was stopped. Raises
+    NoPostgreSQL when Debian's package is missing.
     """
     programs = _programs()
     directory = Path(tempfile.mkdtemp(prefix="pg-", dir=place))
@@ -60,9 +61,13 @@ def throw_away_server(place: Path) -> Iterator[Server]:
         shutil.chown(directory, user)
     server = Server(programs, directory, user)
     try:
-        _make(programs, directory, user)
-        server.start()
-        server.create()
+        if like is None:
+            _make(programs, directory, user)
+            server.start()
+            server.create()
+        else:
+            subprocess.run(["cp", "-a", str(like), str(server.data)], check=True)
+            server.start()
         yield server
     finally:
         server.stop()
@@ -74,6 +79,7 @@ class Server:
 
     def __init__(self, programs: Path, directory: Path, user: str | None) -> None:
         self.url = f"postgres://{ROLE}@/{ROLE}?host={directory}"
+        self.data = directory / "data"
         self._programs, self._directory, self._user = programs, directory, user
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -37,7 +37,7 @@ def strange(scratch_root: Path, var_dir: Path) -> Iterator[RunningSandbox]:
     var = scratch_root / "strange"
     var.mkdir()
     where = (var, var_dir / "tools", var_dir / "agent-venv")
-    env = {"MAILADMIN_TICK_SECONDS": "0.5"}
+    env = {"MAILADMIN_TICK_SECONDS": "1"}
     sandbox, stack = open_sandbox(where, port=free_port(), env=env)
     try:
         bring_up(sandbox, stack, example=False)

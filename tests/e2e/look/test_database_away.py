@@ -16,11 +16,11 @@ KEY = "typed.example"
 
 
 def test_open_pages_keep_what_they_hold_until_the_database_is_back(
-    scratch: Path, desk: BrowserContext
+    scratch: Path, small_postgresql: Path, desk: BrowserContext
 ) -> None:
     with (
-        throw_away_server(scratch) as server,
-        running(scratch, {"MAILADMIN_DATABASE_URL": server.url}) as web,
+        throw_away_server(scratch, small_postgresql) as server,
+        running(scratch, server.url) as web,
     ):
         form, figures = _signed_in(desk, web.address), desk.new_page()
         form.goto(f"{web.address}/domains/add/")
@@ -46,13 +46,13 @@ def test_open_pages_keep_what_they_hold_until_the_database_is_back(
 
 
 def test_without_javascript_the_form_is_sent_again_from_the_page_that_says_so(
-    scratch: Path, desk: BrowserContext
+    scratch: Path, small_postgresql: Path, desk: BrowserContext
 ) -> None:
     assert desk.browser is not None
     plain = desk.browser.new_context(java_script_enabled=False)
     with (
-        throw_away_server(scratch) as server,
-        running(scratch, {"MAILADMIN_DATABASE_URL": server.url}) as web,
+        throw_away_server(scratch, small_postgresql) as server,
+        running(scratch, server.url) as web,
     ):
         page = _signed_in(plain, web.address)
         page.goto(f"{web.address}/domains/add/")

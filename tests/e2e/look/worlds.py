@@ -70,6 +70,7 @@ from tests.e2e.look.spooled import (
     stir_spools,
 )
 from tests.fixtures.audited import unaudited
+from tests.fixtures.kept_rows import begin_with
 from tests.fixtures.surveyed import accepted, robots, surveyed
 from tests.integration.dns.told import told
 from tests.integration.pages import world
@@ -220,7 +221,7 @@ WORLDS: Mapping[str, Callable[[], Names]] = {
 @transaction.atomic
 def make(name: str) -> Names:
     """Make a world's rows in an empty database."""
-    return WORLDS[name]()
+    return begin_with(WORLDS[name])
 
 
 def kept(names: Names) -> Callable[[], Names]:

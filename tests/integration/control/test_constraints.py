@@ -42,9 +42,11 @@ from routing.models import (
     TouchedObject,
 )
 from tests.fixtures.audited import unaudited
+from tests.fixtures.kept_rows import begin_with
 from tests.integration.control import spoiled_spools
 from tests.integration.pages import world
 
+TITLE = "Add conf.renater.fr"
 OURS = ("health", "people", "audit", "routing", "saved", "spools", "wire")
 
 
@@ -70,12 +72,20 @@ class Rows:
 
 
 @pytest.fixture
-def rows(live: MailHost, people: dict[str, Person]) -> Rows:
+def rows(db: None) -> Rows:
     """A live host and a push that paul has approved."""
-    row = world.add_domain(live, "conf.renater.fr", people["claire"])
-    push = world.prove(world.proposed([row.pk], people["claire"], "Add conf.renater.fr"))
+    del db
+    begin_with(one_approved)
+    push = ConfigPush.objects.get(title=TITLE)
+    host = MailHost.objects.get(name="listes")
+    return Rows(world.people_by_name(), host, push, world.agent(host))
+
+
+def one_approved() -> None:
+    people, host, _ = world.small()
+    row = world.add_domain(host, "conf.renater.fr", people["claire"])
+    push = world.prove(world.proposed([row.pk], people["claire"], TITLE))
     world.approved(push, people["paul"], at_once=False)
-    return Rows(people, live, push, world.agent(live))
 
 
 def again(row: models.Model, **other: Any) -> models.Model:

@@ -15,7 +15,8 @@ from tests.integration.pages import world
 @pytest.fixture
 def claire(db: None) -> Person:
     del db
-    return world.people()["claire"]
+    people, _, _ = world.small()
+    return people["claire"]
 
 
 @pytest.fixture
@@ -23,7 +24,6 @@ def listes(claire: Person, zone: Zone, settings: Settings) -> MailHost:
     """The demonstration's table, and a DNS in which all is as it should be."""
     del claire
     settings.DNS_CHECKS, settings.DNS_SERVERS, settings.DNS_SECONDS = True, [zone.address], 0.4
-    host = world.list_server()
-    world.imported(host)
+    host = MailHost.objects.get()
     as_it_should_be(zone)
     return host

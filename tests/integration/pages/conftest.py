@@ -73,8 +73,7 @@ def static_files(settings: Settings, tmp_path: Path) -> None:
 def site(db: None) -> Site:
     """Six people and the list server `listes` with its first push live."""
     del db
-    made, host = world.people(), world.list_server()
-    return Site(made, host, world.imported(host))
+    return Site(*world.small())
 
 
 @pytest.fixture

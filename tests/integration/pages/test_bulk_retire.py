@@ -215,7 +215,9 @@ def test_only_editors_retire(site: Site) -> None:
     assert client.get("/routes/~act/?act=drain&all=yes").status_code == 422
 
 
-@pytest.mark.parametrize("act", ["drain", "reject", "gone"])
+@pytest.mark.parametrize(
+    "act", ["gone", *(pytest.param(act, marks=pytest.mark.long) for act in ("drain", "reject"))]
+)
 def test_thousands_take_a_step_in_few_statements(site: Site, act: str) -> None:
     client = site.sign_in("claire")
     save(client, paste(client, "\n".join(f"d{n:04}.many.example" for n in range(2000))))

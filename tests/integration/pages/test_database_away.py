@@ -62,91 +62,94 @@ def has_domain(browser: Browser) -> bool:
     return browser.get(f"/domains/{NAME}/").status == 200
 
 
-@contextmanager
-def on_postgresql(scratch: Path) -> Iterator[tuple[Web, Server]]:
+@pytest.fixture
+def on_postgresql(scratch: Path, small_postgresql: Path) -> Iterator[tuple[Web, Server]]:
+    """The site on a server of its own."""
     with (
-        throw_away_server(scratch) as server,
-        running(scratch, {"MAILADMIN_DATABASE_URL": server.url}) as web,
+        throw_away_server(scratch, small_postgresql) as server,
+        running(scratch, server.url) as web,
     ):
         yield web, server
 
 
-def test_a_postgresql_that_is_stopped_and_started_again(scratch: Path) -> None:
-    with on_postgresql(scratch) as (web, server):
-        claire, form = web.browser("claire", PASSWORD), new_domain()
-        assert claire.get("/domains/").status == 200
-        server.stop()
+def test_a_postgresql_that_is_stopped_and_started_again(on_postgresql: tuple[Web, Server]) -> None:
+    web, server = on_postgresql
+    claire, form = web.browser("claire", PASSWORD), new_domain()
+    assert claire.get("/domains/").status == 200
+    server.stop()
 
-        for place in PLACES:
-            began = time.monotonic()
-            answer = claire.get(place)
-            assert says(answer, GONE), place
-            assert time.monotonic() - began < QUICK_S, place
-        told = claire.get("/session/", **{"HX-Request": "true"})
-        assert (told.status, told.text) == (503, f"{GONE}.")
-        sent = claire.post("/domains/add/", form)
-        assert says(sent, GONE) and "Nothing of what you sent was saved" in sent.text
-        assert kept(sent) == {"csrfmiddlewaretoken": claire.token(), **form}
+    for place in PLACES:
+        began = time.monotonic()
+        answer = claire.get(place)
+        assert says(answer, GONE), place
+        assert time.monotonic() - began < QUICK_S, place
+    told = claire.get("/session/", **{"HX-Request": "true"})
+    assert (told.status, told.text) == (503, f"{GONE}.")
+    sent = claire.post("/domains/add/", form)
+    assert says(sent, GONE) and "Nothing of what you sent was saved" in sent.text
+    assert kept(sent) == {"csrfmiddlewaretoken": claire.token(), **form}
 
-        server.start()
-        assert not has_domain(claire)
-        assert claire.post("/domains/add/", kept(sent)).status == 302
-        assert has_domain(claire)
+    server.start()
+    assert not has_domain(claire)
+    assert claire.post("/domains/add/", kept(sent)).status == 302
+    assert has_domain(claire)
 
 
-def test_a_postgresql_that_lets_nobody_write(scratch: Path) -> None:
+def test_a_postgresql_that_lets_nobody_write(on_postgresql: tuple[Web, Server]) -> None:
     """As a stand-by is, and a server that its administrator holds."""
-    with on_postgresql(scratch) as (web, server):
-        claire, form = web.browser("claire", PASSWORD), new_domain()
-        with psycopg.connect(server.url, autocommit=True) as other:
-            other.execute("ALTER DATABASE mailadmin SET default_transaction_read_only = on")
-            other.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE datname = 'mailadmin' AND pid <> pg_backend_pid()"
-            )
-            assert claire.get("/domains/").status == 200
-            sent = claire.post("/domains/add/", form)
-            assert says(sent, READ_ONLY) and kept(sent)["key"] == NAME
-            assert not has_domain(claire)
+    web, server = on_postgresql
+    claire, form = web.browser("claire", PASSWORD), new_domain()
+    with psycopg.connect(server.url, autocommit=True) as other:
+        other.execute("ALTER DATABASE mailadmin SET default_transaction_read_only = on")
+        other.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = 'mailadmin' AND pid <> pg_backend_pid()"
+        )
+        assert claire.get("/domains/").status == 200
+        sent = claire.post("/domains/add/", form)
+        assert says(sent, READ_ONLY) and kept(sent)["key"] == NAME
+        assert not has_domain(claire)
 
 
-def test_a_password_is_written_into_no_page(scratch: Path) -> None:
-    with on_postgresql(scratch) as (web, server):
-        browser = web.browser()
-        browser.get("/sign-in/")
-        server.stop()
+def test_a_password_is_written_into_no_page(on_postgresql: tuple[Web, Server]) -> None:
+    web, server = on_postgresql
+    browser = web.browser()
+    browser.get("/sign-in/")
+    server.stop()
 
-        answer = browser.post("/sign-in/", {"login": "claire", "password": PASSWORD})
+    answer = browser.post("/sign-in/", {"login": "claire", "password": PASSWORD})
 
-        assert says(answer, GONE) and "Go back and send it again" in answer.text
-        assert PASSWORD not in answer.text and kept(answer) == {}
+    assert says(answer, GONE) and "Go back and send it again" in answer.text
+    assert PASSWORD not in answer.text and kept(answer) == {}
 
 
-def test_a_postgresql_that_accepts_and_says_nothing(scratch: Path) -> None:
+def test_a_postgresql_that_accepts_and_says_nothing(on_postgresql: tuple[Web, Server]) -> None:
     """As a machine that hangs, or a packet filter before it."""
-    with on_postgresql(scratch) as (web, server):
-        claire = web.browser("claire", PASSWORD)
-        server.stop()
-        directory = server.url.partition("host=")[2]
-        with socket.socket(socket.AF_UNIX) as silent:
-            silent.bind(f"{directory}/.s.PGSQL.5432")
-            silent.listen(8)
-            began = time.monotonic()
-            assert says(claire.get("/domains/"), GONE)
-            assert time.monotonic() - began < 3 * QUICK_S
+    web, server = on_postgresql
+    claire = web.browser("claire", PASSWORD)
+    server.stop()
+    directory = server.url.partition("host=")[2]
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(f"{directory}/.s.PGSQL.5432")
+        silent.listen(8)
+        began = time.monotonic()
+        assert says(claire.get("/domains/"), GONE)
+        assert time.monotonic() - began < 3 * QUICK_S
 
 
 @contextmanager
-def on_sqlite(scratch: Path, before: tuple[str, ...] = ()) -> Iterator[tuple[Web, Path]]:
+def on_sqlite(
+    scratch: Path, small: Path, before: tuple[str, ...] = ()
+) -> Iterator[tuple[Web, Path]]:
     """The site with its file alone in a directory."""
     file = scratch / "database" / "site.sqlite3"
     file.parent.mkdir()
-    with running(scratch, {"MAILADMIN_DATABASE_URL": f"sqlite:///{file}"}, before) as web:
+    with running(scratch, f"sqlite:///{file}", before, (small, file)) as web:
         yield web, file
 
 
-def test_a_sqlite_that_somebody_holds_too_long(scratch: Path) -> None:
-    with on_sqlite(scratch) as (web, file):
+def test_a_sqlite_that_somebody_holds_too_long(scratch: Path, small_sqlite: Path) -> None:
+    with on_sqlite(scratch, small_sqlite) as (web, file):
         claire, form = web.browser("claire", PASSWORD), new_domain()
         with closing(sqlite3.connect(file, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
@@ -166,8 +169,8 @@ def left_alone(file: Path) -> None:
     wait_until(lambda: not log.exists(), "the last connection is closed")
 
 
-def test_a_sqlite_that_is_moved_away_or_spoiled(scratch: Path) -> None:
-    with on_sqlite(scratch) as (web, file):
+def test_a_sqlite_that_is_moved_away_or_spoiled(scratch: Path, small_sqlite: Path) -> None:
+    with on_sqlite(scratch, small_sqlite) as (web, file):
         claire = web.browser("claire", PASSWORD)
         left_alone(file)
         elsewhere = file.parent.rename(scratch / "elsewhere")
@@ -200,10 +203,14 @@ def remounted(browser: Browser, command: list[str]) -> bool:
     return subprocess.run(command, check=False, capture_output=True).returncode == 0
 
 
-def test_a_sqlite_on_a_disk_that_fills_up_and_one_that_is_read_only(scratch: Path) -> None:
+def test_a_sqlite_on_a_disk_that_fills_up_and_one_that_is_read_only(
+    scratch: Path, small_sqlite: Path
+) -> None:
     user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
     disk = str(scratch / "database")
-    with on_sqlite(scratch, ("unshare", "--mount", *user, "sh", "-c", MOUNT, disk)) as (web, _):
+    with on_sqlite(
+        scratch, small_sqlite, ("unshare", "--mount", *user, "sh", "-c", MOUNT, disk)
+    ) as (web, _):
         claire, form, here = web.browser("claire", PASSWORD), new_domain(), inside(web.process.pid)
 
         fill = ["sh", "-c", 'head -c 1G /dev/zero >"$0/fill" || :', disk]

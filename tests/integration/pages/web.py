@@ -1,13 +1,16 @@
 """A web process of its own, with a database of its own that a test may break under it.
 
-python -m tests.integration.pages.web PORT    makes the small site in the database that
-                                              MAILADMIN_DATABASE_URL names, then serves it
+python -m tests.integration.pages.web make                 makes the small site in the database that
+                                                           MAILADMIN_DATABASE_URL names
+python -m tests.integration.pages.web serve PORT [FROM TO] copies a file, then serves the site
 """
 
 from __future__ import annotations
 
 import http.cookiejar
 import os
+import shutil
+import subprocess
 import sys
 import urllib.error
 import urllib.request
@@ -22,6 +25,7 @@ from urllib.parse import urlencode
 from deploy.sandbox.broker import free_port
 from tests.fixtures.sandbox import CHECKOUT, wait_until
 
+MODULE = (sys.executable, "-m", "tests.integration.pages.web")
 START_S = 60.0
 PATIENCE_S = 60.0
 """Longer than any page may take: what is too slow shows as a number, not as an error."""
@@ -97,20 +101,17 @@ class Web:
 
 @contextmanager
 def running(
-    place: Path, environment: Mapping[str, str], before: Sequence[str] = ()
+    place: Path, url: str, before: Sequence[str] = (), copied: Sequence[Path] = ()
 ) -> Iterator[Web]:
-    """Serve the small site with these settings; `before` are words of a command around it."""
+    """Serve the small site that is in the database `url`.
+
+    `before` are words of a command around it, `copied` a file and where the process is to put it.
+    """
     port = free_port()
-    given = {
-        **os.environ,
-        "DJANGO_SETTINGS_MODULE": "tests.settings",
-        "MAILADMIN_BROKER_URL": f"redis://127.0.0.1:{free_port()}/0",
-        **environment,
-    }
-    command = [*before, sys.executable, "-m", "tests.integration.pages.web", str(port)]
+    command = [*before, *MODULE, "serve", str(port), *map(str, copied)]
     log = place / "web.log"
     with log.open("wb") as out:
-        process = Popen(command, cwd=CHECKOUT, env=given, stdout=out, stderr=out)
+        process = Popen(command, cwd=CHECKOUT, env=_environment(url), stdout=out, stderr=out)
     web = Web(f"http://127.0.0.1:{port}", process)
     try:
         wait_until(lambda: _answers(web), f"the web process answers; its log is {log}", START_S)
@@ -118,6 +119,20 @@ def running(
     finally:
         process.terminate()
         process.wait(timeout=PATIENCE_S)
+
+
+def make_small_site(url: str) -> None:
+    """Its rows in the empty database `url`, by a process that ends."""
+    subprocess.run([*MODULE, "make"], cwd=CHECKOUT, env=_environment(url), check=True)
+
+
+def _environment(url: str) -> dict[str, str]:
+    return {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+        "MAILADMIN_BROKER_URL": f"redis://127.0.0.1:{free_port()}/0",
+        "MAILADMIN_DATABASE_URL": url,
+    }
 
 
 def _answers(web: Web) -> bool:
@@ -128,8 +143,8 @@ def _answers(web: Web) -> bool:
         return False
 
 
-def main(port: str) -> None:
-    """Make the site, then become its server."""
+def make() -> None:
+    """The tables and the small site."""
     import django
 
     django.setup()
@@ -138,12 +153,20 @@ def main(port: str) -> None:
     from tests.integration.pages import world
 
     call_command("migrate", verbosity=0)
-    world.people()
-    world.imported(world.list_server())
+    world.small()
+
+
+def serve(port: str, *copied: str) -> None:
+    """Become the server; a database may have to be put where only this process sees it."""
+    if copied:
+        shutil.copyfile(*copied)
     words = ["gunicorn", "mailadmin.wsgi:application", "--bind", f"127.0.0.1:{port}"]
     words += ["--threads", "4", "--no-control-socket", "--graceful-timeout", "1"]
     os.execv(sys.executable, [sys.executable, "-m", *words])
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    if sys.argv[1] == "make":
+        make()
+    else:
+        serve(*sys.argv[2:])

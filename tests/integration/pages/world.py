@@ -36,6 +36,7 @@ from routing.services.order import digest_of_push
 from routing.services.propose import propose
 from routing.services.relays import save_relay_target
 from routing.services.transitions import move_push, move_target
+from tests.fixtures.kept_rows import begin_with
 
 PASSWORD = "correct horse battery staple"
 PEOPLE = {
@@ -63,6 +64,22 @@ def people() -> dict[str, Person]:
         )
         for username, (name, roles) in PEOPLE.items()
     }
+
+
+def small() -> tuple[dict[str, Person], MailHost, ConfigPush]:
+    """The people by username, the list server `listes`, and its first push, which is live."""
+    begin_with(_make_small)
+    return people_by_name(), MailHost.objects.get(name="listes"), ConfigPush.objects.get()
+
+
+def people_by_name() -> dict[str, Person]:
+    """Everybody there is, by username."""
+    return {person.username: person for person in Person.objects.all()}
+
+
+def _make_small() -> None:
+    people()
+    imported(list_server())
 
 
 def facts(name: str) -> HostFacts:

@@ -35,7 +35,7 @@ from tests.integration.push.database import database_of
 from tests.integration.push.site import Site
 
 QUICK = {
-    "MAILADMIN_TICK_SECONDS": "0.5",
+    "MAILADMIN_TICK_SECONDS": "1",
     "MAILADMIN_OBSERVE_SECONDS": "1",
     "MAILADMIN_RESEND_SECONDS": "1",
 }

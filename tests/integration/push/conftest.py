@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,9 @@ from tests.fixtures.sandbox import wait_until
 from tests.integration.push.building import make_site, start
 from tests.integration.push.database import database_of
 from tests.integration.push.site import LIVENESS_S, Site
+
+RUNNING: list[Site] = []
+"""The shared site, once a test has asked for it."""
 
 
 @pytest.fixture(scope="package")
@@ -31,10 +35,24 @@ def running_site(
         try:
             with database_of(var / "mailadmin.sqlite3"):
                 start(site)
+            RUNNING.append(site)
             yield site
         finally:
+            RUNNING.clear()
             site.resume()
             site.stack.stop_all()
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """While inside, the shared site does nothing by itself: another one needs the processors."""
+    for site in RUNNING:
+        site.pause("beat")
+    try:
+        yield
+    finally:
+        for site in RUNNING:
+            site.resume("beat")
 
 
 @pytest.fixture

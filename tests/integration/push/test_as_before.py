@@ -24,6 +24,7 @@ from routing.services.order import why_not_deploy
 from routing.services.propose import propose
 from tests.fixtures.sandbox import wait_until
 from tests.integration.push.building import facts_are_known, make_site
+from tests.integration.push.conftest import alone
 from tests.integration.push.database import database_of
 from tests.integration.push.site import LIVENESS_S, Site
 
@@ -44,7 +45,7 @@ def running_forums(
     django_db_blocker: DjangoDbBlocker,
 ) -> Iterator[Site]:
     """A stack of its own with a second list server, of which nothing is released."""
-    with django_db_blocker.unblock():
+    with django_db_blocker.unblock(), alone():
         more = {NAME: "forums.renater.fr"}
         var = scratch_root / "before"
         first = make_site(var, sendmail_tools, var_dir / "agent-venv", more)

@@ -26,7 +26,7 @@ from routing.services.propose import propose, restore
 from routing.services.relays import save_relay_target
 from tests.fixtures.sandbox import wait_until
 from tests.integration.push.building import import_example, make_site, start
-from tests.integration.push.conftest import make_whole
+from tests.integration.push.conftest import alone, make_whole
 from tests.integration.push.database import database_of
 from tests.integration.push.site import DEPLOY, LIVENESS_S, Site
 
@@ -92,7 +92,7 @@ def running_pair(
 ) -> Iterator[Pair]:
     """A stack of its own: both hosts have imported the same table."""
     var = scratch_root / "pair"
-    with django_db_blocker.unblock():
+    with django_db_blocker.unblock(), alone():
         more = {SECOND: "listes2.renater.fr"}
         first = make_site(var, sendmail_tools, var_dir / "agent-venv", more)
         second = Site(first.sandbox, first.stack, first.people, first.paused, SECOND)
