@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -47,9 +48,10 @@ def test_an_event_of_another_release_keeps_its_name() -> None:
     assert verb_of("spool.was_flushed").words == "spool was flushed"
 
 
-def written() -> set[str]:
+@cache
+def written() -> frozenset[str]:
     """Every action that the sources can write: constants, and f-strings with what they hold."""
-    return {action for path in SOURCES for action in _actions(ast.parse(path.read_text()))}
+    return frozenset(action for path in SOURCES for action in _actions(ast.parse(path.read_text())))
 
 
 def _actions(tree: ast.Module) -> Iterator[str]:
