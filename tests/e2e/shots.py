@@ -106,12 +106,10 @@ def axe_faults(page: Page, *, rules: Sequence[str] = (), without: Sequence[str] 
     ]
 
 
-def axe_faults_in(
-    page: Page, *, width: int, themes: Sequence[str] = THEMES
-) -> Iterator[tuple[str, str]]:
-    """Each theme with each of its faults at this width: everything in the first, colours in a
+def axe_faults_in(page: Page, *, width: int) -> Iterator[tuple[str, str]]:
+    """Each theme with each of its faults at this width: everything in the first, colours in the
     second."""
-    for theme, rules in zip(themes, ((), OF_COLOUR), strict=False):
+    for theme, rules in zip(THEMES, ((), OF_COLOUR), strict=True):
         dress(page, theme=theme, width=width)
         yield from ((theme, fault) for fault in axe_faults(page, rules=rules))
 
