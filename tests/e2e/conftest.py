@@ -14,7 +14,7 @@ from pytest_django.live_server_helper import LiveServer
 from mailadmin.audit.services import SETUP
 from mailadmin.people.roles import PersonRole
 from mailadmin.people.services import create_person
-from tests.e2e.desk import Desk, come_in
+from tests.e2e.desk import STEP_MS, Desk, come_in
 from tests.e2e.desk import SignIn as ComeIn
 from tests.e2e.shots import chromium
 from tests.fixtures.sandbox import RunningSandbox
@@ -37,6 +37,7 @@ def engine() -> Iterator[Browser]:
 def desk(engine: Browser) -> Iterator[BrowserContext]:
     """A browser without any cookie."""
     context = engine.new_context(viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(STEP_MS)
     yield context
     context.close()
 

@@ -8,7 +8,8 @@ from typing import Protocol
 
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-STEP_MS = 15_000
+STEP_MS = 60_000
+"""For a page to answer, on a machine that does much else."""
 expect.set_options(timeout=STEP_MS)
 
 

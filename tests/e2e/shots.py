@@ -75,12 +75,13 @@ def dress(page: Page, *, theme: str, width: int) -> None:
 def shoot(page: Page, name: str, *, theme: str, width: int, directory: Path | None = None) -> None:
     """Write NAME-THEME-WIDTH.png of the whole page that is open."""
     place = directory or _directory()
+    if place is None:
+        return
     dress(page, theme=theme, width=width)
-    if place is not None:
-        place.mkdir(parents=True, exist_ok=True)
-        # As high as the page: a fixed navigation would end after the first window otherwise.
-        page.set_viewport_size({"width": width, "height": max(HEIGHT, _height(page))})
-        page.screenshot(path=place / f"{name}-{theme}-{width}.png")
+    place.mkdir(parents=True, exist_ok=True)
+    # As high as the page: a fixed navigation would end after the first window otherwise.
+    page.set_viewport_size({"width": width, "height": max(HEIGHT, _height(page))})
+    page.screenshot(path=place / f"{name}-{theme}-{width}.png")
 
 
 def shoot_all(page: Page, name: str) -> None:

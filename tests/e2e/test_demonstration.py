@@ -16,7 +16,7 @@ from tests.e2e.desk import Desk, SignIn
 from tests.e2e.shots import axe_faults_in, shoot_all, sideways
 from tests.fixtures.sandbox import RunningSandbox, wait_until
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 COUNT = 20
 NOTE = "#demo-servers .ma-card-note"
 
@@ -48,7 +48,7 @@ def arrived(record: Path, token: str) -> int:
 def run_queue(running: RunningSandbox) -> None:
     """As the timer of a mail host does."""
     tree = running.sandbox.listes
-    subprocess.run([tree.as_sympa, tree.wrapper, "-L", "sm-sympa", "-qf"], check=False, timeout=60)
+    subprocess.run([tree.as_sympa, tree.wrapper, "-L", "sm-sympa", "-qf"], check=False, timeout=300)
 
 
 def ran_to(running: RunningSandbox, left: set[str]) -> bool:
@@ -74,7 +74,7 @@ def submit(desk: Desk, count: int) -> str:
     desk.button("Submit messages").click()
     expect(page.get_by_text(f"{count} messages are being submitted.")).to_be_visible()
     ended = re.compile(rf"last batch (?!{token_in(before)}:)\w+: {count} submitted$")
-    expect(page.locator(NOTE)).to_have_text(ended, timeout=120_000)
+    expect(page.locator(NOTE)).to_have_text(ended, timeout=300_000)
     return token_in(page.locator(NOTE).inner_text())
 
 
@@ -125,7 +125,7 @@ def test_past_the_relay_mail_reaches_the_destinations(
     fallback = ["-L", "sm-fallback", "-C", f"{tree.routing}/current/sympa-fallback.cf", "-qf"]
     # Beside the loop of the queue runner, which may hold a message at this moment.
     for _ in range(3):
-        subprocess.run([tree.as_sympa, sandbox.tools.sendmail, *fallback], check=False, timeout=120)
+        subprocess.run([tree.as_sympa, sandbox.tools.sendmail, *fallback], check=False, timeout=300)
         if waiting(mended) <= before:
             break
     assert waiting(mended) <= before

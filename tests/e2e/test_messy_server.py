@@ -60,7 +60,7 @@ def at_desk(engine: Browser, strange: RunningSandbox) -> Iterator[Callable[[str]
         context.close()
 
 
-@pytest.mark.timeout(420)
+@pytest.mark.timeout(900)
 def test_a_messy_server_moves_in_and_is_put_in_order(
     strange: RunningSandbox, at_desk: Callable[[str], Desk]
 ) -> None:

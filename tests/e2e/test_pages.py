@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.desk import SignIn
 
 DOMAIN = "plain.renater.fr"
-
-pytestmark = pytest.mark.timeout(300)
 
 
 def test_everything_can_be_done_without_javascript(sign_in: SignIn) -> None:

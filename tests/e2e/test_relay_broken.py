@@ -24,23 +24,23 @@ from tests.fixtures.sandbox import RunningSandbox, wait_until
 
 __all__ = ["mended"]
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(1800)
 COUNT, TO_RELAY = 200, 160
 """Of five domains in turn one is the list server's own."""
 FOR_RELAY = 16
 """Of the 24 that always wait, a third is not for the relay."""
 SCAN_S = 15.0
 POLL_S = 15.0
-AT_MOST_S = SCAN_S + 15.0
+AT_MOST_S = SCAN_S + 105.0
 """A scan, its order, its report, on a machine that does much else."""
 SEEN_MS = 1000 * (AT_MOST_S + POLL_S)
-RUN_MS = 240_000
+RUN_MS = 600_000
 REFUSED = "Connection refused by smtp1.renater.fr"
 
 
 def depth(running: RunningSandbox) -> float | None:
     """How many messages wait by the last scan, as Prometheus is told; None before the first."""
-    with urllib.request.urlopen(f"{running.address}metrics", timeout=10) as answer:
+    with urllib.request.urlopen(f"{running.address}metrics", timeout=60) as answer:
         text = answer.read().decode()
     told = [
         float(sample.value)

@@ -19,14 +19,14 @@ from tests.e2e.desk import Desk, SignIn
 from tests.fixtures.sandbox import RunningSandbox, wait_until
 
 DOMAIN = "story.renater.fr"
-LIVENESS_MS = 60_000
+LIVENESS_MS = 180_000
 SUBMISSION = (
     *("-L", "sm-sympa", "-oi", "-odi", "-oem", "-Am"),
     *("-N", "success,delay,failure", "-V00000abc", "-f", "demo-owner@renater.fr", "--"),
 )
 
 
-@pytest.mark.timeout(420)
+@pytest.mark.timeout(900)
 def test_two_people_bring_a_domain_live_and_back(
     sign_in: SignIn, running_sandbox: RunningSandbox
 ) -> None:

@@ -67,7 +67,7 @@ class Booth:
             viewport=WIDE, reduced_motion="reduce", java_script_enabled=False
         )
         for context in (self._with, self._without):
-            context.set_default_navigation_timeout(PATIENCE_MS)
+            context.set_default_timeout(PATIENCE_MS)
         self.noise: list[str] = []
         self.status = 0
         self.complaints: list[str] = []

@@ -15,7 +15,7 @@ from tests.e2e.look.catalogue import PAGES
 from tests.e2e.look.spooled import stir_spools
 from tests.fixtures.audited import unaudited
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
+pytestmark = pytest.mark.django_db(transaction=True)
 LINE = next(page for page in PAGES if page.label == "spool")
 INK = """() => {
     const canvas = document.querySelector('.ma-chart canvas');

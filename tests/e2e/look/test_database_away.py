@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from deploy.sandbox.postgresql import throw_away_server
 from tests.integration.pages.web import running
 from tests.integration.pages.world import PASSWORD
 
-pytestmark = pytest.mark.timeout(300)
 KEY = "typed.example"
 
 

@@ -18,11 +18,19 @@ AGED = """words => {
 }"""
 
 
-def test_the_design_page_and_the_sample_pages_hold_in_both_themes_and_at_every_width(
-    signed_in: SignIn, live_server: LiveServer, noise: list[str]
+@pytest.mark.parametrize(
+    "names",
+    [
+        pytest.param([""], id="components"),
+        # Made of these components as the real pages are, which are looked at one by one.
+        pytest.param(list(samples.PAGES), id="samples", marks=pytest.mark.long),
+    ],
+)
+def test_components_and_sample_pages_hold_in_both_themes_and_at_every_width(
+    names: list[str], signed_in: SignIn, live_server: LiveServer, noise: list[str]
 ) -> None:
     page = signed_in("/design/", PersonRole.ADMINISTRATOR, PersonRole.APPROVER)
-    for name in ("", *samples.PAGES):
+    for name in names:
         page.goto(f"{live_server.url}/design/{name}{'/' if name else ''}")
         assert list(axe_faults_in(page, width=1440)) == [], name
         for width in WIDTHS:

@@ -15,7 +15,7 @@ from tests.e2e.look.booth import Booth
 from tests.e2e.look.catalogue import PAGES
 from tests.e2e.shots import axe_faults
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
+pytestmark = pytest.mark.django_db(transaction=True)
 LOOKED_AT = ("home", "push-approver", "propose", "person", "domain-list", "design", "design-push")
 Scheme = Literal["light", "dark"]
 FOLLOWS = "scheme => document.documentElement.getAttribute('data-bs-theme') === scheme"

@@ -18,7 +18,7 @@ from tests.e2e.look.catalogue import PAGES
 from tests.fixtures.audited import unaudited
 from tests.integration.pages import world
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.django_db(transaction=True)
 HOME = next(page for page in PAGES if page.route == "home")
 LETTERS = """() => [...document.querySelectorAll('.ma-topology-picture text')].map((e) => {
     const { left, right, top, bottom } = e.getBoundingClientRect();

@@ -14,7 +14,7 @@ from tests.e2e.look import worlds
 from tests.e2e.look.booth import Booth
 from tests.e2e.look.catalogue import PAGES
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.django_db(transaction=True)
 KEY: dict[str, Any] = {
     "protocol": "ctap2",
     "transport": "usb",

@@ -26,8 +26,6 @@ from tests.fixtures.sandbox import wait_until
 from tests.integration.pages.web import Answer, Browser, Web, running
 from tests.integration.pages.world import PASSWORD
 
-pytestmark = pytest.mark.timeout(300)
-
 GONE = "The database does not answer"
 BUSY = "The database is busy"
 FULL = "The disk of the database is full"

@@ -72,7 +72,6 @@ def asked_redis(port: int) -> bool:
     return bool(tried)
 
 
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("redis_away", ["killed"], indirect=True)
 def test_every_page_answers_and_says_that_nothing_is_heard(db: None, redis_away: int) -> None:
     assert asked_redis(redis_away), "the nudge of the fixture is seen"

@@ -20,8 +20,6 @@ from spools.services.flushes import cancel_run, start_run
 from tests.fixtures.sandbox import wait_until
 from tests.integration.push.site import LIVENESS_S, SPOOL, Site
 
-pytestmark = pytest.mark.timeout(300)
-
 
 @pytest.fixture
 def outage(site: Site) -> Iterator[Site]:

@@ -46,7 +46,6 @@ class Asked(NamedTuple):
     predicted: Resolution
 
 
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize(("form", "seed"), RUNS)
 def test_our_resolver_says_what_sendmail_says(
     form: str,

@@ -124,7 +124,6 @@ def submit_plainly(server: ListServer) -> Submit:
     return submit
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize(("change", "code", "words"), CHANGES)
 def test_a_live_file_that_is_changed_fails_submissions(
     naive: ListServer, change: Change, code: int, words: str
