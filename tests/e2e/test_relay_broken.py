@@ -40,7 +40,7 @@ REFUSED = "Connection refused by smtp1.renater.fr"
 
 def depth(running: RunningSandbox) -> float | None:
     """How many messages wait by the last scan, as Prometheus is told; None before the first."""
-    with urllib.request.urlopen(f"{running.address}metrics", timeout=60) as answer:
+    with urllib.request.urlopen(f"{running.address}metrics", timeout=300) as answer:
         text = answer.read().decode()
     told = [
         float(sample.value)

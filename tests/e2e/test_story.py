@@ -125,7 +125,7 @@ def deliver(running: RunningSandbox, subject: str) -> str:
         input=message.encode(),
         capture_output=True,
         check=False,
-        timeout=60,
+        timeout=300,
     )
     assert (ran.returncode, ran.stderr) == (0, b"")
     found: list[str] = []

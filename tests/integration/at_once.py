@@ -12,7 +12,7 @@ from django.db import connections
 from routing.core.findings import InvalidIntent
 from routing.services.errors import ConflictingEdit
 
-TOGETHER_S = 10
+TOGETHER_S = 60
 
 
 def together(acts: Sequence[Callable[[], str]]) -> list[str]:

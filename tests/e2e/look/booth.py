@@ -95,8 +95,15 @@ class Booth:
         """Where a page of the catalogue is in this world."""
         return self.address + page.path.format(**self.names)
 
-    def open(self, page: Page, state: State = State.NORMAL, *, script: bool = True) -> Tab:
-        """A new tab with the page in this state.
+    def open(
+        self,
+        page: Page,
+        state: State = State.NORMAL,
+        *,
+        script: bool = True,
+        tab: Tab | None = None,
+    ) -> Tab:
+        """A new tab with the page in this state, or this one, which has compiled what pages share.
 
         Afterwards `status` is what it answered, and `complaints` what it says that it did
         not say before the form was sent.
@@ -105,7 +112,10 @@ class Booth:
         self.come_in(page.refused if state is State.REFUSED else page.reader, script=script)
         if state is not State.STALE:
             heard()
-        tab = self.context(script=script).new_page()
+        if tab is None:
+            tab = self.context(script=script).new_page()
+        else:
+            tab.set_viewport_size(WIDE)
         is_wrong = page.error if state is State.ERROR else ""
         self.status = _status(tab.goto(self.address_of(page) + is_wrong))
         before = [] if is_wrong else tab.locator(COMPLAINTS).all_inner_texts()

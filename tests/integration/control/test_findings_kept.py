@@ -242,7 +242,7 @@ def test_the_worker_starts_a_process_that_reads(monkeypatch: pytest.MonkeyPatch)
     assert not start_reading(now=timezone.now()), "one at a time"
     child = findings._Child.running
     assert child is not None
-    assert child.wait(timeout=60) == 0
+    assert child.wait(timeout=300) == 0
 
     assert len(shown(listed())) == 4
     assert not start_reading(now=later()), "nothing was written since"

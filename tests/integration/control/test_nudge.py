@@ -13,7 +13,7 @@ from mailadmin.celery import app
 from mailadmin.nudge import nudge
 from mailadmin.wire.names import CONTROL_QUEUE
 
-PATIENCE_S = 2.0
+PATIENCE_S = 5.0
 
 
 def test_a_nudge_leaves_one_tick_for_the_control_worker(

@@ -123,7 +123,7 @@ def test_what_was_never_answered_is_unknown_and_no_finding(listes: MailHost, zon
     assert marks() == dict.fromkeys(DOMAINS, ("unknown", "unknown"))
     assert found() == []
     assert {row.outcome for row in DnsCheck.objects.filter(kind=Asked.DOMAIN)} == {"timed_out"}
-    assert monotonic() - began < 10
+    assert monotonic() - began < 60
 
 
 def test_one_silent_domain_does_not_stop_the_others(listes: MailHost, zone: Zone) -> None:
@@ -172,11 +172,12 @@ def test_a_record_that_leads_to_many_silent_names_ends_in_time(
     for number in range(10):
         zone.troubles[f"silent{number}.example"] = SILENT
     DnsCheck.objects.filter(name="jres.org").update(due_at=timezone.now())
+    settings.DNS_SECONDS = 2.0
     began = monotonic()
 
     assert run_slice(now=timezone.now()) == 1
-    # Twenty questions of 0.4 s one after the other would be 8.
-    assert monotonic() - began < 4
+    # Twenty questions one after the other would be twice that.
+    assert monotonic() - began < 20
     assert due(Asked.DOMAIN, "jres.org").outcome == "timed_out"
 
 

@@ -145,7 +145,7 @@ def ready(site: Site) -> dict[str, str]:
     """What /readyz says, nothing while nobody listens."""
     try:
         with urllib.request.urlopen(
-            f"http://127.0.0.1:{site.web_port}/readyz", timeout=5
+            f"http://127.0.0.1:{site.web_port}/readyz", timeout=300
         ) as answer:
             return dict(json.load(answer)["checks"])
     except urllib.error.HTTPError as error:
@@ -183,7 +183,7 @@ def test_the_services_run_in_the_image_until_all_is_ready(site: Site) -> None:
             mounts=site.mounts("control"),
         )
         assert (asked.returncode, asked.stdout) == (0, "database: ok\nredis: ok\ntick: ok\n")
-        with urllib.request.urlopen(f"http://127.0.0.1:{site.web_port}/healthz", timeout=5) as it:
+        with urllib.request.urlopen(f"http://127.0.0.1:{site.web_port}/healthz", timeout=300) as it:
             assert it.read() == b"ok\n"
     backup = site.run("backup", *site.services["backup"]["command"])
     assert backup.returncode == 0, backup.stderr

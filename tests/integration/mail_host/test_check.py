@@ -44,7 +44,7 @@ class Checked:
         argv = ["/usr/bin/env", f"--chdir={CHECKOUT}", sys.executable, "-m", "mailadmin.agent"]
         argv += ["check", "--config", str(self.config), "--sympa-conf", str(self.sympa_conf)]
         user = "root" if os.geteuid() == 0 else self.tree.users.deploy
-        return self.as_host(self.tree, user, *argv, *options, seconds=60)
+        return self.as_host(self.tree, user, *argv, *options, seconds=300)
 
     def findings(self) -> list[dict[str, str]]:
         ran = self.run("--json")

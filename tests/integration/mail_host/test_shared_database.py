@@ -86,7 +86,7 @@ def on(machine: Path, *lines: str) -> list[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=300,
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     return ran.stdout.splitlines()

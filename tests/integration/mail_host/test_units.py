@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(
 
 def analyze(*argv: str | Path) -> subprocess.CompletedProcess[str]:
     command = ["systemd-analyze", *map(str, argv)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
 
 
 @pytest.fixture(scope="module")

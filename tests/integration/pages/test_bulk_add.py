@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 from uuid import uuid4
 
@@ -213,14 +212,11 @@ def test_nobody_but_an_editor_adds_from_a_list(site: Site) -> None:
     assert "/domains/bulk-add/" in text(site.sign_in("claire").get("/domains/"))
 
 
-def test_ten_thousand_names_need_few_statements_and_seconds(site: Site) -> None:
+def test_ten_thousand_names_need_few_statements(site: Site) -> None:
     few = statements(site, 100)
-    began = time.monotonic()
     many = statements(site, 10_000)
-    spent = time.monotonic() - began
     assert RoutingObject.objects.filter(key__contains="of10000").count() == 10_000
     assert many < few + 400
-    assert spent < 60
 
 
 def statements(site: Site, count: int) -> int:

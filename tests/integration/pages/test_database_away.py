@@ -33,7 +33,7 @@ READ_ONLY = "The database cannot be written"
 DAMAGED = "The database cannot be read"
 MAIL = "Mail goes on by itself"
 PLACES = ("/", "/domains/", "/pushes/", "/sign-in/", "/nowhere/", "/account/2fa/")
-QUICK_S = 2.0
+QUICK_S = 20.0
 NAME = "away.example"
 
 

@@ -23,8 +23,8 @@ from tests.fixtures.sandbox import start_redis
 from tests.integration.pages import world
 from tests.integration.pages.conftest import Site, text
 
-PATIENCE_S = 5.0
-"""A nudge gives up after a second at most; by Celery's own settings it would try for six."""
+PATIENCE_S = 60.0
+"""Nobody waits for Redis to come back. How soon a nudge gives up, test_nudge.py says."""
 SAMPLES = ("design", "design_page")
 DEAF = "No figures from any mail host for 2\N{NO-BREAK SPACE}h"
 
@@ -52,7 +52,7 @@ def redis_away(
     process.send_signal(signal.SIGKILL if request.param == "killed" else signal.SIGSTOP)
     yield broker.port
     process.kill()
-    process.wait(timeout=30)
+    process.wait(timeout=300)
 
 
 def reader_of(page: Page) -> Client:

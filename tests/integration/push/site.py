@@ -41,7 +41,7 @@ from tests.fixtures.sandbox import wait_until
 DEPLOY, SPOOL = f"{LIST_SERVER}-deploy", f"{LIST_SERVER}-spool"
 # Far above what a push takes on a busy machine; only a push that hangs reaches it.
 TASK_DONE = " succeeded in "
-LIVENESS_S = 60.0
+LIVENESS_S = 180.0
 AGAIN_AND_AGAIN = (Verb.OBSERVE, Verb.SCAN, Verb.PROBE)
 # Python reads this before anything else; every clock of the agent then agrees.
 SHIFTED_CLOCK = """\

@@ -44,7 +44,7 @@ def outage(site: Site) -> Iterator[Site]:
 def refuses(site: Site) -> bool:
     """Whether the relay has heard that it is to."""
     try:
-        socket.create_connection(("127.0.0.1", site.sandbox.ports.relay), timeout=5).close()
+        socket.create_connection(("127.0.0.1", site.sandbox.ports.relay), timeout=300).close()
     except ConnectionRefusedError:
         return True
     return False

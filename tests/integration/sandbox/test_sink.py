@@ -79,7 +79,7 @@ def said(port: int, host: str = "127.0.0.1") -> str:
 
 
 def rcpt(port: int, *recipients: str) -> list[int]:
-    with smtplib.SMTP("127.0.0.1", port, local_hostname="x.example", timeout=5) as client:
+    with smtplib.SMTP("127.0.0.1", port, local_hostname="x.example", timeout=300) as client:
         client.ehlo()
         client.mail("a@renater.fr")
         return [client.rcpt(recipient)[0] for recipient in recipients]

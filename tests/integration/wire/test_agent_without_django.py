@@ -94,7 +94,7 @@ def test_a_wrong_configuration_ends_with_every_fault_and_the_code_for_it(
         capture_output=True,
         text=True,
         check=False,
-        timeout=30,
+        timeout=300,
     )
 
     assert ended.returncode == 78

@@ -78,7 +78,7 @@ def reach(url: str) -> None:
     app = Celery("tls", set_as_current=False, fixups=[])
     app.conf.update(celery_settings(url=url, prefix="control", queues=["control"]))
     with app.connection_for_write() as connection:
-        connection.ensure_connection(max_retries=1, interval_start=0, timeout=5)
+        connection.ensure_connection(max_retries=1, interval_start=0, timeout=300)
 
 
 def reach_blobs(url: str) -> None:

@@ -77,7 +77,7 @@ def send(
 
 def send_by(command: Sequence[str]) -> Sent:
     """Run a command that calls the wrapper somehow."""
-    done = subprocess.run(command, input=MESSAGE, capture_output=True, timeout=60, check=False)
+    done = subprocess.run(command, input=MESSAGE, capture_output=True, timeout=300, check=False)
     return Sent(done.returncode, done.stderr)
 
 
@@ -96,7 +96,7 @@ def begin(scene: Scene) -> subprocess.Popen[bytes]:
 
 
 def end(process: subprocess.Popen[bytes]) -> Sent:
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=300)
     return Sent(process.returncode, said, arguments=PATIENT_CALL)
 
 
@@ -107,7 +107,7 @@ def send_into(scene: Scene, free_kb: int, message: bytes) -> Sent:
     fill = f"{mounts}\nhead -c 4k /dev/zero >{spool}/fill"
     look = f"find {spool} -name 'qf*' -size +0 -exec cat {{}} + >&2"
     command = scene.server.command_in_mounts(fill, *CALL, *RECIPIENTS, after=look)
-    done = subprocess.run(command, input=message, capture_output=True, timeout=60, check=False)
+    done = subprocess.run(command, input=message, capture_output=True, timeout=300, check=False)
     cut_off = ("cut off in the spool",) if b"\nMOut of disk space" in done.stderr else ()
     assert bool(cut_off) == (b"\nRP" in done.stderr)
     return Sent(done.returncode, done.stderr, message=message, elsewhere=cut_off)
@@ -223,7 +223,7 @@ def send_through(scene: Scene, *prefix: str, message: bytes = MESSAGE) -> Sent:
     server = scene.server
     words = [*prefix, str(server.paths.out), *CALL, *RECIPIENTS]
     command = server.tree.command(server.tree.users.spool, words)
-    done = subprocess.run(command, input=message, capture_output=True, timeout=60, check=False)
+    done = subprocess.run(command, input=message, capture_output=True, timeout=300, check=False)
     return Sent(done.returncode, done.stderr, message=message)
 
 
@@ -402,7 +402,7 @@ def open_descriptors(scene: Scene) -> Sent:
     os.close(read_end)
     os.write(write_end, MESSAGE)
     os.close(write_end)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=300)
     return Sent(process.returncode, said)
 
 
@@ -412,7 +412,7 @@ def send_limited(scene: Scene, limit: str) -> Sent:
     wrapper = str(scene.server.paths.out)
     words = ["prlimit", f"--fsize={limit}", "--", wrapper, *CALL, *RECIPIENTS]
     command = scene.server.tree.command(scene.server.tree.users.spool, words)
-    done = subprocess.run(command, input=message, capture_output=True, timeout=60, check=False)
+    done = subprocess.run(command, input=message, capture_output=True, timeout=300, check=False)
     return Sent(done.returncode, done.stderr, message=message)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 
-SECONDS = 20.0
+SECONDS = 60.0
 
 
 class Gate:

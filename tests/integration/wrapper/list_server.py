@@ -24,7 +24,7 @@ SYMPA = ("-L", "sm-sympa", "-oi", "-odi", "-oem", "-Am")
 MESSAGE = (
     b"From: list@lists.renater.fr\nSubject: a test\nMessage-ID: <1@lists.renater.fr>\n\nHello.\n"
 )
-SECONDS = 30.0
+SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True)

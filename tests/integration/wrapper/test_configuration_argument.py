@@ -26,7 +26,7 @@ WORDS = (
 RUN_ALL = """
 import json, subprocess, sys
 for argv in json.load(sys.stdin):
-    done = subprocess.run(argv, input=b"", capture_output=True, timeout=20)
+    done = subprocess.run(argv, input=b"", capture_output=True, timeout=300)
     lines = sorted((done.stdout + done.stderr).decode("utf-8", "replace").splitlines())
     print(json.dumps([done.returncode, lines]))
 """

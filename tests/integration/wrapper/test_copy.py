@@ -52,7 +52,7 @@ def test_only_the_spools_owner_can_read_a_kept_message(other: ListServer) -> Non
 def test_the_callers_umask_reaches_sendmail_and_not_the_copy(other: ListServer) -> None:
     other.write_program("umask; exit 75")
     command = ["sh", "-c", 'umask 0027; exec "$@"', "sh", *other.command("-bm")]
-    done = subprocess.run(command, input=MESSAGE, capture_output=True, timeout=30, check=False)
+    done = subprocess.run(command, input=MESSAGE, capture_output=True, timeout=300, check=False)
     (found,) = other.tree.kept.glob("*/message")
     assert done.stdout == b"0027\n"
     assert found.stat().st_mode & 0o777 == 0o600

@@ -26,7 +26,7 @@ def test_the_mode_runs_in_the_same_process_with_the_live_configuration(
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
-    output, _ = process.communicate(b"input\n", timeout=30)
+    output, _ = process.communicate(b"input\n", timeout=300)
     cf = other.releases / "a/sympa.cf"
     assert output.decode() == f"{process.pid}\n-C {cf} -L sm-sympa {mode}\ninput\n"
     assert (process.returncode, other.kept_files()) == (3, [])
@@ -77,7 +77,7 @@ def test_sendmail_speaks_smtp_on_standard_input_before_it_is_given_anything(
     )
     assert process.stdout is not None
     greeting = process.stdout.readline()
-    goodbye, _ = process.communicate(b"QUIT\r\n", timeout=30)
+    goodbye, _ = process.communicate(b"QUIT\r\n", timeout=300)
     assert greeting.startswith(b"220 listes.renater.fr ESMTP Sendmail")
     assert goodbye.startswith(b"221 ")
 

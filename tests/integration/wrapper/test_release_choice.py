@@ -107,7 +107,7 @@ def test_a_release_in_use_is_locked_until_the_submission_ends(
     process.stdin.write(MESSAGE)
     process.stdin.close()
     wait_until(lambda: not can_be_removed(release), "the release is locked")
-    process.wait(timeout=30)
+    process.wait(timeout=300)
     assert can_be_removed(release)
 
 

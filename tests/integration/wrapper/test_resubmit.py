@@ -40,7 +40,7 @@ class Person:
             self.command(*words, user=user),
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
             check=False,
         )
 

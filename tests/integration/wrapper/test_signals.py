@@ -79,7 +79,7 @@ def test_a_submission_in_work_ends_in_the_spool_whatever_signals_come(
     wait_until(lambda: len(server.queued()) == 2, "sendmail has queued the message")
     for number in HELD:
         send(process, number)
-    _, said = process.communicate(timeout=30)
+    _, said = process.communicate(timeout=300)
     assert (process.returncode, said, server.kept_files()) == (0, b"", [])
     assert [name[:2] for name in server.queued()] == ["df", "qf"]
 
@@ -95,7 +95,7 @@ def test_a_submission_in_work_is_finished_whatever_signals_come(
     for number in HELD:
         send(process, number)
     gate.open_to(relay.port)
-    process.communicate(timeout=30)
+    process.communicate(timeout=300)
     assert (process.returncode, relay.recipients()) == (0, ["a@example.net"])
     assert (server.queued(), server.kept_files()) == ([], [])
 
@@ -115,7 +115,7 @@ def test_sendmail_gets_what_the_caller_blocks_and_in_a_submission_three_more(
     other.write_program(PRINT_BLOCKED, interpreter=find_program("python3"))
     program = ["env", "--block-signal=USR1", str(other.paths.out), *arguments]
     command = other.tree.command(other.tree.users.spool, program)
-    done = subprocess.run(command, input=MESSAGE, capture_output=True, timeout=30, check=True)
+    done = subprocess.run(command, input=MESSAGE, capture_output=True, timeout=300, check=True)
     assert {int(word) for word in done.stdout.split()} == expected
 
 
@@ -140,14 +140,14 @@ def test_a_mode_of_sendmails_own_is_ended_by_a_signal(other: ListServer, number:
     process = subprocess.Popen(unignored(other, "-qf"), stdin=subprocess.DEVNULL)
     assert wait_for_program(other) == process.pid
     process.send_signal(number)
-    assert process.wait(timeout=30) == -number
+    assert process.wait(timeout=300) == -number
 
 
 def test_a_killed_sendmail_keeps_the_message(other: ListServer) -> None:
     write_waiting_program(other)
     process = start(other)
     os.kill(wait_for_program(other), signal.SIGKILL)
-    _, said = process.communicate(timeout=30)
+    _, said = process.communicate(timeout=300)
     (message,) = other.kept()
     assert (process.returncode, message.ended) == (137, "signal 9")
     assert b"sendmail ended with signal 9: the message is kept" in said
@@ -159,10 +159,10 @@ def test_a_killed_wrapper_leaves_the_message_for_a_person(other: ListServer) -> 
     program = wait_for_program(other)
     running = other.kept()
     process.kill()
-    process.wait(timeout=30)
+    process.wait(timeout=300)
     orphaned = other.kept()
     os.kill(program, signal.SIGKILL)
-    process.communicate(timeout=30)
+    process.communicate(timeout=300)
     wait_until(lambda: not any(message.running for message in other.kept()), "sendmail is gone")
     assert [(message.running, message.ended) for message in running] == [(True, "")]
     assert [(message.running, message.ended) for message in orphaned] == [(True, "")]
@@ -181,7 +181,7 @@ def test_a_wrapper_that_is_ended_while_it_reads_leaves_what_it_had(
     wait_until(lambda: stored_bytes(other) == len(MESSAGE), "the message is being copied")
     reading = other.kept()
     process.send_signal(number)
-    process.wait(timeout=30)
+    process.wait(timeout=300)
     process.stdin.close()
     assert [message.running for message in reading] == [True]
     assert process.returncode == -number

@@ -110,7 +110,7 @@ def test_what_the_relay_refuses_for_good_is_told_to_the_sender_and_not_kept(
 def test_closed_output_does_not_break_a_submission(live: ListServer, relay: Sink) -> None:
     command = live.command(*SYMPA, "--", "a@example.net")
     shell = ["sh", "-c", 'exec "$@" >&- 2>&-', "sh", *command]
-    done = subprocess.run(shell, input=MESSAGE, timeout=30, check=False)
+    done = subprocess.run(shell, input=MESSAGE, timeout=300, check=False)
     assert (done.returncode, relay.recipients()) == (0, ["a@example.net"])
 
 
@@ -125,7 +125,7 @@ def test_an_ignored_sigpipe_and_sigchld_are_no_harm(live: ListServer, relay: Sin
         "a@example.net",
     ]
     command = live.tree.command(live.tree.users.spool, program)
-    done = subprocess.run(command, input=MESSAGE, timeout=30, check=False)
+    done = subprocess.run(command, input=MESSAGE, timeout=300, check=False)
     assert (done.returncode, relay.recipients()) == (0, ["a@example.net"])
     assert_nothing_left(live)
 
@@ -137,7 +137,7 @@ def test_a_writer_that_dies_looks_like_the_end_of_the_message(
     assert process.stdin is not None
     process.stdin.write(MESSAGE.removesuffix(b"lo.\n"))
     process.stdin.close()
-    assert process.wait(timeout=30) == 0
+    assert process.wait(timeout=300) == 0
     (arrived,) = relay.kept.iterdir()
     assert arrived.read_bytes().endswith(b"Hel\r\n")
 
@@ -147,7 +147,7 @@ def test_no_message_is_submitted_from_a_directory_as_standard_input(
 ) -> None:
     directory = os.open(tmp_path, os.O_RDONLY)
     command = live.command(*SYMPA, "--", "a@example.net")
-    done = subprocess.run(command, stdin=directory, capture_output=True, timeout=30, check=False)
+    done = subprocess.run(command, stdin=directory, capture_output=True, timeout=300, check=False)
     os.close(directory)
     assert (done.returncode, relay.messages()) == (74, [])
     assert b"cannot be read from standard input" in done.stderr
