@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 CHROMIUM = "/usr/bin/chromium-headless-shell"
 """Blink without the desktop program, whose own pages would run beside each of ours."""
@@ -63,7 +63,9 @@ def chromium() -> Iterator[Browser]:
 def dress(page: Page, *, theme: str, width: int) -> None:
     """Give a page its colours and width, as the theme's cookie and a window would."""
     page.emulate_media(reduced_motion="reduce")
-    page.set_viewport_size({"width": width, "height": HEIGHT})
+    size: ViewportSize = {"width": width, "height": HEIGHT}
+    if page.viewport_size != size:
+        page.set_viewport_size(size)
     page.evaluate(
         "theme => { document.documentElement.dataset.maTheme = theme;"
         " document.documentElement.setAttribute('data-bs-theme', theme); }",

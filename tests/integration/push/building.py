@@ -36,7 +36,7 @@ from tests.integration.push.site import Site
 
 QUICK = {
     "MAILADMIN_TICK_SECONDS": "1",
-    "MAILADMIN_OBSERVE_SECONDS": "2",
+    "MAILADMIN_OBSERVE_SECONDS": "4",
     "MAILADMIN_RESEND_SECONDS": "1",
 }
 PEOPLE = {

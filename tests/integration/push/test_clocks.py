@@ -68,7 +68,7 @@ def test_a_clock_that_jumps_ahead_before_the_switch_stops_the_push(site: Site) -
     assert "ahead-activate.example.org" in site.live_map()
 
 
-@pytest.mark.parametrize("ahead_s", [-HOUR_S, -24 * HOUR_S])
+@pytest.mark.parametrize("ahead_s", [-HOUR_S, pytest.param(-24 * HOUR_S, marks=pytest.mark.long)])
 def test_a_clock_that_is_behind_is_shown_and_in_nobodys_way(site: Site, ahead_s: int) -> None:
     with site.clock_of(DEPLOY, SPOOL, ahead_s=ahead_s):
         push = site.go_live(site.propose(site.add_domain(f"behind{ahead_s}.example.org")))

@@ -28,7 +28,7 @@ from tests.integration.routing.hostile import some_addresses, some_table
 from tests.integration.routing.test_resolve_against_sendmail import some_intent
 
 TABLES = 25
-SHORT_RUNS = 2
+SHORT_RUNS = 1
 LONG_RUNS = 40
 ASKED_ALONE = 3
 ADDRESSES = {"short": 200, "long": 1000}

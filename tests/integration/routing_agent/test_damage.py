@@ -141,7 +141,22 @@ def relink(path: Path) -> None:
     path.symlink_to("/etc/hostname")
 
 
-@pytest.mark.parametrize("what", TOUCHED)
+SHORT = (
+    "a map with another key",
+    "a configuration that is gone",
+    "a pipe more, which nobody writes to",
+    "a link for a map",
+    "a map that none may read",
+    "the directory's mode",
+    "the directory is gone",
+)
+"""One of each kind; the others with --long."""
+
+
+@pytest.mark.parametrize(
+    "what",
+    [pytest.param(what, marks=() if what in SHORT else pytest.mark.long) for what in TOUCHED],
+)
 def test_each_is_named_and_the_same_files_are_switched_to_from_it(
     listes: MailHost, what: str
 ) -> None:
