@@ -6,7 +6,7 @@ from django.urls import path
 
 from spools.views import chart, fallback, message, relay_health, spool_list, spool_page
 from spools.views.flush_run import flush_cancel, flush_run
-from spools.views.flush_start import flush_start
+from spools.views.flush_start import flush_start, retry_start
 
 SPOOL = "spools/<str:host>/<str:name>"
 
@@ -33,6 +33,7 @@ urlpatterns = [
     path("relays/<str:name>/maintenance/", relay_health.begin, name="relay-maintenance"),
     path("relays/<str:name>/maintenance/end/", relay_health.end, name="relay-maintenance-end"),
     path("fallback/<str:name>/flush/", flush_start, name="flush-start"),
+    path("fallback/<str:name>/retry/", retry_start, name="retry-start"),
     path("fallback/<str:name>/runs/<int:number>/", flush_run, name="flush-run"),
     path("fallback/<str:name>/runs/<int:number>/cancel/", flush_cancel, name="flush-cancel"),
 ]

@@ -10,7 +10,7 @@ from routing.agent.prove import prove
 from routing.agent.reading import read_files
 from routing.agent.stage import stage
 from routing.agent.survey import survey
-from spools.agent.flush import flush
+from spools.agent.flush import flush, retry
 from spools.agent.observe import observe as observe_spool
 from spools.agent.probe import probe
 from spools.agent.scan import scan
@@ -28,5 +28,6 @@ VERBS: VerbTable = {
     (Role.SPOOL, Verb.PROBE): probe,
     (Role.SPOOL, Verb.SCAN): scan,
     (Role.SPOOL, Verb.FLUSH): flush,
+    (Role.SPOOL, Verb.RETRY): retry,
     (Role.SPOOL, Verb.SURVEY): survey,
 }

@@ -1,4 +1,4 @@
-"""Flush: one bounded slice of a run through the spool with the fallback configuration.
+"""One bounded slice of a run through the spool: by the fallback, or by the table once more.
 
 The same slice ordered again is told again, and not run again; one that was cut off by the death of
 the agent goes on. What the sendmails of a dead agent did is found, not done twice.
@@ -18,7 +18,8 @@ from mailadmin.wire.core.results import VerbResult, done, failed
 from routing.agent.host import HostConfig
 from spools.agent.flush_book import Book, only_one, others
 from spools.agent.flush_slice import Slice, recover
-from spools.core.flush import CONFIGURATION, FlushOrder, MalformedOrder
+from spools.core.flush import FlushOrder, MalformedOrder
+from spools.core.run_kind import CONFIGURATIONS, RunKind
 
 UNCHANGED = "Nothing was sent."
 
@@ -32,10 +33,21 @@ class Refused(Exception):
 
 
 def flush(host: HostConfig, arguments: Mapping[str, Json], blob: bytes | None) -> VerbResult:
+    """A slice past the relay; see `_sliced`."""
+    return _sliced(host, arguments, RunKind.FALLBACK)
+
+
+def retry(host: HostConfig, arguments: Mapping[str, Json], blob: bytes | None) -> VerbResult:
+    """A slice by the table. A verb of its own: an agent that does not know it refuses the order,
+    and does not send past the relay what was to go by it."""
+    return _sliced(host, arguments, RunKind.RETRY)
+
+
+def _sliced(host: HostConfig, arguments: Mapping[str, Json], kind: RunKind) -> VerbResult:
     """The body and the blob are what `Slice.run` gives; `ways`, `receipts` and `left_over`, what an
     earlier run had not told, are in the blob."""
     try:
-        order = FlushOrder.from_json(arguments)
+        order = FlushOrder.from_json(arguments, kind)
         with only_one(host.state) as place:
             earlier = [
                 found for book in others(place, order.run) if (found := _left_over(host, book))
@@ -43,7 +55,7 @@ def flush(host: HostConfig, arguments: Mapping[str, Json], blob: bytes | None) -
             book = Book.open(place / order.run)
             result = book.results.get(order.slice)
             if result is None:
-                with _release(host, order.release):
+                with _release(host, order):
                     result = Slice(host, order, book).run()
                 book.finish(order.slice, result)
     except MalformedOrder as error:
@@ -51,7 +63,7 @@ def flush(host: HostConfig, arguments: Mapping[str, Json], blob: bytes | None) -
     except Refused as refused:
         return failed(refused.code, refused.text, unchanged=UNCHANGED, **refused.more)
     except BlockingIOError:
-        return failed("busy", "Another flush goes on here.", unchanged=UNCHANGED)
+        return failed("busy", "Another run goes on here.", unchanged=UNCHANGED)
     except OSError as error:
         text = f"{error.filename or host.spool} cannot be used: {error.strerror}."
         return failed("disk", text)
@@ -70,8 +82,9 @@ def _left_over(host: HostConfig, book: Book) -> dict[str, Any] | None:
 
 
 @contextmanager
-def _release(host: HostConfig, release: str) -> Iterator[None]:
+def _release(host: HostConfig, order: FlushOrder) -> Iterator[None]:
     """Hold the release, as the wrapper does: nobody removes it meanwhile. Raises Refused."""
+    release, configuration = order.release, CONFIGURATIONS[order.kind]
     for name, code in (("current", "not_live"), ("last-good", "not_good")):
         found = _linked(host, name)
         if found != release:
@@ -80,11 +93,11 @@ def _release(host: HostConfig, release: str) -> Iterator[None]:
             raise Refused(code, text, live=found)
     place = host.routing / "releases" / release
     try:
-        with (place / CONFIGURATION).open("rb"):
+        with (place / configuration).open("rb"):
             pass
         held = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
-        text = f"{host.owner} cannot read {CONFIGURATION} of {release[:8]}: {error.strerror}."
+        text = f"{host.owner} cannot read {configuration} of {release[:8]}: {error.strerror}."
         raise Refused("unreadable", text) from None
     try:
         fcntl.flock(held, fcntl.LOCK_SH)

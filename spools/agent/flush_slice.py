@@ -19,7 +19,6 @@ from spools.agent.flush_book import Begun, Book
 from spools.agent.kept import is_locked
 from spools.agent.waiting import candidates, find_queue_files, read_message
 from spools.core.flush import (
-    CONFIGURATION,
     Batch,
     Candidate,
     FlushOrder,
@@ -30,6 +29,7 @@ from spools.core.flush import (
     in_scope,
 )
 from spools.core.receipts import Fate, Receipt, Tried, read_transcript, settle
+from spools.core.run_kind import RunKind
 
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "HOME": "/nonexistent"}
 START_SHARE, END_SHARE = 2 / 3, 5 / 6
@@ -109,7 +109,7 @@ class Slice:
         output = open_output(self.book.output(number))
         try:
             process = subprocess.Popen(
-                command(self.host, self.order.release, ids),
+                command(self.host, self.order.kind, self.order.release, ids),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -182,10 +182,10 @@ class Slice:
         return bool(self.book.back & set(there) - self.book.over)
 
 
-def command(host: HostConfig, release: str, queue_ids: Iterable[str]) -> list[str]:
-    """The argument list that sends these messages by the fallback of a release, and says all."""
-    configuration = host.routing / "releases" / release / CONFIGURATION
-    return command_of(os.fspath(host.sendmail), os.fspath(configuration), queue_ids)
+def command(host: HostConfig, kind: RunKind, release: str, queue_ids: Iterable[str]) -> list[str]:
+    """The argument list that sends these messages by a release, and says all."""
+    place = host.routing / "releases" / release
+    return command_of(kind, os.fspath(host.sendmail), os.fspath(place), queue_ids)
 
 
 def open_output(path: Path) -> int:

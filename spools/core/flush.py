@@ -1,4 +1,4 @@
-"""What a slice of a flush is to do, and which message comes next. Pure."""
+"""What a slice of a run is to do, and which message comes next. Pure."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from itertools import chain
 
 from mailadmin.wire.core.fields import DIGEST
 from spools.core.receipts import Fate, Receipt, closes, domain_of, is_unreachable
+from spools.core.run_kind import CONFIGURATIONS, LABELS, RunKind
 
-CONFIGURATION = "sympa-fallback.cf"
-"""The file of a release that sends past the relay."""
 MOST_SECONDS = 60
 LEAST_SECONDS = 5
 MOST_RUNNERS = 64
@@ -53,9 +52,11 @@ OPTIONS = (
 )
 
 
-def command_of(sendmail: str, configuration: str, queue_ids: Iterable[str]) -> list[str]:
-    """The argument list that sends these messages, in the foreground, and prints the dialogue."""
-    argv = [sendmail, "-L", "sm-fallback", "-C", configuration, "-v", *OPTIONS, "-qf"]
+def command_of(kind: RunKind, sendmail: str, release: str, queue_ids: Iterable[str]) -> list[str]:
+    """The argument list that sends these messages by the release in this directory, in the
+    foreground, and prints the dialogue."""
+    argv = [sendmail, "-L", LABELS[kind], "-C", f"{release}/{CONFIGURATIONS[kind]}"]
+    argv += ["-v", *OPTIONS, "-qf"]
     return [*argv, *(f"-qI{queue_id}" for queue_id in queue_ids)]
 
 
@@ -100,10 +101,11 @@ class FlushOrder:
     excluded: frozenset[str] = frozenset()
     closed: frozenset[str] = frozenset()
     queue_ids: frozenset[str] = frozenset()
+    kind: RunKind = RunKind.FALLBACK
 
     @classmethod
-    def from_json(cls, raw: Mapping[str, object]) -> FlushOrder:
-        """Raises MalformedOrder."""
+    def from_json(cls, raw: Mapping[str, object], kind: RunKind = RunKind.FALLBACK) -> FlushOrder:
+        """The verb of an order says its kind. Raises MalformedOrder."""
         read = _Reader(raw)
         order = cls(
             run=read.text("run", RUN_KEY),
@@ -117,6 +119,7 @@ class FlushOrder:
             excluded=read.names("excluded", DOMAIN),
             closed=read.names("closed", DOMAIN),
             queue_ids=read.names("queue_ids", QUEUE_ID, lower=False),
+            kind=kind,
         )
         if read.problems:
             raise MalformedOrder(f"The order cannot be carried out: {'; '.join(read.problems)}.")

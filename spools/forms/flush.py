@@ -1,4 +1,4 @@
-"""What a person says to begin a run of the fallback."""
+"""What a person says to begin a run."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, Self
 from django import forms
 from django.http import QueryDict
 
+from spools.core.run_kind import RunKind
 from spools.core.scope import Scope
 
 BETWEEN = re.compile(r"[\s,;]+")
@@ -63,7 +64,10 @@ class StartForm(ScopeForm):
         label="End it by itself when the relay is well again", required=False
     )
 
-    def __init__(self, *args: Any, **options: Any) -> None:
+    def __init__(self, kind: RunKind, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        if kind is RunKind.RETRY:
+            # It goes by the relay: that this is well is no reason to end it.
+            del self.fields["stop_when_well"]
         for name in ("domains", "excluded"):
             self.fields[name].widget = forms.HiddenInput()

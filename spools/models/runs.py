@@ -1,4 +1,4 @@
-"""Runs of the fallback, the destinations of each, and a receipt for every recipient."""
+"""Runs through a spool, the destinations of each, and a receipt for every recipient."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from mailadmin.wire.models import Attempt
 from routing.models import MailHost
 from spools.core.flush import Way
 from spools.core.receipts import Fate, Step
+from spools.core.run_kind import RunKind
 from spools.core.run_states import OPEN_RUN, RunState
 from spools.core.scope import Scope
 
@@ -21,7 +22,8 @@ LONGEST = 320
 
 
 class FlushRun(models.Model):
-    """One run. `number` counts those of its list server, `key` names it to the agent.
+    """One run, by the fallback or once more by the table. `number` counts those of its list server,
+    `key` names it to the agent.
 
     The row is the work queue: `attempt` is the slice that was ordered and not applied, `slices` how
     many were, `tries` how many orders in a row came to nothing. `sent` to `unknown` count
@@ -33,6 +35,11 @@ class FlushRun(models.Model):
     server = models.ForeignKey(MailHost, on_delete=models.PROTECT, related_name="runs")
     number = models.PositiveIntegerField()
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    kind = models.CharField(
+        max_length=10,
+        choices=[(kind.value, kind.value) for kind in RunKind],
+        default=RunKind.FALLBACK.value,
+    )
     state = models.CharField(
         max_length=12,
         choices=[(state.value, state.value) for state in RunState],
@@ -78,6 +85,9 @@ class FlushRun(models.Model):
             models.CheckConstraint(
                 condition=Q(state__in=[state.value for state in RunState]),
                 name="flush_state_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=[kind.value for kind in RunKind]), name="flush_kind_is_known"
             ),
             models.CheckConstraint(condition=~Q(reason=""), name="flush_has_a_reason"),
             models.CheckConstraint(

@@ -10,6 +10,7 @@ from routing.core.intent import RelayTarget
 from routing.core.mailertable import relay_value
 from spools.core.health import Deferrals, Thresholds
 from spools.core.reasons import is_put_off
+from spools.core.run_kind import RunKind
 from spools.core.run_states import OPEN_RUN
 from spools.core.summary import State
 from spools.models import FlushRun, RelayHealth, Spool
@@ -42,7 +43,7 @@ def deferrals_of(relay: RelayHealth, now: datetime, rules: Thresholds) -> Deferr
 
 
 def _ran(relay: RelayHealth, since: datetime) -> bool:
-    runs = FlushRun.objects.filter(server=relay.server)
+    runs = FlushRun.objects.filter(server=relay.server, kind=RunKind.FALLBACK)
     return runs.filter(Q(state__in=OPEN_RUN) | Q(ended_at__gte=since)).exists()
 
 

@@ -14,6 +14,7 @@ from routing.models import HostState, MailHost, PushTarget
 from routing.queries.revisions import running_revision
 from spools.core.health import Thresholds
 from spools.core.policy import Decision, Policy, Sight, decide
+from spools.core.run_kind import RunKind
 from spools.models import FallbackPolicy, FallbackQuestion, FlushRun, RelayHealth
 from spools.queries.relays import RelaySight, sights
 from spools.queries.runs import open_run, scanned_spool
@@ -83,7 +84,7 @@ def _spool(server: MailHost, now: datetime) -> tuple[int | None, int | None]:
 
 def _runs(server: MailHost, now: datetime) -> tuple[int | None, int]:
     """Seconds since the last run ended, and how many began in 24 hours."""
-    runs = FlushRun.objects.filter(server=server)
+    runs = FlushRun.objects.filter(server=server, kind=RunKind.FALLBACK)
     last = runs.exclude(ended_at=None).order_by("-ended_at").first()
     ago = None if last is None or last.ended_at is None else (now - last.ended_at).total_seconds()
     today = runs.filter(started_at__gt=now - timedelta(hours=24)).count()

@@ -12,6 +12,7 @@ from routing.core.facts import HostKind
 from routing.models import MailHost
 from spools.core.health import ILL, RelayState
 from spools.core.reason_class import deferred_by_class
+from spools.core.run_kind import RunKind
 from spools.core.run_states import OPEN_RUN
 from spools.core.summary import AGE_EDGES_MIN, QUEUED, State, Summary
 from spools.models import FlushRun, RelayHealth, Spool
@@ -39,7 +40,8 @@ def families(now: datetime) -> Iterator[Metric]:
 
 
 def _fallback(servers: Sequence[MailHost]) -> Iterator[Metric]:
-    flushed = {*FlushRun.objects.filter(state__in=OPEN_RUN).values_list("server_id", flat=True)}
+    going = FlushRun.objects.filter(state__in=OPEN_RUN, kind=RunKind.FALLBACK)
+    flushed = {*going.values_list("server_id", flat=True)}
     yield gauge(
         "mailadmin_fallback_active",
         "1 while a run of the fallback is open on a list server",

@@ -1,4 +1,4 @@
-"""Runs of the fallback as pages show them, and what speaks against starting one."""
+"""Runs through spools as pages show them, and what speaks against starting one."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from routing.queries.revisions import live_revision
 from spools.core.flush import Way
 from spools.core.health import RelayState
 from spools.core.receipts import Fate
+from spools.core.run_kind import RunKind
 from spools.core.run_states import OPEN_RUN
 from spools.core.scope import Scope
 from spools.core.summary import State
@@ -78,10 +79,15 @@ def release_reasons(server: MailHost, release: str) -> list[str]:
     return reasons
 
 
+def default_state(server: MailHost) -> RelayState | None:
+    """How the relay is that takes what has no route of its own; None where there is none."""
+    default = RelayHealth.objects.filter(server=server, named=True, is_default=True).first()
+    return None if default is None else RelayState(default.state)
+
+
 def relay_is_well(server: MailHost) -> bool:
     """Whether what has no route of its own could go by its relay again."""
-    default = RelayHealth.objects.filter(server=server, named=True, is_default=True).first()
-    return default is not None and default.state == RelayState.HEALTHY
+    return default_state(server) is RelayState.HEALTHY
 
 
 def open_run(server: MailHost) -> FlushRun | None:
@@ -96,9 +102,10 @@ def runs_of(server: MailHost, most: int = 20) -> Sequence[FlushRun]:
 
 
 def last_proven(server: MailHost) -> datetime | None:
-    """When a receiver last took a message that a run sent from there, by the report that said so;
-    None where none ever did."""
-    run = FlushRun.objects.filter(server=server, sent__gt=0).order_by("-number").first()
+    """When a receiver last took a message that the fallback sent from there, by the report that
+    said so; None where none ever did."""
+    runs = FlushRun.objects.filter(server=server, kind=RunKind.FALLBACK, sent__gt=0)
+    run = runs.order_by("-number").first()
     if run is None:
         return None
     sent = FlushReceipt.objects.filter(run=run, fate=Fate.SENT)

@@ -11,6 +11,7 @@ from django.db.models import Q
 
 from routing.core.states import TargetState
 from routing.models import MailHost, PushTarget
+from spools.core.run_kind import RunKind
 from spools.core.series import Grain, start_of
 from spools.core.standing import STALE_AFTER
 from spools.models import FlushRun, Sample, SampleRollup, Spool
@@ -223,7 +224,8 @@ def _flushes(spool: Spool, series: Series) -> Iterator[Mark]:
     name = spool.host.name
     in_time = Q(ended_at=None) | Q(ended_at__gte=series.begins)
     runs = FlushRun.objects.filter(in_time, server=spool.host, started_at__lte=series.ends)
-    columns = runs.order_by("-started_at").values_list("number", "started_at", "ended_at")
-    for number, at, until in columns[:MOST_MARKS]:
+    columns = runs.order_by("-started_at").values_list("kind", "number", "started_at", "ended_at")
+    for kind, number, at, until in columns[:MOST_MARKS]:
         href = f"/fallback/{name}/runs/{number}/"
-        yield Mark(MarkKind.RUN, at, f"run {number} by fallback", href, until)
+        how = "by fallback" if kind == RunKind.FALLBACK else "by the table"
+        yield Mark(MarkKind.RUN, at, f"run {number} {how}", href, until)

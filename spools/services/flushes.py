@@ -1,4 +1,4 @@
-"""Runs of the fallback: start, cancel, one slice ordered after the other, and what came of each."""
+"""Runs through a spool: start, cancel, one slice ordered after the other, and what came of each."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from mailadmin.wire.services import cancel as cancel_attempt
 from routing.models import MailHost
 from spools.core.flush import Way
 from spools.core.receipts import Fate
+from spools.core.run_kind import RunKind
 from spools.core.run_states import OPEN_RUN, RunState, may_move
 from spools.core.scope import Scope
 from spools.models import FlushDestination, FlushReceipt, FlushRun
@@ -47,6 +48,7 @@ REASON_LIMIT = 500
 STOPPING = frozenset({"not_live", "not_good", "drift", "unreadable"})
 """What the agent refuses: another release than ours is there."""
 LATER = frozenset({"busy", "journal"})
+VERBS: Mapping[RunKind, Verb] = {RunKind.FALLBACK: Verb.FLUSH, RunKind.RETRY: Verb.RETRY}
 
 
 @looks_again
@@ -56,10 +58,11 @@ def start_run(
     scope: Scope,
     by: Person | Actor,
     reason: str,
+    kind: RunKind = RunKind.FALLBACK,
     stop_when_well: bool = True,
 ) -> FlushRun:
     """Begin a run; its first slice is ordered at once. `stop_when_well`: it ends by itself when the
-    relay is well again.
+    relay is well again, which is no reason to end one that goes by it.
 
     Raises NotAllowed with every reason against it.
     """
@@ -78,18 +81,19 @@ def start_run(
         run = FlushRun.objects.create(
             server=server,
             number=last.number + 1 if last else 1,
+            kind=kind,
             release=release_to_use(server),
             scope=scope.to_json(),
             runners=settings.FLUSH_RUNNERS,
             per_destination=settings.FLUSH_PER_DESTINATION,
             seconds=settings.FLUSH_SLICE_SECONDS,
-            stop_when_well=stop_when_well,
+            stop_when_well=stop_when_well and kind is RunKind.FALLBACK,
             reason=reason,
             started_at=timezone.now(),
             started_by=acting(by).name,
             waiting=spool.waiting if spool else None,
         )
-        new = {"scope": scope.to_json(), "stop_when_well": stop_when_well}
+        new = {"scope": scope.to_json(), "stop_when_well": run.stop_when_well}
         record(by=acting(by), happened=_happened(run, "started", new=new, note=reason))
         _order(run)
     return run
@@ -229,7 +233,7 @@ def _order(run: FlushRun) -> None:
         attempt = request(
             host=run.server.name,
             role=Role.SPOOL,
-            verb=Verb.FLUSH,
+            verb=VERBS[RunKind(run.kind)],
             arguments={
                 "run": run.key.hex,
                 "slice": run.slices + 1,
@@ -277,7 +281,7 @@ def _happened(
     note: str = "",
 ) -> Happened:
     return Happened(
-        action=f"flush.{what}",
+        action=f"retry.{what}" if run.kind == RunKind.RETRY else f"flush.{what}",
         subject=f"run {run.number} of {run.server.name}",
         host=run.server.name,
         old=old,

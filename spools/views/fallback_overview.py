@@ -15,6 +15,7 @@ from mailadmin.ui.overview import Need, Panel, Part
 from mailadmin.ui.standing import Standing, Strip
 from mailadmin.ui.words import counted, number
 from spools.core.policy import Mode
+from spools.core.run_kind import RunKind
 from spools.core.run_states import OPEN_RUN
 from spools.models import FallbackPolicy, FallbackQuestion, FlushRun, RelayHealth
 from spools.queries.runs import scanned_spool
@@ -62,7 +63,7 @@ def _need(question: FallbackQuestion, *, may: bool) -> Need:
 
 def _panel(asked: int) -> Panel:
     off = FallbackPolicy.objects.filter(mode=Mode.OFF, server__retired_at=None).count()
-    running = FlushRun.objects.filter(state__in=OPEN_RUN).count()
+    running = FlushRun.objects.filter(state__in=OPEN_RUN, kind=RunKind.FALLBACK).count()
     badge, lines = Badge("ok", "Idle", ICONS["ok"]), ["no run goes on"]
     if asked:
         badge = Badge("warn", "Asks", ICONS["warn"])

@@ -10,6 +10,7 @@ from mailadmin.ui.words import counted, number
 from routing.models import MailHost
 from spools.core.health import RelayState
 from spools.core.policy import Act, Condition, Decision, Mode, Policy, Sight, decide
+from spools.core.run_kind import RunKind
 from spools.models import FallbackPolicy, FallbackQuestion, FlushRun
 from spools.queries.fallback import default_relay, open_question, sight_of
 from spools.queries.relays import RelaySight
@@ -62,7 +63,8 @@ class ServerSight:
         if self.relay is None:
             return "No relay of ours takes what has no route, so there is nothing to go past."
         if self.run:
-            return f"Mail goes by MX in run {self.run.number}. {sentence(self.relay)}."
+            how = "by MX" if self.run.kind == RunKind.FALLBACK else "by the table"
+            return f"Mail goes {how} in run {self.run.number}. {sentence(self.relay)}."
         if self.question:
             what = counted(self.waits or 0, "message waits", "messages wait")
             return f"{sentence(self.relay)}. {what}: shall they go past it, straight to each MX?"

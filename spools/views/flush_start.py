@@ -1,9 +1,10 @@
-"""Begin a run of the fallback: what it takes, with which command, and why."""
+"""Begin a run, by the fallback or by the table: what it takes, with which command, and why."""
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -17,14 +18,16 @@ from mailadmin.people.services import actor
 from mailadmin.people.session import signed_in
 from mailadmin.ui.words import counted
 from routing.models import MailHost
-from spools.core.flush import CONFIGURATION, command_of
+from spools.core.flush import command_of
+from spools.core.health import RelayState
+from spools.core.run_kind import RunKind
 from spools.core.scope import Scope
 from spools.forms.flush import ScopeForm, StartForm
 from spools.queries.runs import (
     Preview,
+    default_state,
     preview_of,
     reasons_against,
-    relay_is_well,
     release_to_use,
 )
 from spools.services.errors import NotAllowed
@@ -34,29 +37,76 @@ PAGE = "spools/flush_start.html"
 NOTHING_TICKED = "Nothing was ticked: go back and tick messages or domains, or choose a scope here."
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What the page says of a kind of run. `button` holds a place for what it takes; `unwise` are
+    the states of the relay in which another kind is the right one, `instead` says why."""
+
+    route: str
+    title: str
+    means: str
+    button: str
+    unwise: frozenset[RelayState]
+    instead: str
+
+
+WORDS: Mapping[RunKind, Words] = {
+    RunKind.FALLBACK: Words(
+        route="flush-start",
+        title="Flush by fallback",
+        means="straight to the MX of each domain, past the relay, with the live release; "
+        "what cannot be sent stays in the spool",
+        button="Flush {} by fallback",
+        unwise=frozenset({RelayState.HEALTHY}),
+        instead="The normal runner sends what waits by it. "
+        "A run by fallback is for when it is not.",
+    ),
+    RunKind.RETRY: Words(
+        route="retry-start",
+        title="Retry now",
+        means="by the table of the live release, as the normal runner does, but at once; "
+        "what cannot be sent stays in the spool",
+        button="Retry {} now",
+        unwise=frozenset({RelayState.DOWN, RelayState.OVERLOADED, RelayState.MAINTENANCE}),
+        instead="What goes by it would be put off again. A run by fallback goes past it.",
+    ),
+}
+
+
 @asks_first
 @requires(Permission.OPERATE)
 def flush_start(request: HttpRequest, name: str) -> HttpResponse:
     """The question, and the act: one run at a time on a list server."""
-    server = server_or_404(name)
+    return _start(request, server_or_404(name), RunKind.FALLBACK)
+
+
+@asks_first
+@requires(Permission.OPERATE)
+def retry_start(request: HttpRequest, name: str) -> HttpResponse:
+    """The same for a run by the table."""
+    return _start(request, server_or_404(name), RunKind.RETRY)
+
+
+def _start(request: HttpRequest, server: MailHost, kind: RunKind) -> HttpResponse:
     if request.method != "POST":
         scope = ScopeForm.asked(request.GET).scope()
         none = "ticked" in request.GET and scope == Scope()
-        return _ask(request, server, scope, against=(NOTHING_TICKED,) if none else ())
-    form = StartForm(request.POST)
+        return _ask(request, server, kind, scope, against=(NOTHING_TICKED,) if none else ())
+    form = StartForm(kind, request.POST)
     scope = form.scope() if form.is_valid() else ScopeForm(request.POST).scope()
     if not form.is_valid():
-        return _ask(request, server, scope, form, status=422)
+        return _ask(request, server, kind, scope, form, status=422)
     try:
         run = start_run(
             server=server,
+            kind=kind,
             scope=scope,
             by=signed_in(request),
             reason=form.cleaned_data["reason"],
-            stop_when_well=form.cleaned_data["stop_when_well"],
+            stop_when_well=form.cleaned_data.get("stop_when_well", False),
         )
     except NotAllowed as error:
-        return _ask(request, server, scope, form, errors=error.reasons, status=409)
+        return _ask(request, server, kind, scope, form, errors=error.reasons, status=409)
     where = reverse("flush-run", args=[server.name, run.number])
     return moved(request, where, f"Run {run.number} is ordered.")
 
@@ -72,14 +122,15 @@ def server_or_404(name: str) -> MailHost:
 def _ask(
     request: HttpRequest,
     server: MailHost,
+    kind: RunKind,
     scope: Scope,
     form: StartForm | None = None,
     errors: tuple[str, ...] = (),
     against: Sequence[str] = (),
     status: int = 200,
 ) -> HttpResponse:
-    preview = preview_of(server, scope)
-    well = relay_is_well(server)
+    preview, words, relay = preview_of(server, scope), WORDS[kind], default_state(server)
+    initial = {"stop_when_well": relay is not RelayState.HEALTHY}
     typed = {
         "domains": "\n".join(scope.domains),
         "excluded": "\n".join(scope.excluded),
@@ -88,16 +139,18 @@ def _ask(
     against = [*against, *scope.problems(), *reasons_against(server)]
     context = {
         "server": server,
+        "words": words,
+        "here": reverse(words.route, args=[server.name]),
         "scope": scope,
         "what": _what(scope, preview),
         "preview": preview,
-        "command": _command(server, preview),
+        "command": _command(kind, server, preview),
         "scope_form": ScopeForm(typed),
-        "form": form or StartForm(initial={**typed, "stop_when_well": not well}),
-        "button": f"Flush {_what(scope, preview)} by fallback",
+        "form": form or StartForm(kind, initial=initial | typed),
+        "button": words.button.format(_what(scope, preview)),
         "against": against,
         "errors": [text for text in errors if text not in against],
-        "well": well,
+        "unwise": relay if relay in words.unwise else None,
         "may": person_may(request, Permission.OPERATE),
         "who": actor(signed_in(request)).name,
     }
@@ -111,8 +164,8 @@ def _what(scope: Scope, preview: Preview) -> str:
     return counted(preview.waiting, "message", "messages")
 
 
-def _command(server: MailHost, preview: Preview) -> str:
+def _command(kind: RunKind, server: MailHost, preview: Preview) -> str:
     """The command of one sendmail, for the first messages that it takes."""
     ids = [row.queue_id for row in preview.samples[:2]] or ["QUEUE-ID"]
-    configuration = f"releases/{release_to_use(server) or 'RELEASE'}/{CONFIGURATION}"
-    return f"{shlex.join(command_of('sendmail', configuration, ids))} …"
+    release = f"releases/{release_to_use(server) or 'RELEASE'}"
+    return f"{shlex.join(command_of(kind, 'sendmail', release, ids))} …"

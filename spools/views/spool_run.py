@@ -21,7 +21,7 @@ from spools.queries.runs import is_own, runs_of
 
 SHOWN = 3
 MINUTE_S = 60
-NOT_YOURS = "An operator may flush it."
+NOT_YOURS = "An operator may begin a run."
 WORDS: Mapping[RunWord | None, tuple[str, str]] = {
     None: ("unk", "What the runner does is not known."),
     RunWord.NEVER: ("bad", "Nothing ever ran through it: what waits stays."),
@@ -40,6 +40,7 @@ def runs_context(request: HttpRequest, row: Spool) -> dict[str, Any]:
     may = person_may(request, Permission.OPERATE)
     return {
         "flush_href": reverse("flush-start", args=[row.host.name]),
+        "retry_href": reverse("retry-start", args=[row.host.name]),
         "flush_reason": "" if may else NOT_YOURS,
         "may_tick": may,
         "runner": runner,
@@ -53,10 +54,11 @@ def message_flush(request: HttpRequest, row: Spool, message: SpooledMessage) -> 
     """How a run of this message alone is begun, where one can be."""
     if not is_own(row) or not tick_of(message):
         return {}
-    here = reverse("flush-start", args=[row.host.name])
+    name, alone = row.host.name, urlencode({"id": message.queue_id})
     may = person_may(request, Permission.OPERATE)
     return {
-        "flush_href": f"{here}?{urlencode({'id': message.queue_id})}",
+        "flush_href": f"{reverse('flush-start', args=[name])}?{alone}",
+        "retry_href": f"{reverse('retry-start', args=[name])}?{alone}",
         "flush_reason": "" if may else NOT_YOURS,
     }
 

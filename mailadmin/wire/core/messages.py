@@ -33,6 +33,7 @@ class Verb(StrEnum):
     PROBE = "probe"
     SCAN = "scan"
     FLUSH = "flush"
+    RETRY = "retry"
     SURVEY = "survey"
 
 
@@ -51,6 +52,7 @@ ROLE_OF: Mapping[Verb, frozenset[Role]] = {
     Verb.PROBE: frozenset({Role.SPOOL}),
     Verb.SCAN: frozenset({Role.SPOOL}),
     Verb.FLUSH: frozenset({Role.SPOOL}),
+    Verb.RETRY: frozenset({Role.SPOOL}),
     Verb.SURVEY: frozenset({Role.SPOOL}),
 }
 

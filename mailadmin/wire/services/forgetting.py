@@ -10,7 +10,7 @@ from mailadmin.wire.models import Attempt, ReceivedReport
 KEEP_REPORTS = timedelta(days=7)
 KEEP_OBSERVATIONS = timedelta(days=1)
 
-LOOKS = (Verb.OBSERVE, Verb.ASK_RCPT, Verb.PROBE, Verb.FLUSH)
+LOOKS = (Verb.OBSERVE, Verb.ASK_RCPT, Verb.PROBE, Verb.FLUSH, Verb.RETRY)
 """What they found is kept elsewhere."""
 
 KEEP_LARGE = timedelta(hours=1)

@@ -188,6 +188,8 @@ PAGES: tuple[Page, ...] = (
     Page("route", "/route/", PLAIN, name="route-asked-nothing"),
     Page("flush-start", "/fallback/listes/flush/", ASK, "otto", name="flush-start-held"),
     Page("flush-start", "/fallback/lists1/flush/", FORM, "otto", wrong=NO_REASON),
+    Page("retry-start", "/fallback/listes/retry/", ASK, "otto", name="retry-start-held"),
+    Page("retry-start", "/fallback/lists1/retry/", FORM, "otto", wrong=NO_REASON),
     Page(
         "flush-run",
         "/fallback/listes/runs/{run}/",

@@ -135,6 +135,7 @@ SPOIL: Mapping[str, Callable[[MailHost], object]] = {
     "flushrun.key": lambda host: (ended_run(host, key=RELAY), ended_run(host, number=2, key=RELAY)),
     "flush_number_once": lambda host: (ended_run(host), ended_run(host)),
     "flush_one_open_run": lambda host: (run(host), run(host, number=2, state="running")),
+    "flush_kind_is_known": lambda host: ended_run(host, kind="odd"),
     "flush_state_is_known": lambda host: ended_run(host, state="odd"),
     "flush_has_a_reason": lambda host: run(host, reason=""),
     "flush_ends_once": lambda host: run(host, state="finished"),

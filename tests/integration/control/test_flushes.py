@@ -17,10 +17,11 @@ from mailadmin.wire.core.messages import Role, Verb
 from mailadmin.wire.models import Agent, Attempt
 from routing.models import HostState, MailHost
 from spools.core.health import RelayState
+from spools.core.run_kind import RunKind
 from spools.core.run_states import RunState
 from spools.core.scope import Scope
 from spools.models import FlushDestination, FlushReceipt, FlushRun, RelayHealth
-from spools.queries.runs import destinations_of, receipts_of
+from spools.queries.runs import destinations_of, last_proven, receipts_of
 from spools.services.errors import NotAllowed
 from spools.services.flushes import (
     cancel_run,
@@ -335,3 +336,33 @@ def test_a_server_that_was_retired_gets_no_slice(run: FlushRun) -> None:
 
 def test_every_open_state_is_one_that_ends() -> None:
     assert {state.value for state in RunState} >= {"finished", "cancelled", "stopped", "failed"}
+
+
+def test_a_retry_is_a_run_by_the_table_and_no_word_about_the_fallback(
+    live: MailHost, claire: Person, trail: Trail
+) -> None:
+    trail.again()
+    retried = start_run(
+        server=live, scope=Scope(), by=claire, reason="smtp1 is back", kind=RunKind.RETRY
+    )
+    assert not retried.stop_when_well
+    (attempt,) = Attempt.objects.filter(state="due")
+    assert (attempt.verb, attempt.arguments["run"]) == (Verb.RETRY, retried.key.hex)
+    assert trail.only().action == "retry.started"
+    with unaudited():
+        FlushRun.objects.update(sent=3)
+        FlushReceipt.objects.create(
+            run=retried, slice=1, queue_id="q1", recipient="a@b.example", fate="sent", at=NOW
+        )
+    assert last_proven(live) is None
+    with pytest.raises(NotAllowed, match="one at a time"):
+        start_run(server=live, scope=Scope(), by=claire, reason="smtp1 is down")
+
+
+def test_a_relay_that_is_well_is_no_reason_to_end_a_retry(live: MailHost, claire: Person) -> None:
+    start_run(server=live, scope=Scope(), by=claire, reason="x", kind=RunKind.RETRY)
+    RelayHealth.objects.create(
+        server=live, relay=live.pk, name="smtp1", port=25, is_default=True, state="healthy"
+    )
+    (attempt,) = Attempt.objects.filter(verb=Verb.RETRY)
+    assert may_flush(attempt) is None

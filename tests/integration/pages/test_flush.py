@@ -9,12 +9,13 @@ from django.utils import timezone
 
 from routing.models import HostState
 from spools.core.queue_run import QueueRun
-from spools.models import FlushRun, Spool
+from spools.models import FlushRun, RelayHealth, Spool
 from tests.e2e.look.runs import runs
 from tests.fixtures.audited import unaudited
 from tests.integration.pages.conftest import Site
 
 START = "/fallback/listes/flush/"
+RETRY = "/fallback/listes/retry/"
 
 
 @pytest.fixture
@@ -54,6 +55,37 @@ def test_a_run_is_begun_with_a_reason_and_its_page_follows(site: Site) -> None:
     again = site.sign_in("otto").post(START, {"reason": "once more"})
     assert again.status_code == 409
     assert "Run 1 is ordered: one at a time." in again.content.decode()
+
+
+def test_a_retry_says_that_it_goes_by_the_table_and_its_run_says_so_too(site: Site) -> None:
+    client = site.sign_in("otto")
+    asked = client.get(f"{RETRY}?domains=orange.fr").content.decode()
+    assert "by the table of the live release" in asked
+    assert "sympa.cf -v -OMinQueueAge=0" in asked and "fallback.cf" not in asked
+    assert "End it by itself" not in asked
+
+    begun = client.post(RETRY, {"reason": "smtp1 is back", "domains": "orange.fr"})
+
+    run = FlushRun.objects.get()
+    assert (run.kind, run.what.domains, run.stop_when_well) == ("retry", ("orange.fr",), False)
+    page = client.get(begun["Location"]).content.decode()
+    assert "by the table on listes" in page
+    assert site.sign_in("vera").post(RETRY, {"reason": "x"}).status_code == 403
+
+
+@pytest.mark.parametrize(("state", "says"), [("down", True), ("healthy", False)])
+def test_a_retry_by_a_relay_that_is_down_is_warned_of(site: Site, state: str, says: bool) -> None:
+    with unaudited():
+        RelayHealth.objects.create(
+            server=site.host,
+            relay=site.host.pk,
+            name="smtp1",
+            port=25,
+            is_default=True,
+            state=state,
+        )
+    page = site.sign_in("otto").get(RETRY).content.decode()
+    assert ("A run by fallback goes past it." in page) is says
 
 
 def test_receipts_are_filtered_and_what_is_shut_stands_first(site: Site, going: FlushRun) -> None:
@@ -104,10 +136,10 @@ def test_a_spools_page_says_how_its_runner_is_and_leads_to_a_run(
     page = site.sign_in("otto").get("/spools/listes/spool/").content.decode()
     assert "It runs." in page
     assert "7, 3" in page
-    assert f'href="{START}"' in page
+    assert f'href="{START}"' in page and f'href="{RETRY}"' in page
     assert f"Run {going.number} by fallback" in page
     reader = site.sign_in("vera").get("/spools/listes/spool/").content.decode()
-    assert "An operator may flush it." in reader
+    assert "An operator may begin a run." in reader
     HostState.objects.update(runner={})
     assert "Nothing ever ran" in site.sign_in("vera").get("/spools/listes/spool/").content.decode()
     other = site.sign_in("otto").get("/spools/listes/other/").content.decode()

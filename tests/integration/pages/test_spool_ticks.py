@@ -101,7 +101,7 @@ def test_the_page_of_a_message_leads_to_a_run_of_it_alone(site: Site, operator: 
     assert f'href="{address}"' in text(operator.get(f"{PAGE}messages/{ONE}/"))
     assert "Flush 1 chosen message by fallback" in text(operator.get(address))
     reader = text(site.sign_in("vera").get(f"{PAGE}messages/{ONE}/"))
-    assert ("An operator may flush it." in reader, address in reader) == (True, False)
+    assert ("An operator may begin a run." in reader, address in reader) == (True, False)
     for page in (f"{PAGE}messages/{HELD}/", f"/spools/listes/mqueue/messages/{ONE}/"):
         assert "Flush it by fallback" not in text(operator.get(page)), page
 

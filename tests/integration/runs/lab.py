@@ -13,7 +13,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from deploy.sandbox.hosts import HostTree, write_etc, write_file
-from mailadmin.wire.core.messages import Outcome
+from mailadmin.wire.core.messages import Outcome, Verb
 from mailadmin.wire.keys import generate, write_public
 from routing.agent.host import HostConfig
 from routing.agent.stage import stage
@@ -77,10 +77,12 @@ class Lab:
             self.agent("run-queue", *options), stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
 
-    def flush(self, order: Mapping[str, object]) -> subprocess.Popen[bytes]:
+    def flush(
+        self, order: Mapping[str, object], verb: Verb = Verb.FLUSH
+    ) -> subprocess.Popen[bytes]:
         """Start a slice as the spool agent does."""
         argv = ["/usr/bin/env", f"--chdir={CHECKOUT}", sys.executable, "-m"]
-        argv += ["tests.integration.runs.run_flush", str(self.state / "agent.toml")]
+        argv += ["tests.integration.runs.run_flush", str(self.state / "agent.toml"), verb]
         command = self.tree.command(self.tree.users.spool, argv)
         pipe = subprocess.PIPE
         process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe)

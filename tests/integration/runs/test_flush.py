@@ -14,7 +14,7 @@ from uuid import uuid4
 import pytest
 
 from deploy.sandbox.broker import free_port
-from mailadmin.wire.core.messages import Outcome
+from mailadmin.wire.core.messages import Outcome, Verb
 from tests.fixtures.odd_mx import OddMx
 from tests.integration.runs.lab import SENDER, Lab, know, make_lab
 from tests.integration.wrapper.list_server import ListServer
@@ -65,18 +65,18 @@ def order(lab: Lab, run: str = "", **more: object) -> dict[str, Any]:
     }
 
 
-def given(lab: Lab, **more: object) -> dict[str, Any]:
+def given(lab: Lab, verb: Verb = Verb.FLUSH, **more: object) -> dict[str, Any]:
     """What the verb gave: outcome, body, blob."""
-    process = lab.flush(order(lab, **more))  # type: ignore[arg-type]
+    process = lab.flush(order(lab, **more), verb)  # type: ignore[arg-type]
     out, err = process.communicate(timeout=300)
     assert process.returncode == 0, err.decode()
     found: dict[str, Any] = json.loads(out)
     return found
 
 
-def run(lab: Lab, **more: object) -> dict[str, Any]:
+def run(lab: Lab, verb: Verb = Verb.FLUSH, **more: object) -> dict[str, Any]:
     """One slice; its body with what is in the blob."""
-    result = given(lab, **more)
+    result = given(lab, verb, **more)
     assert result["outcome"] == Outcome.DONE, result["body"]
     return {**result["body"], **result["blob"]}
 
@@ -318,6 +318,6 @@ def test_only_the_live_and_confirmed_release_is_used(world: World, link: str) ->
 def test_an_order_that_is_spoiled_is_refused_whole(
     world: World, wrong: dict[str, object], named: str
 ) -> None:
-    result = given(world.lab, **wrong)
+    result = given(world.lab, Verb.FLUSH, **wrong)
     assert refusal(result) == "malformed"
     assert all(name in result["body"]["error"]["text"] for name in wrong), named
