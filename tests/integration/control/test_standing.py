@@ -91,6 +91,9 @@ def check() -> bool:
     return len(now.settled) < now.loose_count
 
 
+STEPS = 60
+
+
 class Walk:
     """Does one thing after another to a site, as people would."""
 
@@ -214,15 +217,15 @@ def two(live: MailHost) -> MailHost:
 
 
 @pytest.mark.parametrize(
-    ("seed", "steps"),
-    [(0, 25), *(pytest.param(seed, 60, marks=pytest.mark.long) for seed in range(8))],
+    "seed",
+    [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(1, 8))],
 )
 def test_carried_on_it_is_what_reading_everything_gives(
-    seed: int, steps: int, two: MailHost, people: dict[str, Person]
+    seed: int, two: MailHost, people: dict[str, Person]
 ) -> None:
     walk, done = Walk(seed, people), list[str]()
     ways = {check()}
-    for _ in range(steps):
+    for _ in range(STEPS):
         done.append(walk.step())
         ways.add(check())
     assert ways == {True, False}

@@ -115,8 +115,10 @@ def test_a_failure_keeps_what_was_known_and_is_tried_again_soon(
     assert row.due_at < timezone.now() + timedelta(minutes=2)
 
 
-def test_what_was_never_answered_is_unknown_and_no_finding(listes: MailHost, zone: Zone) -> None:
-    zone.dead = True
+def test_what_was_never_answered_is_unknown_and_no_finding(
+    listes: MailHost, zone: Zone, settings: Settings
+) -> None:
+    zone.dead, settings.DNS_SECONDS = True, 0.4
     began = monotonic()
     run_slice(now=timezone.now())
 
@@ -126,7 +128,10 @@ def test_what_was_never_answered_is_unknown_and_no_finding(listes: MailHost, zon
     assert monotonic() - began < 60
 
 
-def test_one_silent_domain_does_not_stop_the_others(listes: MailHost, zone: Zone) -> None:
+def test_one_silent_domain_does_not_stop_the_others(
+    listes: MailHost, zone: Zone, settings: Settings
+) -> None:
+    settings.DNS_SECONDS = 2.0
     zone.troubles["demo.sympa.org"] = SILENT
     settle()
 

@@ -77,8 +77,8 @@ def test_what_was_never_asked_says_so(
     assert not found.is_silent
 
 
-def test_what_never_answered_says_that(listes: MailHost, zone: Zone) -> None:
-    zone.dead = True
+def test_what_never_answered_says_that(listes: MailHost, zone: Zone, settings: Settings) -> None:
+    zone.dead, settings.DNS_SECONDS = True, 0.4
     run_slice(now=timezone.now())
 
     found = verdicts_of("jres.org")
