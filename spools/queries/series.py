@@ -65,7 +65,7 @@ class MarkKind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Mark:
     """Something that was done to the host, `text` with its page: a push that became live at the
-    moment `at`, or a run by fallback from `at` to `until`, None while it goes on."""
+    moment `at`, or a run through the spool from `at` to `until`, None while it goes on."""
 
     kind: MarkKind
     at: datetime
@@ -201,7 +201,7 @@ def _runs(
 
 def marks_of(spool: Spool, series: Series) -> Sequence[Mark]:
     """What was done in that time, the newest first: the pushes that became live on its host, and
-    where the spool is the one that runs by fallback go through, those."""
+    where the spool is the one that runs go through, those."""
     marks = [*_pushes(spool.host, series), *_flushes(spool, series)]
     return sorted(marks, key=lambda mark: mark.at, reverse=True)
 

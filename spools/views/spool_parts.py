@@ -37,7 +37,7 @@ class Cell:
 @dataclass(frozen=True, slots=True)
 class HeatRow:
     """One line of it. `name` is what it is called, `href` leads to its messages, `tick` is what
-    names it to a run by fallback, "" where none can be begun."""
+    names it to a run, "" where none can be begun."""
 
     name: str
     href: str

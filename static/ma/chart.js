@@ -62,7 +62,7 @@
     ctx.restore();
   }
 
-  /* What was done: a push is a dashed line, a run by fallback a pale band under a thick line. */
+  /* What was done: a push is a dashed line, a run through the spool a pale band under a thick line. */
 
   const isRun = (mark) => mark.until !== null;
 
