@@ -165,3 +165,26 @@ def test_the_policy_asks_an_approver_says_yes_and_the_fallback_sends_it(
     expect(page.locator(".ma-state-line")).to_contain_text(
         re.compile("smtp1 takes mail.*Nothing goes past it."), timeout=SEEN_MS
     )
+
+
+def test_once_the_relay_is_back_a_retry_sends_what_waits(
+    sign_in: SignIn, mended: RunningSandbox
+) -> None:
+    desk, before = sign_in("odile"), waiting(mended)
+    set_to(desk, "relay", "refuses connections")
+    token = submit(desk, COUNT)
+    assert len(waiting(mended) - before) == TO_RELAY
+
+    set_to(desk, "relay", "takes everything")
+    page = open_spool(desk)
+    page.get_by_role("link", name="Retry…").click()
+    page.get_by_label("Why").fill("smtp1 is back")
+    page.get_by_role("button", name=re.compile("^Retry .+ now$")).click()
+    expect(page.get_by_text("by the table on listes")).to_be_visible()
+    expect(page.locator("#flush-run .ma-badge").first).to_have_text("Finished", timeout=RUN_MS)
+    shoot_all(page, "retry-run")
+
+    assert waiting(mended) == before
+    record = mended.sandbox.record
+    assert arrived(record("relay"), token) == TO_RELAY
+    assert arrived(record("outside"), token) == 0

@@ -49,6 +49,7 @@ def test_what_a_run_can_take_has_a_tick_and_nothing_else(operator: Client) -> No
     )
     for bar in ("flush-messages", "flush-domains"):
         assert re.search(rf'<form [^>]*id="{bar}" method="get" action="{START}"', html)
+    assert html.count('formaction="/fallback/listes/retry/"') == 2
     assert "by the table when it is retried" in html
 
 
