@@ -45,7 +45,7 @@ log = logging.getLogger(__name__)
 
 Item = TypeVar("Item")
 HANDLERS: Mapping[Verb, Handler] = {**ROUTING, **SPOOLS}
-"""What agents are asked of which no push waits."""
+"""What agents are asked of which no push waits. One handler may be of several verbs."""
 
 
 def tick() -> None:
@@ -57,7 +57,7 @@ def tick() -> None:
     _each(unheard_readings(), settle)
     _each(open_pushes(), advance)
     request_observations(now=now)
-    _each(HANDLERS.values(), lambda handler: handler.request(now))
+    _each(dict.fromkeys(HANDLERS.values()), lambda handler: handler.request(now))
     send_due(now)
     forget_old(now=now)
     start_reading(now=now)

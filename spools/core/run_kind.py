@@ -22,3 +22,6 @@ CONFIGURATIONS: Mapping[RunKind, str] = {
 
 LABELS: Mapping[RunKind, str] = {RunKind.FALLBACK: "sm-fallback", RunKind.RETRY: "sm-retry"}
 """What its sendmails are called in the mail log."""
+
+WORDS: Mapping[RunKind, str] = {RunKind.FALLBACK: "by fallback", RunKind.RETRY: "by the table"}
+"""After "run 3", wherever one is named."""

@@ -12,7 +12,7 @@ from mailadmin.wire.models import Attempt
 from routing.models import MailHost
 from spools.core.flush import Way
 from spools.core.receipts import Fate, Step
-from spools.core.run_kind import RunKind
+from spools.core.run_kind import WORDS, RunKind
 from spools.core.run_states import OPEN_RUN, RunState
 from spools.core.scope import Scope
 
@@ -102,6 +102,11 @@ class FlushRun(models.Model):
     @property
     def is_open(self) -> bool:
         return RunState(self.state) in OPEN_RUN
+
+    @property
+    def how(self) -> str:
+        """Its kind in words."""
+        return WORDS[RunKind(self.kind)]
 
     @property
     def what(self) -> Scope:

@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from routing.core.states import TargetState
 from routing.models import MailHost, PushTarget
-from spools.core.run_kind import RunKind
+from spools.core.run_kind import WORDS, RunKind
 from spools.core.series import Grain, start_of
 from spools.core.standing import STALE_AFTER
 from spools.models import FlushRun, Sample, SampleRollup, Spool
@@ -227,5 +227,4 @@ def _flushes(spool: Spool, series: Series) -> Iterator[Mark]:
     columns = runs.order_by("-started_at").values_list("kind", "number", "started_at", "ended_at")
     for kind, number, at, until in columns[:MOST_MARKS]:
         href = f"/fallback/{name}/runs/{number}/"
-        how = "by fallback" if kind == RunKind.FALLBACK else "by the table"
-        yield Mark(MarkKind.RUN, at, f"run {number} {how}", href, until)
+        yield Mark(MarkKind.RUN, at, f"run {number} {WORDS[RunKind(kind)]}", href, until)

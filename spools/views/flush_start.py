@@ -150,11 +150,18 @@ def _ask(
         "button": words.button.format(_what(scope, preview)),
         "against": against,
         "errors": [text for text in errors if text not in against],
-        "unwise": relay if relay in words.unwise else None,
+        "unwise": _unwise(words, relay),
         "may": person_may(request, Permission.OPERATE),
         "who": actor(signed_in(request)).name,
     }
     return render(request, PAGE, context, status=status)
+
+
+def _unwise(words: Words, relay: RelayState | None) -> str:
+    """How the relay is, where that speaks for another kind of run; "" where it does not."""
+    if relay is None or relay not in words.unwise:
+        return ""
+    return "The relay is well." if relay is RelayState.HEALTHY else f"The relay is {relay}."
 
 
 def _what(scope: Scope, preview: Preview) -> str:

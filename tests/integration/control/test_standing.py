@@ -217,8 +217,7 @@ def two(live: MailHost) -> MailHost:
 
 
 @pytest.mark.parametrize(
-    "seed",
-    [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(1, 8))],
+    "seed", [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(1, 8))]
 )
 def test_carried_on_it_is_what_reading_everything_gives(
     seed: int, two: MailHost, people: dict[str, Person]
@@ -238,7 +237,7 @@ def test_several_writes_at_once_are_carried_on_together(
     two: MailHost, people: dict[str, Person]
 ) -> None:
     walk = Walk(9, people)
-    for _ in range(6):
+    for _ in range(12):
         for _ in range(7):
             walk.step()
         check()

@@ -14,7 +14,7 @@ from tests.fixtures.sandbox import Sink
 from tests.integration.wrapper.list_server import SYMPA, ListServer
 
 NOWHERE = "/nowhere/caller.cf"
-COMMAND_LINES = 150
+COMMAND_LINES = 300
 IMPOSSIBLE = (": cannot open: No such file or directory", "option requires an argument -- C")
 WORDS = (
     *("-C", NOWHERE, f"-C{NOWHERE}", "-vC", f"-vC{NOWHERE}", "-iC", "-f", "-fb@x.org", "-vf", "-"),
