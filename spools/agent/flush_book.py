@@ -13,21 +13,23 @@ import os
 import shutil
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from spools.core.flush import Way
+from spools.core.flush import Candidate, Way
 
 
 @dataclass(slots=True)
 class Begun:
-    """A sendmail that was started and whose end nobody wrote down."""
+    """A sendmail that was started and whose end nobody wrote down: the recipients of each of its
+    messages, and how often each had been tried before."""
 
     number: int
     recipients: dict[str, list[str]]
+    tries: dict[str, int]
     at: int
     pid: int = 0
 
@@ -64,10 +66,15 @@ class Book:
                 (place / "log").write_bytes(b"\n".join([*lines[:-1], b""]))
         return book
 
-    def begin(self, recipients: dict[str, list[str]]) -> int:
+    def begin(self, messages: Iterable[Candidate]) -> int:
         """Written before the sendmail starts; returns its number."""
         number = self.next_number
-        self._add({"begin": number, "recipients": recipients, "at": int(time.time())})
+        recipients, tries = dict[str, list[str]](), dict[str, int]()
+        for message in messages:
+            recipients[message.queue_id] = list(message.recipients)
+            tries[message.queue_id] = message.tries
+        at = int(time.time())
+        self._add({"begin": number, "recipients": recipients, "tries": tries, "at": at})
         return number
 
     def started(self, number: int, pid: int) -> None:
@@ -107,7 +114,9 @@ class Book:
     def _take(self, entry: dict[str, Any]) -> None:
         if "begin" in entry:
             number = int(entry["begin"])
-            self.begun[number] = Begun(number, entry["recipients"], int(entry["at"]))
+            # An agent of before wrote down no tries: then the time of the last one alone decides.
+            tries = entry.get("tries", {})
+            self.begun[number] = Begun(number, entry["recipients"], tries, int(entry["at"]))
             self.next_number = number + 1
         elif "started" in entry:
             self.begun[entry["started"]].pid = int(entry["pid"])

@@ -28,6 +28,7 @@ from spools.core.flush import (
     command_of,
     in_scope,
 )
+from spools.core.queue_file import QueuedMessage
 from spools.core.receipts import Fate, Receipt, Tried, read_transcript, settle
 from spools.core.run_kind import RunKind
 
@@ -104,8 +105,8 @@ class Slice:
                 return
 
     def _start(self, batch: Batch) -> None:
-        ids = {item.queue_id: list(item.recipients) for item in batch.messages}
-        number = self.book.begin(ids)
+        number = self.book.begin(batch.messages)
+        ids = [item.queue_id for item in batch.messages]
         output = open_output(self.book.output(number))
         try:
             process = subprocess.Popen(
@@ -244,12 +245,18 @@ def _settled(
     if message is None:
         return settle(queue_id, before=names, after=(), tried=tried)
     answers = dict[str, str]()
-    # What the file says of an earlier try is no answer to this one.
-    if (message.last_try or 0) >= begun.at:
+    if _is_tried_since(begun, queue_id, message):
         answers = {item.address.lower(): item.status for item in message.recipients}
         answers[""] = message.status
     after = [item.address for item in message.recipients]
     return settle(queue_id, before=names, after=after, tried=tried, answers=answers)
+
+
+def _is_tried_since(begun: Begun, queue_id: str, message: QueuedMessage) -> bool:
+    """What the file says of an earlier try is no answer to this one, though it was made in the same
+    second."""
+    tries = begun.tries.get(queue_id, -1)
+    return (message.last_try or 0) >= begun.at and (message.tries or 0) > tries
 
 
 def _is_held(path: Path) -> bool:

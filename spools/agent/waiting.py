@@ -43,7 +43,7 @@ def candidates(files: dict[str, Path], without: Collection[str]) -> Iterator[Can
             continue
         recipients = tuple(item.address for item in message.recipients)
         trouble = _trouble(path, message)
-        yield Candidate(queue_id, recipients, message.created, trouble)
+        yield Candidate(queue_id, recipients, message.created, trouble, message.tries or 0)
 
 
 def read_message(path: Path) -> QueuedMessage | None:

@@ -157,12 +157,13 @@ class _Reader:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A message that waits. `trouble` is why it cannot be tried at all."""
+    """A message that waits, tried `tries` times. `trouble` is why it cannot be tried at all."""
 
     queue_id: str
     recipients: tuple[str, ...]
     created: int | None
     trouble: Left | None = None
+    tries: int = 0
 
     @property
     def destinations(self) -> frozenset[str]:
