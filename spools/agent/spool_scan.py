@@ -174,11 +174,12 @@ class SpoolScan:
     def _verified(self, queue: QueueTable, places: Places, end: int) -> list[int]:
         """Rows below `end` whose control file is another than the one that was read."""
         table = queue.table
-        first = 0 if self._verify_all or queue.verified >= end else queue.verified
-        last = end if self._verify_all else min(first + VERIFIED, end)
-        queue.verified = last
+        count = end if self._verify_all else min(VERIFIED, end)
+        # After the last comes the first: however a spool grows, the turn of each comes.
+        turn = [(queue.verified + at) % end for at in range(count)]
+        queue.verified = (queue.verified + count) % end if end else 0
         found = []
-        for row in rows_in(range(first, last), table):
+        for row in rows_in(turn, table):
             try:
                 status = os.stat(
                     table.control_name(row), dir_fd=places.control, follow_symlinks=False

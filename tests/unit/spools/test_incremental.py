@@ -158,3 +158,25 @@ def test_what_is_carried_on_is_what_a_first_scan_finds(tmp_path: Path, seed: int
 @pytest.mark.parametrize("seed", range(100, 140))
 def test_what_is_carried_on_for_long_is_what_a_first_scan_finds(tmp_path: Path, seed: int) -> None:
     live(tmp_path / "sympa", seed, steps=100)
+
+
+@pytest.mark.parametrize("number", [0, 15, 29])
+def test_in_a_spool_that_grows_the_turn_of_each_file_comes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """Ten files of each scan are asked for their time, which alone tells that this one changed."""
+    monkeypatch.setattr(spool_scan, "VERIFIED", 10)
+    fill(tmp_path, 30)
+    carried = SpoolScan(tmp_path)
+    carried.scan(at=START)
+    for arrived in (1, 2, 3):
+        fill(tmp_path, 1, first=100 + arrived)
+        carried.scan(at=START + arrived)
+    path = tmp_path / f"qf{queue_id(number)}"
+    path.write_bytes(path.read_bytes().replace(b"\nRPFD:", b"\nH?x?X-gone: "))
+    os.utime(path, (START + 3, START + 3))
+    for arrived in (4, 5, 6, 7):
+        fill(tmp_path, 1, first=100 + arrived)
+        scanned = carried.scan(at=START + arrived)
+
+    assert plain(scanned) == plain(SpoolScan(tmp_path).scan(at=START + 7))
