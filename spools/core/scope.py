@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -49,6 +49,14 @@ class Scope:
         if both := set(self.domains) & set(self.excluded):
             found.append(f"{sorted(both)[0]} is both wanted and excluded.")
         return found
+
+    def holds(self, queue_id: str, domains: Collection[str]) -> bool:
+        """Whether a message with recipients at these domains, in small letters, is of it."""
+        if self.queue_ids and queue_id not in self.queue_ids:
+            return False
+        if self.domains and not set(self.domains).intersection(domains):
+            return False
+        return not set(self.excluded).intersection(domains)
 
     def sentence(self) -> str:
         """For people: "everything that waits, but nothing to orange.fr"."""

@@ -35,7 +35,8 @@ from spools.models import (
 SEEN_LATELY = timedelta(minutes=15)
 FRESH_SCANS = 4
 """Figures older than so many periods of scans decide nothing."""
-PAGE = 100
+MOST_DESTINATIONS = 100
+RECEIPTS_PAGE = 25
 LEAST_PACE_S = 10
 SAMPLES = 5
 
@@ -130,17 +131,14 @@ def preview_of(server: MailHost, scope: Scope) -> Preview:
     spool = own_spool(server)
     if spool is None:
         return Preview(None, None, 0, ())
-    rows = SpooledMessage.objects.filter(spool=spool, state=State.WAITING)
-    if scope.queue_ids:
-        rows = rows.filter(queue_id__in=scope.queue_ids[:PAGE])
-    wanted = Q()
-    for name in scope.domains[:PAGE]:
-        wanted |= Q(domains__contains=f" {name} ")
-    rows = rows.filter(wanted)
-    for name in scope.excluded[:PAGE]:
-        rows = rows.exclude(domains__contains=f" {name} ")
-    samples = tuple(rows.order_by("created", "pk")[:SAMPLES])
-    return Preview(spool.at, spool.waiting, rows.count(), samples)
+    listed = SpooledMessage.objects.filter(spool=spool, state=State.WAITING)
+    # Here and not in the database: a scope may name thousands, and no more than that are listed.
+    inside = [
+        message
+        for message in listed.order_by("created", "pk")
+        if scope.holds(message.queue_id, message.domains.split())
+    ]
+    return Preview(spool.at, spool.waiting, len(inside), tuple(inside[:SAMPLES]))
 
 
 def own_spool(server: MailHost) -> Spool | None:
@@ -177,8 +175,9 @@ class DestinationRow:
     unknown: int
 
 
-def destinations_of(run: FlushRun, most: int = PAGE) -> tuple[list[DestinationRow], int]:
-    """Those that are shut first, then by how many recipients they have; and how many there are."""
+def destinations_of(run: FlushRun) -> tuple[list[DestinationRow], int]:
+    """The first of them, shut ones before the others, those by how many recipients they have; and
+    how many there are."""
     counted = (
         FlushReceipt.objects.filter(run=run)
         .values("domain")
@@ -189,9 +188,8 @@ def destinations_of(run: FlushRun, most: int = PAGE) -> tuple[list[DestinationRo
     shut = {name: row for name, row in ways.items() if row.way in (Way.CLOSED, Way.UNREACHABLE)}
     by_domain = {row["domain"]: row for row in counted}
     order = [*sorted(shut), *(name for name in by_domain if name not in shut)]
-    return [_destination(name, by_domain.get(name), shut.get(name)) for name in order[:most]], len(
-        order
-    )
+    shown = order[:MOST_DESTINATIONS]
+    return [_destination(name, by_domain.get(name), shut.get(name)) for name in shown], len(order)
 
 
 def _destination(
@@ -218,8 +216,8 @@ def receipts_of(
         found = found.filter(domain=domain.lower())
     if text:
         found = found.filter(Q(recipient__icontains=text) | Q(queue_id__icontains=text))
-    rows = list(found.order_by("pk")[: PAGE + 1])
-    return rows[:PAGE], len(rows) > PAGE
+    rows = list(found.order_by("pk")[: RECEIPTS_PAGE + 1])
+    return rows[:RECEIPTS_PAGE], len(rows) > RECEIPTS_PAGE
 
 
 def per_minute(run: FlushRun, now: datetime) -> float | None:

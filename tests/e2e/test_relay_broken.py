@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 from prometheus_client.parser import text_string_to_metric_families
 
-from spools.queries.runs import PAGE
+from spools.queries.runs import RECEIPTS_PAGE
 from tests.e2e.desk import Desk, SignIn
 from tests.e2e.shots import shoot_all
 from tests.e2e.test_demonstration import arrived, mended, run_queue, set_to, submit, waiting
@@ -112,7 +112,7 @@ def receipts(page: Page) -> list[str]:
     found = shown.locator("tbody th").all_inner_texts()
     while (more := page.get_by_role("link", name="More")).count():
         more.click()
-        expect(shown.locator("tbody th").first).not_to_have_text(found[-PAGE])
+        expect(shown.locator("tbody th").first).not_to_have_text(found[-RECEIPTS_PAGE])
         found += shown.locator("tbody th").all_inner_texts()
     return found
 

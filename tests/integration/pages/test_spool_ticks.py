@@ -114,3 +114,14 @@ def test_a_poll_brings_the_ticks_too(site: Site, operator: Client) -> None:
     scanned(site.host, again, at=NOW + timedelta(seconds=120))
     part = text(operator.get(f"{PAGE}live/?seen=x", headers={"HX-Request": "true"}))
     assert ticks(part, "message") == [TWO]
+
+
+def test_of_hundreds_that_are_chosen_each_is_counted(site: Site) -> None:
+    rows = [message(f"6AS000Aa{at:06}", created=CLOCK - at) for at in range(300)]
+    scanned(site.host, spool(summary(NOW, rows), rows), at=NOW)
+    chosen = "&".join(f"message={row.queue_id}" for row in rows[:250])
+
+    page = text(site.sign_in("otto").get(f"{START}?ticked=yes&{chosen}"))
+
+    assert "250 chosen messages" in page
+    assert "(300 wait in the whole spool; 250 of its oldest are in it)" in page
