@@ -10,13 +10,13 @@ from routing.core.listed_tables import OBJECTS, read_table
 from routing.core.listed_values import Listed, ListText
 from routing.core.mailertable import parse_mailertable
 from routing.core.names import normalise_key
-from routing.core.tables import is_table, settled
+from routing.core.tables import TEXT_LIMIT, is_table, settled
 
 
-def read_list(text: str, *, server: str) -> ListText:
-    """Read a pasted list; `server` is where a line belongs that names none. Every finding has its
-    line; a line with an error is not in `lines`."""
-    text, unread = settled(text)
+def read_list(text: str, *, server: str, longest: int | None = TEXT_LIMIT) -> ListText:
+    """Read a list of at most `longest` characters; `server` is where a line belongs that names
+    none. Every finding has its line; a line with an error is not in `lines`."""
+    text, unread = settled(text, longest)
     if unread:
         return ListText((), unread)
     found = read_table(text) if is_table(text, OBJECTS) else _read_lines(text)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from routing.core.findings import Finding
 from routing.core.names import RELAY_NAME, check_port, normalise_name
-from routing.core.tables import Columns, Row, is_table, read_rows, settled, table_error
+from routing.core.tables import TEXT_LIMIT, Columns, Row, is_table, read_rows, settled, table_error
 from routing.core.tags import normal_tags
 
 RELAYS = Columns(
@@ -47,7 +47,7 @@ def read_relays(text: str) -> RelayText:
     A plain line is a name, its hosts in order and perhaps a port: `smtp1 a.example b.example 587`.
     A line of hosts alone is named by the first label of the first: `smtp2.example` is smtp2.
     """
-    text, unread = settled(text)
+    text, unread = settled(text, TEXT_LIMIT)
     if unread:
         return RelayText((), unread)
     if is_table(text, RELAYS):

@@ -19,7 +19,7 @@ from routing.core.tags import check_tags
 
 Cells = Mapping[str, Any]
 TEXT_LIMIT = 2_000_000
-"""Characters of a list."""
+"""Characters of a list that comes by a browser."""
 FORMULA = re.compile(r"'*\s*[=+\-@\uff1d\uff0b\uff0d\uff20\t\r\n]")
 UNKEPT = re.compile(r"[\0\ud800-\udfff]")
 """JSON can spell them: the null and halves of pairs."""
@@ -83,10 +83,10 @@ def json_lines(rows: Iterable[Mapping[str, str]], columns: Sequence[str]) -> Ite
     yield "\n]\n" if before == ",\n" else "[]\n"
 
 
-def settled(text: str) -> tuple[str, tuple[Finding, ...]]:
+def settled(text: str, longest: int | None) -> tuple[str, tuple[Finding, ...]]:
     """A text with plain ends of line, or "" and why it is not read."""
-    if len(text) > TEXT_LIMIT:
-        words = f"The list has {len(text)} characters, more than {TEXT_LIMIT}."
+    if longest is not None and len(text) > longest:
+        words = f"The list has {len(text)} characters, more than {longest}."
         return "", (table_error("list_long", words, "Send it in parts.", 0),)
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"), ()
 

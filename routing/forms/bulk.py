@@ -28,6 +28,7 @@ class PastedForm(forms.Form):
     existing = forms.ChoiceField(choices=EXISTING, initial=Existing.SKIP, widget=forms.RadioSelect)
     sent: tuple[str, ...] = ("tags", "existing")
     """What the page of a dry run sends on, beside the list."""
+    too_large = "Send it in parts."
 
     def clean(self) -> dict[str, Any]:
         """With the text of the file in `text`."""
@@ -40,8 +41,8 @@ class PastedForm(forms.Form):
 
     def _text_of(self, file: Any) -> str:
         if file.size > TEXT_LIMIT:
-            limit = f"more than {TEXT_LIMIT} bytes. Send it in parts."
-            self.add_error("file", f"{file.name} has {file.size} bytes, {limit}")
+            words = f"{file.name} has {file.size} bytes, more than {TEXT_LIMIT}. {self.too_large}"
+            self.add_error("file", words)
             return ""
         try:
             return bytes(file.read()).decode("utf-8-sig")
@@ -59,6 +60,7 @@ class ListForm(PastedForm):
     )
     field_order = ("server", "relay")
     sent = ("server", "relay", *PastedForm.sent)
+    too_large = "Send it in parts, or save it whole at a shell: manage.py import_list."
 
     def __init__(
         self, *args: Any, kind: ObjectKind, servers: Choices, relays: Choices, **options: Any

@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from routing.core.findings import InvalidIntent
 from routing.management.from_agent import reading_of
+from routing.management.from_file import text_of
 from routing.models import HostState, MailHost
 from routing.services.adopting import judge_reading, plan_of
 from routing.services.errors import NotAllowed
@@ -98,7 +99,7 @@ def _plan(host: MailHost, options: dict[str, Any]) -> ImportPlan:
     port = options["relay_port"]
     if not options["from_agent"]:
         file = options["file"]
-        return read_mailertable(text=_text(file), host=host, source=file.name, relay_port=port)
+        return read_mailertable(text=text_of(file), host=host, source=file.name, relay_port=port)
     files_read = reading_of(host, options["wait"] or WAIT_S)
     source = f"what {host.name} had"
     return plan_of(judge_reading(files_read=files_read, host=host, source=source, relay_port=port))
@@ -111,12 +112,3 @@ def _wait_for_facts(host: MailHost, seconds: float) -> None:
         if HostState.objects.filter(host=host, facts__isnull=False).exists():
             return
         time.sleep(POLL_S)
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except OSError as error:
-        raise CommandError(f"{file} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise CommandError(f"{file} is not UTF-8 text at byte {error.start}.") from error
