@@ -67,8 +67,16 @@ def changes(now: datetime) -> Changes:
             by=LUC,
             at=now - timedelta(hours=2),
         ),
+        ChangeRow(
+            "delete",
+            "annuaire.partner.example",
+            before="relay:gw.partner.example",
+            after_note="relay:gw.partner.example, by the .partner.example key",
+            by=LUC,
+            at=now - timedelta(hours=2),
+        ),
     )
-    return Changes((ChangeGroup("listes", rows),), created=1, updated=1, deleted=1, keys=4812)
+    return Changes((ChangeGroup("listes", rows),), created=1, updated=1, deleted=2, keys=4812)
 
 
 def proof(now: datetime) -> Proof:

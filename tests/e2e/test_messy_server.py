@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from deploy.sandbox.broker import free_port
 from deploy.sandbox.up import bring_up, open_sandbox
 from tests.e2e.desk import Desk, come_in
+from tests.e2e.shots import shoot_all
 from tests.e2e.test_story import LIVENESS_MS, approve, becomes_live, live_map
 from tests.fixtures.sandbox import RunningSandbox
 
@@ -82,6 +83,7 @@ def test_a_messy_server_moves_in_and_is_put_in_order(
     becomes_live(claire)
 
     assert keys_of(live_map(strange)) == (before - set(MENDED)) | {NEW[0], NEW[1]}
+    shoot_all(claire.page, "messy-live")
     left = claire.open("/domains/?state=edited").locator("main")
     expect(left).to_contain_text(NEW[2])
     expect(left).not_to_contain_text(NEW[0])
@@ -138,6 +140,7 @@ def reads_every_fault(desk: Desk, strange: RunningSandbox) -> None:
         "MASQUERADE"
     )
     expect(desk.button(re.compile("^Import"))).to_have_count(0)
+    shoot_all(page, "messy-report")
 
 
 def imports(desk: Desk) -> str:
@@ -164,6 +167,7 @@ def takes_on_what_differs(desk: Desk, push: str) -> None:
     page.get_by_text(re.compile("^Approve exactly [0-9a-f]{8}…$")).click()
     why = page.get_by_role("textbox", name="Why it is right that not all mail")
     why.fill("The new table is the one that was agreed on.")
+    shoot_all(page, "messy-what-differs")
     desk.button(re.compile("^Approve exactly [0-9a-f]{8}$")).click()
     expect(page.locator("#push")).to_contain_text(re.compile("Approved|Deploying|Active"))
 
@@ -179,6 +183,7 @@ def mend(desk: Desk, key: str, kind: str, button: str) -> None:
     page = desk.open(f"/findings/?q={key}")
     row = page.locator("tr[data-ma-row]").filter(has_text=kind)
     expect(row).to_have_count(1)
+    shoot_all(page, f"messy-finding-{kind}")
     row.get_by_role("link", name=button).click()
     page.locator("main form button.btn").first.click()
     expect(page).not_to_have_url(re.compile("/(delete|to-domain)/"))
@@ -194,6 +199,7 @@ def add_from_a_list(desk: Desk) -> None:
     expect(page.locator("#title")).to_have_text("What the list would do")
     for name in NEW:
         expect(page.locator("main table")).to_contain_text(name)
+    shoot_all(page, "messy-list")
     page.locator("form.ma-form button.btn-primary").first.click()
     expect(page).not_to_have_url(re.compile("/bulk-add/"))
     expect(page.locator("main")).to_contain_text(NEW[0])
@@ -214,6 +220,7 @@ def propose_some(desk: Desk) -> str:
     page.get_by_role("textbox", name="Title").fill("Put listes in order")
     if (reason := page.get_by_label("Reason for what is unusual")).count():
         reason.fill("Lines that did nothing, and two new lists")
+    shoot_all(page, "messy-propose")
     desk.button("Propose 5 edits").click()
     return proved(page)
 
