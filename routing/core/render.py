@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from routing.core.bundle import Bundle
 from routing.core.facts import RENDERED, HostFacts, HostKind, rendered_facts
 from routing.core.findings import Finding, InvalidIntent, Severity
-from routing.core.intent import DEFAULT_KEY, Intent
+from routing.core.intent import DEFAULT_KEY, Intent, RoutingObject
 from routing.core.mailers import mailers_of
 from routing.core.mailertable import format_mailertable, values_of
 from routing.core.mc import FALLBACK, LOCAL_M4, PRIMARY, mc_text
@@ -70,22 +70,26 @@ def table_lines(intent: Intent, facts: HostFacts) -> tuple[dict[str, str], dict[
     The second, of the fallback, knows no relay target and has no `.`. Raises KeyError for an
     unknown relay target.
     """
-    enabled = (item for item in intent.objects if item.enabled)
-    lines = list(values_of(enabled, intent, facts))
+    lines = list(values_of(intent, facts))
     primary = {item.key: value for item, value in lines}
-    direct = {
-        item.key: value
-        for item, value in lines
-        if item.relay_target is None and item.key != DEFAULT_KEY
-    }
+    direct = {item.key: value for item, value in lines if _is_direct(item)}
     return primary, direct
 
 
+def _is_direct(item: RoutingObject) -> bool:
+    return item.relay_target is None and item.key != DEFAULT_KEY
+
+
 def _tables(intent: Intent, facts: HostFacts) -> dict[str, str]:
-    primary, fallback = table_lines(intent, facts)
+    primary, fallback = list[str](), list[str]()
+    for item, value in values_of(intent, facts):
+        line = f"{item.key}\t{value}\n"
+        primary.append(line)
+        if _is_direct(item):
+            fallback.append(line)
     return {
-        PRIMARY.table: format_mailertable(primary.items()),
-        FALLBACK.table: format_mailertable(fallback.items()),
+        PRIMARY.table: format_mailertable(primary),
+        FALLBACK.table: format_mailertable(fallback),
     }
 
 

@@ -58,7 +58,7 @@ def table(
         intent = make_intent("listes", {closed.id: closed}, {})
         plain = render(intent, facts_of(tree, sendmail_tools))
         # Rendering refuses what is garbled; makemap does not.
-        text = format_mailertable((key, f"error:{said}") for key, said in lines.items())
+        text = format_mailertable(f"{key}\terror:{said}\n" for key, said in lines.items())
         tables = dict.fromkeys(CONFIGS.values(), text)
         bundle = replace(plain, files={**plain.files, **tables})
         path = tree.routing / "releases" / bundle.digest

@@ -12,7 +12,7 @@ from routing.core.facts import HostFacts, HostKind
 from routing.core.findings import InvalidIntent
 from routing.core.intent import Intent, RelayTarget
 from routing.core.mailers import FLAGS, Mailer, mailers_of
-from routing.core.render import render
+from routing.core.render import render, table_lines
 from tests.unit.routing.values import (
     FACTS,
     MOVED_MTA,
@@ -26,6 +26,7 @@ from tests.unit.routing.values import (
     virtual,
 )
 
+TABLES = ("mailertable", "mailertable-fallback")
 MCS = ("sympa.mc", "sympa-fallback.mc")
 
 
@@ -59,6 +60,14 @@ def test_the_tables_of_the_example() -> None:
         "renater.fr\tesmtp:[127.0.0.1]\n"
     )
     assert found["mailertable-fallback"] == found["mailertable"].split("\n", 1)[1]
+
+
+@given(intents())
+def test_both_tables_hold_each_key_with_its_value_in_key_order(wanted: Intent) -> None:
+    found = files(wanted)
+
+    for name, lines in zip(TABLES, table_lines(wanted, FACTS), strict=True):
+        assert found[name] == "".join(f"{key}\t{lines[key]}\n" for key in sorted(lines))
 
 
 def test_the_fallback_has_no_default_and_no_relay_target() -> None:

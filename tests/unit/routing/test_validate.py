@@ -7,9 +7,7 @@ from uuid import UUID
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
-from routing.core import validate
 from routing.core.findings import Finding, Severity
 from routing.core.intent import Intent, ObjectKind, RelayTarget, RoutingObject
 from routing.core.validate import validate_intent, validate_object, validate_relay
@@ -179,39 +177,3 @@ def test_a_virtual_domain_is_one_full_name() -> None:
     )
 
     assert finding.advice == "Write jres.org, or add a route for .jres.org."
-
-
-LABELS = st.text(alphabet="az09-_A.[]é ", min_size=0, max_size=4) | st.sampled_from(
-    ["x" * 63, "x" * 64, "xn--a", "10", "255"]
-)
-NAMES = st.lists(LABELS, min_size=1, max_size=5).map(".".join) | st.sampled_from(
-    ["10.0.0.1", "jres.org", ".jres.org", "listes.renater.fr", "x" * 60 + ("." + "y" * 60) * 3, "."]
-)
-OBJECTS = st.builds(
-    RoutingObject,
-    id=st.just(UUID(int=7)),
-    kind=st.sampled_from(ObjectKind),
-    key=st.tuples(st.sampled_from(["", "."]), NAMES).map("".join),
-    enabled=st.booleans(),
-    relay_target=st.sampled_from([None, UUID(int=1)]),
-    mailer=st.sampled_from(["", "esmtp"]),
-    next_hop=st.sampled_from(["", "[host.example]"]),
-)
-
-
-@given(OBJECTS)
-def test_what_is_passed_at_a_glance_has_no_finding(item: RoutingObject) -> None:
-    if validate._is_plain(item, FACTS):
-        assert validate.validate_object(item, facts=FACTS) == ()
-
-
-@pytest.mark.parametrize(
-    "item",
-    [
-        RoutingObject(UUID(int=7), ObjectKind.VIRTUAL_DOMAIN, "jres.org"),
-        RoutingObject(UUID(int=7), ObjectKind.LOCAL_HOST, "a_b.x-1.example", enabled=False),
-        RoutingObject(UUID(int=7), ObjectKind.ROUTE, ".jres.org", relay_target=UUID(int=1)),
-    ],
-)
-def test_the_usual_object_is_passed_at_a_glance(item: RoutingObject) -> None:
-    assert validate._is_plain(item, FACTS)
