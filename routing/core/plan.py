@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 from routing.core.bundle import Bundle
 from routing.core.edits import Op
 from routing.core.intent import DEFAULT_KEY
 from routing.core.mailers import is_reserved
-from routing.core.runs import TableLines
 from routing.core.table import Table
+from routing.core.table_lines import TableLines
 
 PRIMARY_TABLE = "mailertable"
 FALLBACK_TABLE = "mailertable-fallback"
@@ -86,32 +86,30 @@ class _Side:
     lines: tuple[TableLines, TableLines]
 
     @classmethod
-    def of(cls, bundle: Bundle | None) -> _Side:
-        files: Mapping[str, str] = {} if bundle is None else bundle.files
-        primary = TableLines(files.get(PRIMARY_TABLE, ""))
-        fallback = TableLines(files.get(FALLBACK_TABLE, ""))
+    def of(cls, primary: TableLines, fallback: TableLines) -> _Side:
         return cls(Table(primary), Table(fallback), (primary, fallback))
-
-    def differ(self, other: _Side) -> frozenset[str]:
-        """The keys that are in a primary table and differ in either."""
-        pairs = zip(self.lines, other.lines, strict=True)
-        keys = frozenset(key for mine, theirs in pairs for key in mine.differ(theirs))
-        return frozenset(key for key in keys if key in self.lines[0] or key in other.lines[0])
 
     def whole(self) -> _Side:
         """The same, quicker to ask."""
         primary, fallback = (Table(lines.whole()) for lines in self.lines)
         return _Side(primary, fallback, self.lines)
 
-    def to_relay(self, key: str) -> bool:
-        return key in self.primary.values and key not in self.fallback.values
+
+def _sides(live: Bundle | None, proposed: Bundle) -> tuple[_Side, _Side, frozenset[str]]:
+    """Both, and the keys that are in a primary table and differ in either."""
+    old: Mapping[str, str] = {} if live is None else live.files
+    primary = TableLines.of(old.get(PRIMARY_TABLE, ""))
+    fallback = TableLines.of(old.get(FALLBACK_TABLE, ""))
+    new_primary, keys = primary.changed_to(proposed.files.get(PRIMARY_TABLE, ""))
+    new_fallback, more = fallback.changed_to(proposed.files.get(FALLBACK_TABLE, ""))
+    keys |= {key for key in more if key in primary or key in new_primary}
+    return _Side.of(primary, fallback), _Side.of(new_primary, new_fallback), keys
 
 
 def make_plan(live: Bundle | None, proposed: Bundle, *, left_out: int = 0) -> Plan:
     """Compare the tables of two bundles of one host. `live` is None before its first release;
     `left_out` is how many saved lines that one would not hold."""
-    before, after = _Side.of(live), _Side.of(proposed)
-    keys = before.differ(after)
+    before, after, keys = _sides(live, proposed)
     if len(keys) > MANY_LOOKED_UP:
         before, after = before.whole(), after.whole()
     changes = [_change(key, before, after) for key in keys]
@@ -127,32 +125,38 @@ def make_plan(live: Bundle | None, proposed: Bundle, *, left_out: int = 0) -> Pl
     )
 
 
+class _Way(NamedTuple):
+    """The value that routes a key, the other key that it is of, and whether it is the key's own."""
+
+    value: str
+    by: str
+    is_own: bool
+
+
 def _change(key: str, before: _Side, after: _Side) -> Change:
-    if key not in after.primary.values:
-        op = Op.DELETE
-    else:
-        op = Op.UPDATE if key in before.primary.values else Op.CREATE
-    value_before, by_before = _routed(before.primary, key)
-    value_after, by_after = _routed(after.primary, key)
+    old, new = _way(before.primary, key), _way(after.primary, key)
+    old_fallback, new_fallback = _way(before.fallback, key), _way(after.fallback, key)
+    kept = Op.UPDATE if old.is_own else Op.CREATE
     return Change(
-        op=op,
+        op=kept if new.is_own else Op.DELETE,
         key=key,
-        before=value_before,
-        after=value_after,
-        before_by=by_before,
-        after_by=by_after,
-        fallback_before=_routed(before.fallback, key)[0],
-        fallback_after=_routed(after.fallback, key)[0],
-        to_relay=before.to_relay(key) or after.to_relay(key),
+        before=old.value,
+        after=new.value,
+        before_by=old.by,
+        after_by=new.by,
+        fallback_before=old_fallback.value,
+        fallback_after=new_fallback.value,
+        to_relay=(old.is_own and not old_fallback.is_own)
+        or (new.is_own and not new_fallback.is_own),
     )
 
 
-def _routed(table: Table, key: str) -> tuple[str, str]:
+def _way(table: Table, key: str) -> _Way:
     own = table.values.get(key)
     if own is not None:
-        return own, ""
+        return _Way(own, "", True)
     by = table.inherited_key(key)
-    return table.values.get(by, ""), by
+    return _Way(table.values.get(by, ""), by, False)
 
 
 def _other_files(live: Bundle | None, proposed: Bundle) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ class Table:
     def about(cls, domain: str, text: str) -> Table:
         """Of such a text only the lines that can decide for a domain, found without reading the
         rest: a table may have a million lines."""
-        found = ((key, _value_in(text, key)) for key in candidates(domain))
+        found = ((key, value_in(text, key)) for key in candidates(domain))
         return cls({key: value for key, value in found if value is not None})
 
     @classmethod
@@ -67,7 +67,8 @@ def candidates(domain: str) -> Iterator[str]:
     yield DEFAULT_KEY
 
 
-def _value_in(text: str, key: str) -> str | None:
+def value_in(text: str, key: str) -> str | None:
+    """The value of a key in the text of a table, None where it has no line."""
     line = f"{key}\t"
     start = 0 if text.startswith(line) else text.find(f"\n{line}") + 1
     if not text.startswith(line, start):

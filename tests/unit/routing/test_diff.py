@@ -11,7 +11,12 @@ from routing.core.diff import DiffLine, FileDiff, diff_bundles, diff_texts
 from routing.core.render import render
 from tests.unit.routing.values import FACTS, MOVED_MTA, SEED, intent, virtual
 
-LINES = st.lists(st.sampled_from(["a", "b", "c", "d\tx", "d\ty", "e"]), max_size=12)
+LINES = st.lists(
+    st.sampled_from(
+        ["", "a", "b", "c", "d\tx", "d\ty", "e", "e\r", "\ff", "g\u2028\x85h", "\v\x1c"]
+    ),
+    max_size=12,
+)
 
 
 def apply(found: FileDiff, old: list[str]) -> list[str]:
