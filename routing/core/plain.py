@@ -16,7 +16,8 @@ BLOCK, PARTS = 512, 8
 LABEL = rf"[a-z0-9_-]{{0,{LABEL_LIMIT - 1}}}(?<!-)"
 KEYS = re.compile(rf"(?:\n\.?(?!.{{{SUFFIX_LIMIT + 1}}})(?:[a-z0-9_]{LABEL}\.)+[a-z]{LABEL})*")
 """Full names and suffixes of which nothing has to be said, each behind a line end. Others may be
-right too, and are looked at."""
+right too, and are looked at. No group is possessive: of a text whose last line does not fit, Python
+3.11.2 then says that it does."""
 SHAPE = attrgetter("kind", "relay_target", "mailer", "next_hop")
 Shapes = frozenset[tuple[object, ...]]
 
