@@ -16,7 +16,7 @@ from tests.e2e.look import worlds
 from tests.e2e.look.booth import Booth
 from tests.e2e.look.catalogue import ONE_OF_EACH, WORLD_OF, Page, State, looked_at
 from tests.e2e.shots import (
-    OF_COLOUR,
+    CONTRAST,
     THEMES,
     axe_faults,
     axe_faults_in,
@@ -74,7 +74,7 @@ def _looked(
 ) -> Iterator[str]:
     """What is wrong with one page in one state; axe looks at it in the windows of `held`.
 
-    In short it looks at one window and not at the colours, which take it most of its time: every
+    In short it looks at one window and not at the contrast, which takes it most of its time: every
     part of a page is on the design page too, which test_design.py shows to it in both themes.
     """
     kept, tab = tab, booth.open(page, state, tab=tab)
@@ -93,7 +93,7 @@ def _looked(
             yield f"{name}: a script of the page ran"
     if in_short:
         dress(tab, theme=THEMES[0], width=WIDE)
-        yield from (f"{name}: {fault}" for fault in axe_faults(tab, without=OF_COLOUR))
+        yield from (f"{name}: {fault}" for fault in axe_faults(tab, without=(CONTRAST,)))
     for width in held:
         for theme, fault in axe_faults_in(tab, width=width):
             yield f"{name} {theme} {width}: {fault}"
