@@ -109,6 +109,9 @@ class Booth:
         not say before the form was sent.
         """
         script = script and state is not State.NO_SCRIPT
+        if tab is not None:
+            # The page before would ask on, as nobody.
+            tab.goto("about:blank")
         self.come_in(page.refused if state is State.REFUSED else page.reader, script=script)
         if state is not State.STALE:
             heard()
