@@ -43,6 +43,8 @@ FULL_NAME_KINDS = {
     ObjectKind.VIRTUAL_DOMAIN: "A virtual domain",
     ObjectKind.LOCAL_HOST: "A local host",
 }
+OWN_NAME = "key_is_own_name"
+"""The code of the finding that the host takes a key for its own name."""
 MAILER_LIMIT = 40
 NEXT_HOP_LIMIT = 500
 MAILER_CHOICES = ", ".join(sorted(SMTP_MAILERS | {ERROR}))
@@ -202,7 +204,7 @@ def _own_name(item: RoutingObject, facts: HostFacts) -> tuple[Finding, ...]:
         "and the table is not asked."
     )
     advice = "Remove the route, or the name from the host's class w."
-    return (Finding("key_is_own_name", Severity.WARNING, item.key, text, advice, "key"),)
+    return (Finding(OWN_NAME, Severity.WARNING, item.key, text, advice, "key"),)
 
 
 def _duplicate_keys(objects: Iterable[RoutingObject]) -> Iterable[Finding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from routing.core.intent import DEFAULT_KEY, SMTP_PORT, Intent, ObjectKind
 from routing.core.mailers import ESMTP
 from routing.core.mailertable import Line, Parsed, classify, parse_mailertable
 from routing.core.next_hop import split_next_hop
-from routing.core.validate import validate_intent
+from routing.core.validate import OWN_NAME, validate_intent
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,15 +112,11 @@ def report(
     intent = classify(parsed.lines, server=facts.name, new_id=new_id, relay_port=relay_port)
     names = own_names(theirs, sources.class_w_files, sources.mc_name)
     found = robots(sources.sympa)
-    numbers = {line.key: line.number for line in parsed.lines}
     findings = [
         *parsed.findings,
         *moved,
-        *(
-            replace(item, line=numbers.get(item.subject, 0))
-            for item in validate_intent(intent, facts)
-        ),
-        *_were_local(parsed.lines, names),
+        *_validated(intent, facts, parsed.lines, names),
+        *_were_local(parsed.lines, names, facts, _domains(intent)),
         *_robots(intent, found, facts, sources),
         *_lists(intent, found, sources.aliases),
         *_uncompared(sources),
@@ -174,19 +170,44 @@ def _of_smart_host(value: str) -> tuple[str, str]:
     return (ESMTP, value)
 
 
-def _were_local(lines: Iterable[Line], names: Iterable[OwnName]) -> Iterator[Finding]:
-    """Keys in class w: the line had no effect, and will have one."""
+def _validated(
+    intent: Intent, facts: HostFacts, lines: Iterable[Line], names: Iterable[OwnName]
+) -> Iterator[Finding]:
+    """Those of the intent, with the lines of the table. A name of class w is told once, with where
+    it was read: by `_were_local`."""
+    numbers = {line.key: line.number for line in lines}
+    told = {own.name for own in names}
+    for item in validate_intent(intent, facts):
+        if not (item.code == OWN_NAME and item.subject in told):
+            yield replace(item, line=numbers.get(item.subject, 0))
+
+
+def _were_local(
+    lines: Iterable[Line], names: Iterable[OwnName], facts: HostFacts, domains: Collection[str]
+) -> Iterator[Finding]:
+    """Keys in class w: the line had no effect, and will have one unless ours knows the name too. A
+    virtual domain whose name both know is taken here, as it says."""
     local = {own.name: own for own in names}
     for line in lines:
-        own = local.get(line.key)
-        if own is not None:
-            where = f"{own.source} line {own.line}"
-            text = (
-                f"{line.key} is a name of the host itself (class w, {where}): its line had no"
-                f" effect, and its mail went to the local MTA. Ours follows the line: {line.value}."
-            )
+        own, stays = local.get(line.key), line.key in facts.class_w
+        if own is None or (stays and line.key in domains):
+            continue
+        text = (
+            f"{line.key} is a name of the host itself (class w, {own.source} line {own.line}): its"
+            " line had no effect, and its mail went to the local MTA."
+        )
+        if stays:
+            text += " That stays so: it is a name of the host in our configuration too."
+            advice = "Remove the line: nothing changes by that."
+        else:
+            text = f"{text} Ours follows the line: {line.value}."
             advice = "Make it a virtual domain to keep its mail here."
-            yield _warning("key_was_local", line.key, text, advice, line.number)
+        yield _warning("key_was_local", line.key, text, advice, line.number)
+
+
+def _domains(intent: Intent) -> list[str]:
+    """The virtual domains, in order."""
+    return [item.key for item in intent.objects if item.kind is ObjectKind.VIRTUAL_DOMAIN]
 
 
 def _robots(
@@ -195,8 +216,7 @@ def _robots(
     if not sources.sympa:
         return
     yield from check_sympa(sources.sympa, wrapper=facts.wrapper)
-    domains = [i.key for i in intent.objects if i.kind is ObjectKind.VIRTUAL_DOMAIN]
-    yield from missing_robots(domains, found)
+    yield from missing_robots(_domains(intent), found)
 
 
 def _lists(intent: Intent, found: tuple[Robot, ...], aliases: Aliases | None) -> Iterator[Finding]:

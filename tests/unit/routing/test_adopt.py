@@ -165,6 +165,22 @@ def test_a_name_in_class_w_had_no_line_and_will_have_one() -> None:
     assert "/etc/mail/local-host-names line 2" in found.text
 
 
+def test_a_name_that_ours_knows_too_keeps_its_mail_and_that_is_told_once() -> None:
+    """The host's own full name is in class w of every configuration: no line takes its mail."""
+    table = f"{TABLE}LISTES.renater.fr\tesmtp:[smtp1.renater.fr]\n"
+    assert "listes.renater.fr" in FACTS.class_w
+    found = [f for f in read(mailertable=table).findings if f.subject == "listes.renater.fr"]
+    assert [(f.code, f.line) for f in found] == [("key_was_local", 7)]
+    assert "That stays so" in found[0].text
+    assert "Ours follows" not in found[0].text
+
+
+def test_a_virtual_domain_that_is_a_name_of_the_host_before_and_after_is_no_finding() -> None:
+    table = f"{TABLE}LISTES.renater.fr\tesmtp:[127.0.0.1]\n"
+    found = {f.code for f in read(mailertable=table).findings if f.subject == "listes.renater.fr"}
+    assert not found & {"key_was_local", "key_is_own_name"}
+
+
 def test_names_of_the_host_come_from_every_source() -> None:
     theirs = read_mc(MC)
     assert cw_files(theirs) == ("/etc/mail/local-host-names",)
