@@ -65,7 +65,10 @@ TAGGING = {
     Act.UNTAG: Words("Take tags from", "without them", QUIET, quiet=True),
 }
 UNDO = Words(
-    "Undo the edit of", "as live again", "They become what is live now. Mail does not change."
+    "Undo the edit of",
+    "as live again",
+    "It becomes what is live now; what was never live goes away. Mail does not change.",
+    quiet=True,
 )
 OBJECT_ACTS: Mapping[Act, Words] = {
     Act.DISABLE: Words("Disable", "disabled", danger=True),
