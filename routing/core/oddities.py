@@ -7,7 +7,7 @@ is compared with what the object is meant to be. docs/findings.md lists every ki
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 
@@ -46,23 +46,30 @@ RANK = {kind: place for place, kind in enumerate(Oddity)}
 
 
 class Mend(StrEnum):
-    """An edit of the object that ends the oddity."""
+    """An edit that ends the oddity. NEXT_HOP is of the line and RELAY of its relay target: there a
+    person says what is to stand."""
 
     DELETE = "delete"
     MAKE_VIRTUAL = "make_virtual"
+    ADD_VIRTUAL = "add_virtual"
+    ENABLE = "enable"
+    NEXT_HOP = "next_hop"
+    RELAY = "relay"
 
 
 @dataclass(frozen=True, slots=True)
 class Odd:
     """One finding about the line of one object, and the edit that mends it, if one surely does.
 
-    The finding's code is `line_` and the kind.
+    The finding's code is `line_` and the kind. `relay` names the relay target that Mend.RELAY
+    edits.
     """
 
     kind: Oddity
     item: RoutingObject
     finding: Finding
     mend: Mend | None = None
+    relay: str = ""
 
 
 def odd_lines(intent: Intent, facts: HostFacts) -> Iterator[Odd]:
@@ -121,7 +128,7 @@ class _View:
             f" its mail: {self._goes(found)}."
         )
         advice = "Enable it, or delete it where its mail is to go that way."
-        yield _odd(Oddity.SWALLOWED, item, text, advice)
+        yield _odd(Oddity.SWALLOWED, item, text, advice, Mend.ENABLE)
 
     def _shadowed(self, item: RoutingObject) -> Iterator[Odd]:
         if item.kind is VIRTUAL:
@@ -192,7 +199,7 @@ class _View:
         )
         if item.key.startswith("."):
             advice = "Add a virtual domain for each name that has lists, and delete this line."
-            yield _odd(Oddity.LOOPBACK, item, text, advice)
+            yield _odd(Oddity.LOOPBACK, item, text, advice, Mend.ADD_VIRTUAL)
         else:
             advice = "Make it a virtual domain if it has lists; else delete it."
             yield _odd(Oddity.LOOPBACK, item, text, advice, Mend.MAKE_VIRTUAL)
@@ -209,7 +216,7 @@ class _View:
                 f" that MX is {self._facts.name}, the mail goes round until it is bounced."
             )
             advice = "Write [host] of where its mail is to go, or delete it."
-            yield _odd(Oddity.OWN_MX, item, text, advice)
+            yield _odd(Oddity.OWN_MX, item, text, advice, Mend.NEXT_HOP)
 
     def _loop(self, item: RoutingObject, hop: str) -> Odd:
         relay = self._relays.get(item.relay_target) if item.relay_target else None
@@ -219,8 +226,10 @@ class _View:
             " it comes back and is bounced (mail loops back to me)."
         )
         if relay:
-            return _odd(Oddity.LOOP, item, text, f"Give {relay} the host of the outgoing relay.")
-        return _odd(Oddity.LOOP, item, text, "Name the host that is to have its mail.")
+            advice = f"Give {relay} the host of the outgoing relay."
+            return replace(_odd(Oddity.LOOP, item, text, advice, Mend.RELAY), relay=relay)
+        advice = "Name the host that is to have its mail."
+        return _odd(Oddity.LOOP, item, text, advice, Mend.NEXT_HOP)
 
     def _goes(self, found: Resolution) -> str:
         if found.why is Why.NO_KEY:
@@ -250,7 +259,13 @@ def _first_by_spelling(intent: Intent) -> dict[str, RoutingObject]:
 def _odd(
     kind: Oddity, item: RoutingObject, text: str, advice: str, mend: Mend | None = None
 ) -> Odd:
-    # The . key is never deleted from a button here: it takes all other mail.
-    safe = None if item.key == DEFAULT_KEY else mend
     finding = Finding(f"line_{kind}", Severity.WARNING, item.key, text, advice)
-    return Odd(kind, item, finding, safe)
+    return Odd(kind, item, finding, mend if _can(item, mend) else None)
+
+
+def _can(item: RoutingObject, mend: Mend | None) -> bool:
+    """The . key takes all other mail: it is not deleted from a button here. A foreign line has no
+    form."""
+    if item.key == DEFAULT_KEY and mend in (Mend.DELETE, Mend.ADD_VIRTUAL):
+        return False
+    return item.kind is not ObjectKind.FOREIGN_LINE or mend is not Mend.NEXT_HOP

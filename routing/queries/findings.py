@@ -102,9 +102,10 @@ def list_oddities(asked: Asked) -> OddList:
         total=None if asked.text else _known(counts, asked.state),
     )
     names = tuple(host.name for host in hosts.values())
+    relays = _relays_of(page.rows)
     read = {hosts[found.server_id].name for found in passes}
     return OddList(
-        rows=tuple(OddRow(hosts[row.server_id].name, _odd(row)) for row in page.rows),
+        rows=tuple(OddRow(hosts[row.server_id].name, _odd(row, relays)) for row in page.rows),
         total=total,
         turn=page.turn,
         counts=counts,
@@ -143,10 +144,20 @@ def _fits(asked: Asked) -> Q:
     return wanted
 
 
-def _odd(row: LineFinding) -> Odd:
+def _relays_of(rows: Iterable[LineFinding]) -> dict[UUID, str]:
+    """By object, the relay target that its finding is about, of now."""
+    lines = [row.object_id for row in rows if row.mend == Mend.RELAY]
+    named = RoutingObject.objects.filter(pk__in=lines, relay_target__isnull=False)
+    return dict(named.values_list("pk", "relay_target__name")) if lines else {}
+
+
+def _odd(row: LineFinding, relays: Mapping[UUID, str]) -> Odd:
     finding = Finding(f"line_{row.kind}", Severity.WARNING, row.key, row.text, row.advice)
     item = Item(row.object_id, ObjectKind(row.object_kind), row.key)
-    return Odd(Oddity(row.kind), item, finding, Mend(row.mend) if row.mend else None)
+    mend, relay = Mend(row.mend) if row.mend else None, relays.get(row.object_id, "")
+    if mend is Mend.RELAY and not relay:
+        mend = None  # The line goes another way since it was read.
+    return Odd(Oddity(row.kind), item, finding, mend, relay if mend is Mend.RELAY else "")
 
 
 def oddities_of(row: RoutingObject) -> tuple[Odd, ...]:

@@ -25,7 +25,7 @@ from routing.queries.ways import name_below, ways_of
 from routing.views.checklist import new_panel
 from routing.views.dns_lines import DnsPanel
 from routing.views.dns_panel import domain_panel, local_panel
-from routing.views.finding_rows import finding_row
+from routing.views.finding_rows import finding_row, findings_again, leading_back
 from routing.views.history import timeline
 from routing.views.nouns import Noun
 from routing.views.retire_words import card_of
@@ -40,6 +40,7 @@ def show_object(
 ) -> HttpResponse:
     """The page of one object."""
     line, pushes = object_row(row, facts_by_server(), standing()), pushes_of(row.pk)
+    back = findings_again(request)
     retiring = retiring_of(row.pk, pushes.newest)
     reason = reason_not(request, Permission.EDIT, f"change {noun.many.lower()}")
     context = {
@@ -55,10 +56,12 @@ def show_object(
         "card": card_of(retiring) if retiring else None,
         "panel": new_panel(request, row) if row.kind == ObjectKind.VIRTUAL_DOMAIN else None,
         "waiting": what_waits(request, row.server.name, row.key),
-        "links": _links(noun, line),
+        "links": _links(noun, line, back),
+        "back": back,
         "dns": _dns(request, row),
         "oddities": [
-            finding_row(row.server.name, odd, may_edit=not reason) for odd in oddities_of(row)
+            finding_row(row.server.name, odd, may_edit=not reason, back=back)
+            for odd in oddities_of(row)
         ],
     }
     return shown(request, "routing/object.html", context, status=status)
@@ -140,7 +143,7 @@ def _initial(row: RoutingObject) -> dict[str, Any]:
     }
 
 
-def _links(noun: Noun, row: ObjectRow) -> dict[str, str]:
+def _links(noun: Noun, row: ObjectRow, back: str) -> dict[str, str]:
     acts = (
         ("delete", "convert")
         if noun.kind is ObjectKind.FOREIGN_LINE
@@ -151,7 +154,7 @@ def _links(noun: Noun, row: ObjectRow) -> dict[str, str]:
             "delete",
         )
     )
-    links = {act: noun.href(act, row.key, row.server) for act in acts}
+    links = {act: leading_back(noun.href(act, row.key, row.server), back) for act in acts}
     if noun.kind is ObjectKind.VIRTUAL_DOMAIN:
         links["checklist"] = noun.href("checklist", row.key, row.server)
     if noun.kind is ObjectKind.VIRTUAL_DOMAIN and row.enabled:

@@ -24,7 +24,7 @@ from routing.services.objects import delete_object, save_object, set_enabled
 from routing.services.rcpt import watch_domains
 from routing.views.addressed import object_or_404
 from routing.views.conflict import chosen, conflict
-from routing.views.finding_rows import findings_again
+from routing.views.finding_rows import findings_again, leading_back
 from routing.views.nouns import Noun
 from routing.views.object_page import named, object_form, page_of, show_object
 
@@ -72,11 +72,11 @@ def add_object(request: HttpRequest, noun: Noun) -> HttpResponse:
         return conflict(request, error=error, version=version_now(made), back=back)
     if row is None:
         return _show_add(request, noun, form, status=422)
-    page = noun.href("page", row.key, row.server.name)
+    page = page_of(noun, row)
     if noun.kind is ObjectKind.VIRTUAL_DOMAIN:
         watch_domains(server=row.server, domains=[row.key], now=timezone.now())
         page = f"{page}#checklist"
-    return moved(request, page, f"{row.key} is saved. {NOT_LIVE}")
+    return moved(request, findings_again(request) or page, f"{row.key} is saved. {NOT_LIVE}")
 
 
 def edit_object(request: HttpRequest, noun: Noun, key: str) -> HttpResponse:
@@ -93,7 +93,8 @@ def edit_object(request: HttpRequest, noun: Noun, key: str) -> HttpResponse:
     if saved is None:
         form_page = show_object(request, noun, row, form, status=422) if row else None
         return form_page or _show_add(request, noun, form, status=422)
-    return moved(request, page_of(noun, saved), f"{saved.key} is saved. {UNCHANGED}")
+    target = findings_again(request) or page_of(noun, saved)
+    return moved(request, target, f"{saved.key} is saved. {UNCHANGED}")
 
 
 def switch_object(request: HttpRequest, noun: Noun, key: str, *, enabled: bool) -> HttpResponse:
@@ -195,7 +196,14 @@ def _save(request: HttpRequest, noun: Noun, form: ObjectForm) -> RoutingObject |
 def _show_add(
     request: HttpRequest, noun: Noun, form: ObjectForm, status: int = 200
 ) -> HttpResponse:
-    return render(request, "routing/object_add.html", {"noun": noun, "form": form}, status=status)
+    back = findings_again(request)
+    context = {
+        "noun": noun,
+        "form": form,
+        "action": leading_back(noun.add_href, back),
+        "back": back or noun.list_href,
+    }
+    return render(request, "routing/object_add.html", context, status=status)
 
 
 def version_now(row: RoutingObject | RelayTarget | MailHost) -> int:

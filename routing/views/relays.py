@@ -56,6 +56,7 @@ from routing.views.addressed import relay_or_404
 from routing.views.conflict import chosen, conflict
 from routing.views.dns_panel import relay_panel
 from routing.views.exports import exports_of, file_of
+from routing.views.finding_rows import findings_again, leading_back
 from routing.views.history import timeline
 from routing.views.nouns import RELAYS
 from routing.views.object_pages import UNCHANGED, Act, version_now
@@ -175,7 +176,8 @@ def edit(request: HttpRequest, name: str) -> HttpResponse:
         return conflict(request, error=error, version=version, back=back)
     if saved is None:
         return _show(request, row or relay_or_404(name), form, status=422)
-    return moved(request, _href(saved), f"{saved.name} is saved. {UNCHANGED}")
+    target = findings_again(request) or _href(saved)
+    return moved(request, target, f"{saved.name} is saved. {UNCHANGED}")
 
 
 @asks_first
@@ -225,8 +227,11 @@ def _save(request: HttpRequest, form: RelayForm) -> RelayTarget | None:
 def _show(
     request: HttpRequest, row: RelayTarget, form: RelayForm | None = None, status: int = 200
 ) -> HttpResponse:
+    back = findings_again(request)
     context = {
         "relay": row,
+        "edit_href": leading_back(reverse("relay-edit", args=[row.name]), back),
+        "back": back,
         "form": form or RelayForm(initial=_initial(row)),
         "routes": routes_by(row),
         "history": timeline(object_history(row.pk)),

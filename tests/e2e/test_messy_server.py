@@ -1,8 +1,9 @@
 """A server with twenty years of hand-edited files moves in, in a real browser.
 
 Claire pastes what it has, reads every fault, mends the four lines that nothing can be made of, and
-imports; Paul approves. Then she mends three findings by their buttons, adds twenty domains from a
-list, proposes five edits and no more, and those are what becomes live.
+imports; Paul approves. Then she mends three findings by their buttons and a fourth by the form that
+its button opens, adds twenty domains from a list, proposes five edits and no more, and those are
+what becomes live.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ MENDED = {
     "lists.partner.example": ("Redundant", "Delete…"),
     "annuaire.partner.example": ("Redundant", "Delete…"),
 }
+LOOP = "loop.example.org"
 NEW = [f"liste{number:02}.example.org" for number in range(1, 21)]
 PROPOSED = (*MENDED, NEW[0], NEW[1])
 
@@ -77,6 +79,7 @@ def test_a_messy_server_moves_in_and_is_put_in_order(
 
     for key, (kind, button) in MENDED.items():
         mend(claire, key, kind, button)
+    choose_its_next_hop(claire)
     add_from_a_list(claire)
     second = propose_some(claire)
     approve(paul, second)
@@ -191,6 +194,22 @@ def mend(desk: Desk, key: str, kind: str, button: str) -> None:
     expect(page.locator("tr[data-ma-row]").filter(has_text=kind)).to_have_count(0)
 
 
+def choose_its_next_hop(desk: Desk) -> None:
+    """The button opens the form of the line; saved, the page is the list of findings again."""
+    page = desk.open(f"/findings/?q={LOOP}")
+    row = page.locator("tr[data-ma-row]").filter(has_text="Comes back")
+    shoot_all(page, "messy-finding-Comes back")
+    row.get_by_role("link", name="Choose the next hop…").click()
+    hop = page.get_by_role("textbox", name=re.compile("^with next hop"))
+    expect(hop).to_be_in_viewport()
+    hop.fill("[lists.example.net]")
+    shoot_all(page, "messy-next-hop")
+    desk.button(f"Save {LOOP}").click()
+    expect(page).to_have_url(re.compile(r"/findings/\?q="))
+    expect(page.locator("main")).to_contain_text(f"{LOOP} is saved.")
+    expect(page.locator("tr[data-ma-row]")).to_have_count(0)
+
+
 def add_from_a_list(desk: Desk) -> None:
     """Twenty names, one a line; the page says what each would do before anything is saved."""
     page = desk.open("/domains/bulk-add/")
@@ -206,9 +225,9 @@ def add_from_a_list(desk: Desk) -> None:
 
 
 def propose_some(desk: Desk) -> str:
-    """Five edits of the twenty-three; what stays out is not in the push."""
+    """Five edits of the twenty-four; what stays out is not in the push."""
     page = desk.open("/pushes/propose/")
-    expect(page.locator(".ma-pick")).to_have_count(len(MENDED) + len(NEW))
+    expect(page.locator(".ma-pick")).to_have_count(len({*MENDED, LOOP, *NEW}))
     for pick in page.locator(".ma-pick").all():
         wanted = pick.locator(".ma-mono").first.inner_text() in PROPOSED
         pick.get_by_role("checkbox").set_checked(wanted)

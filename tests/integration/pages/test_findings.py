@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from uuid import UUID, uuid4
 
+from mailadmin.asked import Asked
 from mailadmin.audit.models import AuditEvent
 from mailadmin.audit.services import SETUP
 from mailadmin.paging import PAGE_SIZE
 from routing.core.facts import HostKind
 from routing.core.intent import ObjectKind
+from routing.core.oddities import Oddity
 from routing.models import HostState, MailHost, RelayTarget, RoutingObject
+from routing.queries.findings import list_oddities
+from routing.services.findings import read_small
 from routing.services.hosts import save_mail_host
-from routing.services.objects import delete_object, save_object
+from routing.services.objects import delete_object, save_object, set_enabled
 from tests.integration.pages.conftest import Site, form_of, text
 
 
@@ -117,6 +121,100 @@ def test_an_edit_leads_back_to_findings_and_nowhere_else(site: Site) -> None:
     for back in ("https://elsewhere.example/findings/", "//elsewhere.example", "/domains/"):
         place = f"/routes/b.example/delete/?server=listes&back={back}"
         assert f'href="{back}"' not in text(client.get(place)).partition("<main")[2]
+
+
+def test_a_next_hop_that_comes_back_is_chosen_on_the_page_of_the_line(site: Site) -> None:
+    made = add_route(site, "b.example", "[listes.renater.fr]")
+    client, back = site.sign_in("claire"), "/findings/?state=loop"
+    (row,) = client.get(back).context["list"].rows
+    assert row.mend_label == "Choose the next hop…"
+    place, _, form = row.mend_href.partition("#")
+
+    page = client.get(place)
+    assert f'id="{form}"' in text(page)
+    assert f'<a class="btn" href="{back}">Cancel</a>' in text(page)
+    sent = form_of(page, place)
+    refused = client.post(place, sent | {"next_hop": "no host"})
+    assert refused.status_code == 422
+    answer = client.post(place, form_of(refused, place) | {"next_hop": "[192.0.2.1]"})
+
+    assert answer["Location"] == back
+    made.refresh_from_db()
+    assert made.next_hop == "[192.0.2.1]"
+    assert client.get("/findings/").context["list"].rows == ()
+
+
+def test_a_relay_target_that_comes_back_is_edited_from_its_finding(site: Site) -> None:
+    state = HostState.objects.get(host=site.host)
+    assert state.facts is not None
+    state.facts = state.facts | {"class_w": ["smtp1.renater.fr"]}
+    state.save(update_fields=["facts"])
+    client, back = site.sign_in("claire"), "/findings/?state=loop"
+    (row,) = client.get(back).context["list"].rows
+    assert (row.key, row.mend_label) == (".", "Edit smtp1…")
+    assert "Edit smtp1…" not in text(site.sign_in("vera").get(back))
+    place, _, form = row.mend_href.partition("#")
+
+    page = client.get(place)
+    assert f'id="{form}"' in text(page)
+    assert f'<a class="btn" href="{back}">Cancel</a>' in text(page)
+    answer = client.post(place, form_of(page, place) | {"hosts": "out.renater.fr"})
+
+    assert answer["Location"] == back
+    assert RelayTarget.objects.get(name="smtp1").hosts == ["out.renater.fr"]
+    assert client.get("/findings/").context["list"].rows == ()
+
+
+def test_a_relay_that_a_line_no_longer_names_is_not_offered(site: Site) -> None:
+    state = HostState.objects.get(host=site.host)
+    assert state.facts is not None
+    state.facts = state.facts | {"class_w": ["smtp1.renater.fr"]}
+    state.save(update_fields=["facts"])
+    read_small()
+    dot = RoutingObject.objects.get(key=".")
+    save_object(
+        identity=dot.pk,
+        version=dot.version,
+        server=site.host,
+        kind=ObjectKind.ROUTE,
+        key=".",
+        mailer="esmtp",
+        next_hop="[192.0.2.1]",
+        by=site.people["claire"],
+    )
+
+    (row,) = list_oddities(Asked(place="/findings/")).rows
+    assert (row.odd.kind, row.odd.mend, row.odd.relay) == (Oddity.LOOP, None, "")
+
+
+def test_a_disabled_domain_is_enabled_from_its_finding(site: Site) -> None:
+    row = RoutingObject.objects.get(key="jres.org")
+    set_enabled(identity=row.pk, version=row.version, enabled=False, by=site.people["claire"])
+    client = site.sign_in("claire")
+    (found,) = client.get("/findings/").context["list"].rows
+    assert found.mend_label == "Enable…"
+
+    answer = client.post(found.mend_href, form_of(client.get(found.mend_href), found.mend_href))
+    assert answer["Location"] == "/findings/"
+    row.refresh_from_db()
+    assert row.enabled
+    assert client.get("/findings/").context["list"].rows == ()
+
+
+def test_domains_below_a_line_to_the_local_mta_are_added_one_after_another(site: Site) -> None:
+    add_route(site, ".below.example", "[127.0.0.1]")
+    client = site.sign_in("claire")
+    (row,) = client.get("/findings/").context["list"].rows
+    assert row.mend_label == "Add a virtual domain…"
+
+    place = "/domains/add/?back=%2Ffindings%2F"
+    page = client.get(row.mend_href)
+    assert '<a class="btn" href="/findings/">Cancel</a>' in text(page)
+    sent = form_of(page, place)
+    assert sent["server"] == "listes"
+    answer = client.post(place, sent | {"key": "lists.below.example"})
+    assert answer["Location"] == "/findings/"
+    assert RoutingObject.objects.filter(key="lists.below.example").exists()
 
 
 def test_a_line_for_a_name_of_the_host_is_not_said_to_move_its_mail(site: Site) -> None:

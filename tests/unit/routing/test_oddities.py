@@ -48,16 +48,16 @@ def test_the_usual_table_has_nothing_odd() -> None:
     ("item", "kind", "mend"),
     [
         (foreign(1, "a.org", "nosuch", "[b.example]"), Oddity.STOPS, Mend.DELETE),
-        (to_relay(1, "a.org", LOOPING), Oddity.LOOP, None),
-        (route(1, "a.org", "esmtp", "[Listes.Renater.FR]"), Oddity.LOOP, None),
-        (route(1, "a.org", "esmtp", "[b.example]:[127.0.0.2]"), Oddity.LOOP, None),
+        (to_relay(1, "a.org", LOOPING), Oddity.LOOP, Mend.RELAY),
+        (route(1, "a.org", "esmtp", "[Listes.Renater.FR]"), Oddity.LOOP, Mend.NEXT_HOP),
+        (route(1, "a.org", "esmtp", "[b.example]:[127.0.0.2]"), Oddity.LOOP, Mend.NEXT_HOP),
         (route(1, "a.org", "esmtp", "[127.0.0.1]"), Oddity.LOOPBACK, Mend.MAKE_VIRTUAL),
         (foreign(1, "a.org", "local", "someone"), Oddity.LOOPBACK, Mend.MAKE_VIRTUAL),
-        (route(1, ".a.org", "esmtp", "[127.0.0.1]"), Oddity.LOOPBACK, None),
-        (virtual(1, "a.org", enabled=False), Oddity.SWALLOWED, None),
+        (route(1, ".a.org", "esmtp", "[127.0.0.1]"), Oddity.LOOPBACK, Mend.ADD_VIRTUAL),
+        (virtual(1, "a.org", enabled=False), Oddity.SWALLOWED, Mend.ENABLE),
         (route(1, "localhost", "esmtp", "[b.example]"), Oddity.SHADOWED, Mend.DELETE),
         (local(1, "listes.renater.fr"), Oddity.SHADOWED, Mend.DELETE),
-        (route(1, "a.org", "esmtp", "a.org"), Oddity.OWN_MX, None),
+        (route(1, "a.org", "esmtp", "a.org"), Oddity.OWN_MX, Mend.NEXT_HOP),
         (foreign(1, "*.org", "esmtp", "[b.example]"), Oddity.UNREACHABLE, Mend.DELETE),
         (foreign(1, "[192.0.2.1]", "esmtp", "[b.example]"), Oddity.UNREACHABLE, Mend.DELETE),
         (to_relay(1, "a.org"), Oddity.REDUNDANT, Mend.DELETE),
@@ -96,7 +96,7 @@ def test_the_line_that_takes_a_disabled_domain_is_named() -> None:
 def test_a_virtual_domain_that_another_line_would_serve_as_well_is_kept() -> None:
     found = odd(virtual(1, "a.org"), route(2, ".org", "esmtp", "[127.0.0.1]"), to_relay(3, "."))
     assert seen(found) == [
-        (".org", Oddity.LOOPBACK, None),
+        (".org", Oddity.LOOPBACK, Mend.ADD_VIRTUAL),
         ("a.org", Oddity.REDUNDANT, None),
     ]
 
@@ -119,6 +119,20 @@ def test_two_spellings_of_one_name_keep_the_stored_one() -> None:
 def test_the_dot_is_never_deleted_from_here() -> None:
     (found,) = odd(foreign(1, ".", "nosuch", "[b.example]"))
     assert (found.kind, found.mend) == (Oddity.STOPS, None)
+    (found,) = odd(route(1, ".", "esmtp", "[127.0.0.1]"))
+    assert (found.kind, found.mend) == (Oddity.LOOPBACK, None)
+
+
+def test_a_form_is_offered_only_for_a_line_that_has_one() -> None:
+    (found,) = odd(foreign(1, "a.org", "esmtp", "[127.0.0.1]:25"), to_relay(9, "."))
+    assert (found.kind, found.mend) == (Oddity.LOOP, None)
+    (found,) = odd(route(1, ".", "esmtp", "[listes.renater.fr]"))
+    assert (found.kind, found.mend) == (Oddity.LOOP, Mend.NEXT_HOP)
+
+
+def test_a_relay_target_that_leads_back_is_named_for_its_edit() -> None:
+    (found,) = odd(to_relay(1, ".", LOOPING))
+    assert (found.kind, found.mend, found.relay) == (Oddity.LOOP, Mend.RELAY, "round")
 
 
 @given(intents(FEW_KEYS))
