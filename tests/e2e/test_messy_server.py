@@ -206,7 +206,6 @@ def choose_its_next_hop(desk: Desk) -> None:
     shoot_all(page, "messy-next-hop")
     desk.button(f"Save {LOOP}").click()
     expect(page).to_have_url(re.compile(r"/findings/\?q="))
-    expect(page.locator("main")).to_contain_text(f"{LOOP} is saved.")
     expect(page.locator("tr[data-ma-row]")).to_have_count(0)
 
 
