@@ -46,7 +46,7 @@ class Pager:
 @dataclass(frozen=True, slots=True)
 class SortHead:
     """A column head that sorts. direction: "", ascending, descending. A `roomy` one is left out
-    where the list has little room."""
+    where the list has little room; tags and notes are lines under the row there."""
 
     label: str
     href: str = ""
@@ -86,7 +86,7 @@ class Column:
     """A head of the table. It sorts when it has a `sort`; `latest`: the most or newest first.
 
     One with a `name` can be chosen; a `standard` one is seen by who chose none. Between a phone and
-    a desk a `roomy` one gives its room to the others.
+    a desk a `roomy` one gives its room to the others; tags and notes become lines under the row.
     """
 
     label: str
