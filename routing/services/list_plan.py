@@ -42,6 +42,20 @@ class Outcome(StrEnum):
     SKIP = "skip"
     ERROR = "error"
 
+    @property
+    def words(self) -> str:
+        """Said of a line, inside a sentence."""
+        return OUTCOMES[self]
+
+
+OUTCOMES: Mapping[Outcome, str] = {
+    Outcome.ADD: "added",
+    Outcome.CHANGE: "changed",
+    Outcome.SAME: "there already, and the same",
+    Outcome.SKIP: "there already, and otherwise: skipped",
+    Outcome.ERROR: "wrong",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Line(Generic[Listable]):

@@ -24,12 +24,8 @@ from routing.views.nouns import Named
 
 MOST_LINES = 200
 """Of one outcome; the errors are all shown."""
-TITLES = {
-    Outcome.CHANGE: "Changed",
-    Outcome.SKIP: "There already, and otherwise: skipped",
-    Outcome.ADD: "Added",
-    Outcome.SAME: "There already, and the same",
-}
+SHOWN_AS = (Outcome.CHANGE, Outcome.SKIP, Outcome.ADD, Outcome.SAME)
+"""The groups in their order; what is wrong stands above them."""
 
 
 class Listing(Protocol):
@@ -159,11 +155,11 @@ def _button(plan: ListPlan[Any], noun: Named) -> str:
 
 
 def _groups(plan: ListPlan[Any], listing: Listing) -> Iterator[Group]:
-    for outcome, title in TITLES.items():
+    for outcome in SHOWN_AS:
         lines = [line for line in plan.lines if line.outcome is outcome]
         if lines:
             shown = tuple(_shown(line, listing) for line in lines[:MOST_LINES])
-            yield Group(title, outcome, len(lines), shown)
+            yield Group(outcome.words.capitalize(), outcome, len(lines), shown)
 
 
 def _shown(line: Line[Any], listing: Listing) -> Shown:

@@ -20,16 +20,9 @@ from routing.management.from_file import text_of
 from routing.models import MailHost
 from routing.services.bulk import Ask, BulkPlan, plan_bulk, save_bulk
 from routing.services.errors import NotAllowed
-from routing.services.list_plan import Existing, Outcome, PlanMoved
+from routing.services.list_plan import Existing, PlanMoved
 
 KINDS = {kind.value: kind for kind in ObjectKind if kind is not ObjectKind.FOREIGN_LINE}
-WORDS = {
-    Outcome.ADD: "added",
-    Outcome.CHANGE: "changed",
-    Outcome.SAME: "there already, and the same",
-    Outcome.SKIP: "there already, and otherwise: skipped",
-    Outcome.ERROR: "wrong",
-}
 
 
 class Command(BaseCommand):
@@ -90,10 +83,11 @@ class Command(BaseCommand):
         for finding in plan.findings:
             self.stderr.write(f"{finding.severity}: {finding}")
         for line in plan.lines if each else ():
-            self.stdout.write(f"{line.line:8} {WORDS[line.outcome]}: {line.server} {line.key}")
+            self.stdout.write(f"{line.line:8} {line.outcome.words}: {line.server} {line.key}")
         for outcome, count in plan.counts.items():
-            self.stdout.write(f"{count:8} {WORDS[outcome]}")
-        self.stdout.write(f"{saved:8} rows were written, and wait to be proposed.")
+            self.stdout.write(f"{count:8} {outcome.words}")
+        rows = "row was written, and waits" if saved == 1 else "rows were written, and wait"
+        self.stdout.write(f"{saved:8} {rows} to be proposed.")
 
 
 def _ask(options: dict[str, Any]) -> Ask:
