@@ -9,9 +9,11 @@ from mailadmin.saved.models import NAME_LENGTH
 
 
 class FilterForm(forms.Form):
-    """A name, and whether everybody is offered it. `identity` is made when the page is."""
+    """A name, and whether everybody is offered it. `identity` is made when the page is; `was` is
+    what a page of a saved one showed."""
 
     identity = forms.UUIDField(widget=forms.HiddenInput)
+    was = forms.CharField(widget=forms.HiddenInput, required=False, strip=False)
     name = forms.CharField(
         label="Name",
         max_length=NAME_LENGTH,

@@ -57,3 +57,8 @@ class SavedFilter(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def as_shown(self) -> str:
+        """What a page of it may change, in one text: two that differ were not the same page."""
+        return f"{'shared' if self.shared else 'own'} {self.name}"

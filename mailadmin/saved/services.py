@@ -64,15 +64,21 @@ def save_filter(
 
 
 @looks_again
-def change_filter(*, identity: UUID, name: str, shared: bool, person: Person) -> SavedFilter:
+def change_filter(
+    *, identity: UUID, name: str, shared: bool, person: Person, was: str = ""
+) -> SavedFilter:
     """Give a filter another name, share it or take it back.
 
-    Raises SavedFilter.DoesNotExist, ValidationError by field, NotPossible with the reasons.
+    `was` is what the page showed (`SavedFilter.as_shown`), "" where none did. Raises
+    SavedFilter.DoesNotExist, ValidationError by field, NotPossible with the reasons, also where
+    somebody changed it since.
     """
     with transaction.atomic():
         row = SavedFilter.objects.select_for_update(of=("self",)).get(pk=identity)
         before = _values(row)
         _only_who_may(row, person)
+        if was not in ("", row.as_shown):
+            raise NotPossible([_changed_meanwhile(row)])
         shares = shared and not row.shared
         row.name, row.shared = name.strip(), shared
         if _values(row) == before:
@@ -104,6 +110,12 @@ def may_change(row: SavedFilter, person: Person) -> bool:
 def _only_who_may(row: SavedFilter, person: Person) -> None:
     if not may_change(row, person):
         raise NotPossible([f"{row.name} belongs to {row.owner}."])
+
+
+def _changed_meanwhile(row: SavedFilter) -> str:
+    offered = "offered to everybody" if row.shared else "seen by its owner alone"
+    text = f"Somebody changed it meanwhile: it is called {row.name} and {offered}."
+    return f"{text} Save once more to have it as it is written below."
 
 
 def _check(row: SavedFilter, person: Person, *, shares: bool) -> None:

@@ -59,7 +59,8 @@ def save(request: HttpRequest, place: str) -> HttpResponse:
     form = FilterForm(request.POST or None, initial={"identity": uuid4()})
     reasons: tuple[str, ...] = ()
     if form.is_valid():
-        keep = partial(save_filter, **form.cleaned_data, place=place, query=query)
+        given = {name: form.cleaned_data[name] for name in ("identity", "name", "shared")}
+        keep = partial(save_filter, **given, place=place, query=query)
         reasons = _tried(form, lambda: keep(person=signed_in(request)))
         if not reasons and not form.errors:
             return _said(request, f"The filter {form.cleaned_data['name']} is saved.", place, query)
@@ -74,7 +75,12 @@ def one(request: HttpRequest, identity: UUID) -> HttpResponse:
     row = SavedFilter.objects.select_related("owner").filter(pk=identity).first()
     if row is None or not (row.shared or row.owner_id == person.pk):
         raise Http404("There is no such filter.")
-    initial = {"identity": row.pk, "name": row.name, "shared": row.shared}
+    initial = {
+        "identity": row.pk,
+        "was": row.as_shown,
+        "name": row.name,
+        "shared": row.shared,
+    }
     deletes = "delete" in request.POST
     form = FilterForm(None if deletes else request.POST or None, initial=initial)
     reasons: tuple[str, ...] = ()
@@ -103,6 +109,8 @@ def _tried(form: FilterForm, write: Callable[[], object]) -> tuple[str, ...]:
     """Write; why it was not is in the form, beside its fields, or what is returned."""
     try:
         write()
+    except SavedFilter.DoesNotExist as error:
+        raise Http404("There is no such filter.") from error
     except ValidationError as error:
         form.tell(error)
     except NotPossible as error:
@@ -119,6 +127,11 @@ def _show(
     request: HttpRequest, page: Page, form: FilterForm, reasons: tuple[str, ...]
 ) -> HttpResponse:
     person, row = signed_in(request), page.row
+    if row and reasons and form.is_bound:
+        # Who was told what it is by now may send the same once more.
+        again = request.POST.copy()
+        again["was"] = row.as_shown
+        form.data = again
     if not person.may(Permission.EDIT) and not (row and row.shared):
         form.fields["shared"].disabled = True
         form.fields["shared"].help_text = NO_SHARING

@@ -16,7 +16,7 @@ from mailadmin.saved.models import ChosenColumns, SavedFilter
 from routing.models import MailHost
 from tests.fixtures.audited import unaudited
 from tests.integration.pages import world
-from tests.integration.pages.conftest import Site, text
+from tests.integration.pages.conftest import Site, form_of, text
 
 LISTS = ("domain", "local-host", "route", "foreign-line", "relay", "mail-host")
 
@@ -164,6 +164,28 @@ def test_a_filter_gets_another_name_and_goes(site: Site) -> None:
     assert event.old and event.new and (event.old["name"], event.new["name"]) == ("One", "Three")
     assert client.post(address_of("Three"), {"delete": "yes"})["Location"] == "/domains/"
     assert offered(client) == [("Two", "")] and client.get(there).status_code == 404
+
+
+def naming(answer: Any, there: str) -> dict[str, str]:
+    """The form of the name; the other one of that address deletes."""
+    return {name: sent for name, sent in form_of(answer, there).items() if name != "delete"}
+
+
+def test_who_changes_a_filter_on_an_older_page_is_told_and_may_insist(site: Site) -> None:
+    claire, anne = site.sign_in("claire"), site.sign_in("anne")
+    save(claire, "Ours", shared="on")
+    there = address_of("Ours")
+    hers, theirs = naming(claire.get(there), there), naming(anne.get(there), there)
+    assert anne.post(there, {**theirs, "shared": ""}).status_code == 302
+
+    told = claire.post(there, {**hers, "name": "Mine", "shared": "on"})
+    assert told.status_code == 422
+    assert "it is called Ours and seen by its owner alone." in text(told)
+    assert [(row.name, row.shared) for row in SavedFilter.objects.all()] == [("Ours", False)]
+    again = naming(told, there)
+    assert again["name"] == "Mine"
+    assert claire.post(there, {**again, "shared": "on"}).status_code == 302
+    assert [(row.name, row.shared) for row in SavedFilter.objects.all()] == [("Mine", True)]
 
 
 def test_a_form_that_is_sent_twice_keeps_one_filter(site: Site) -> None:
