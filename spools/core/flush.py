@@ -10,7 +10,8 @@ from enum import StrEnum
 from itertools import chain
 
 from mailadmin.wire.core.fields import DIGEST
-from spools.core.receipts import Fate, Receipt, closes, domain_of, is_unreachable
+from spools.core.facts import domain_of
+from spools.core.receipts import Fate, Receipt, closes, is_unreachable
 from spools.core.run_kind import CONFIGURATIONS, LABELS, RunKind
 
 MOST_SECONDS = 60

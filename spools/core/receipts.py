@@ -293,11 +293,6 @@ def _of(queue_id: str, name: str, word: Word, *, again: bool = False) -> Receipt
     )
 
 
-def domain_of(recipient: str) -> str:
-    """Where a recipient is, in small letters; "" without a domain."""
-    return recipient.rpartition("@")[2].lower().rstrip(".") if "@" in recipient else ""
-
-
 _POLICY = re.compile(r"5[0-9]{2}[ -]5\.7\.[0-9]{1,3}\b")
 
 

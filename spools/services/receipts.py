@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from mailadmin.wire.core.blobs import BlobError
+from spools.core.facts import domain_of
 from spools.core.flush import Way
-from spools.core.receipts import Fate, Step, domain_of
+from spools.core.receipts import Fate, Step
 from spools.models import FlushDestination, FlushReceipt, FlushRun
 from spools.models.runs import LONGEST
 

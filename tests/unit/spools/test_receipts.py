@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from spools.core.facts import domain_of
 from spools.core.receipts import (
     Fate,
     Receipt,
@@ -15,7 +16,6 @@ from spools.core.receipts import (
     Tried,
     Word,
     closes,
-    domain_of,
     is_unreachable,
     read_transcript,
     settle,
