@@ -35,6 +35,14 @@ def add_route(site: Site, key: str, way: str = "", host: MailHost | None = None)
     )
 
 
+def observes_own_names(site: Site, *names: str) -> None:
+    """What the agent tells of class w."""
+    state = HostState.objects.get(host=site.host)
+    assert state.facts is not None
+    state.facts = state.facts | {"class_w": list(names)}
+    state.save(update_fields=["facts"])
+
+
 def test_the_usual_table_has_none(site: Site) -> None:
     page = text(site.sign_in("vera").get("/findings/"))
 
@@ -145,10 +153,7 @@ def test_a_next_hop_that_comes_back_is_chosen_on_the_page_of_the_line(site: Site
 
 
 def test_a_relay_target_that_comes_back_is_edited_from_its_finding(site: Site) -> None:
-    state = HostState.objects.get(host=site.host)
-    assert state.facts is not None
-    state.facts = state.facts | {"class_w": ["smtp1.renater.fr"]}
-    state.save(update_fields=["facts"])
+    observes_own_names(site, "smtp1.renater.fr")
     client, back = site.sign_in("claire"), "/findings/?state=loop"
     (row,) = client.get(back).context["list"].rows
     assert (row.key, row.mend_label) == (".", "Edit smtp1…")
@@ -166,10 +171,7 @@ def test_a_relay_target_that_comes_back_is_edited_from_its_finding(site: Site) -
 
 
 def test_a_relay_that_a_line_no_longer_names_is_not_offered(site: Site) -> None:
-    state = HostState.objects.get(host=site.host)
-    assert state.facts is not None
-    state.facts = state.facts | {"class_w": ["smtp1.renater.fr"]}
-    state.save(update_fields=["facts"])
+    observes_own_names(site, "smtp1.renater.fr")
     read_small()
     dot = RoutingObject.objects.get(key=".")
     save_object(
@@ -288,10 +290,7 @@ def test_findings_follow_what_the_agent_observes(site: Site) -> None:
     client = site.sign_in("vera")
     assert client.get("/findings/").context["list"].rows == ()
 
-    state = HostState.objects.get(host=site.host)
-    assert state.facts is not None
-    state.facts = state.facts | {"class_w": ["elsewhere.example", "jres.org"]}
-    state.save(update_fields=["facts"])
+    observes_own_names(site, "elsewhere.example", "jres.org")
 
     assert [row.kind for row in client.get("/findings/").context["list"].rows] == ["Comes back"]
 
