@@ -24,14 +24,14 @@ class Table:
 
     @classmethod
     def about(cls, domain: str, text: str) -> Table:
-        """Of such a text only the lines that can decide for a domain, found without reading the
-        rest: a table may have a million lines."""
+        """Of a text in key order, as `format_mailertable` writes every table of a bundle, only the
+        lines that can decide for a domain: the rest is not read."""
         found = ((key, value_in(text, key)) for key in candidates(domain))
         return cls({key: value for key, value in found if value is not None})
 
     @classmethod
     def about_any(cls, domains: Iterable[str], text: str) -> Table:
-        """The same for many domains, in one pass instead of one for each of their keys."""
+        """The same for many domains, in one pass; the lines may be in any order."""
         wanted = {key for domain in domains for key in candidates(domain)}
         rows = (line.partition("\t") for line in StringIO(text))
         return cls({key: value.rstrip("\n") for key, _, value in rows if key in wanted})
@@ -68,9 +68,17 @@ def candidates(domain: str) -> Iterator[str]:
 
 
 def value_in(text: str, key: str) -> str | None:
-    """The value of a key in the text of a table, None where it has no line."""
+    """The value of a key in the text of a table in key order, None where it has no line. Found by
+    halving: of a million lines twenty are looked at."""
     line = f"{key}\t"
-    start = 0 if text.startswith(line) else text.find(f"\n{line}") + 1
+    start, end = 0, len(text)
+    while start < end:
+        middle = (start + end) // 2
+        begin = text.rfind("\n", start, middle) + 1 or start
+        if text[begin : begin + len(line)] < line:
+            start = text.find("\n", middle) + 1 or end
+        else:
+            end = begin
     if not text.startswith(line, start):
         return None
     end = text.find("\n", start)

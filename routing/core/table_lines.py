@@ -3,13 +3,16 @@ in it."""
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterator, Mapping
-from itertools import groupby
-from operator import attrgetter
+from functools import lru_cache, partial
+from itertools import groupby, repeat
+from operator import attrgetter, contains
 
 from routing.core.runs import STRIDE, key_of, runs_of_tables
 from routing.core.table import value_in
+
+MANY_ASKED = 1024
+"""Answers that are kept: as many keys as one plan looks up by halving."""
 
 
 class TableLines(Mapping[str, str]):
@@ -18,6 +21,8 @@ class TableLines(Mapping[str, str]):
 
     def __init__(self, text: str, size: int) -> None:
         self._text, self._size = text, size
+        # Neighbours have the same suffixes, which are asked for again with each of them.
+        self._value = lru_cache(maxsize=MANY_ASKED)(partial(value_in, text))
 
     @classmethod
     def of(cls, text: str) -> TableLines:
@@ -29,19 +34,10 @@ class TableLines(Mapping[str, str]):
         return cls("".join(lines), len(lines))
 
     def __getitem__(self, key: str) -> str:
-        places = range(0, len(self._text), STRIDE)
-        after = bisect_right(places, f"{key}\t", key=self._line_at) * STRIDE
-        start, end = self._start(max(after - STRIDE, 0)), self._text.find("\n", after)
-        value = value_in(self._text[start : end if end >= 0 else None], key)
+        value = self._value(key)
         if value is None:
             raise KeyError(key)
         return value
-
-    def _line_at(self, place: int) -> str:
-        return self._text[self._start(place) : self._text.index("\n", place)]
-
-    def _start(self, place: int) -> int:
-        return self._text.rfind("\n", 0, place) + 1
 
     def __iter__(self) -> Iterator[str]:
         return map(key_of, self._text.splitlines())
@@ -84,7 +80,7 @@ def _size_in_order(text: str) -> int | None:
         end = text.find("\n", start + STRIDE) + 1 or len(text)
         lines = text[start:end].split("\n")
         has_end = lines.pop() == ""
-        in_order = lines == sorted([line for line in lines if "\t" in line])
+        in_order = all(map(contains, lines, repeat("\t"))) and lines == sorted(lines)
         if not (has_end and in_order and before <= lines[0]):
             return None
         size, start, before = size + len(lines), end, lines[-1]

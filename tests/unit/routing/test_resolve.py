@@ -18,8 +18,8 @@ TEXT = """\
 .x.renater.fr\tesmtp:[X.Example]
 broken.org\t[10.0.0.1]
 closed.org\terror:5.7.1:550 go away
-jres.org\tesmtp:[127.0.0.1]
 joe.org\tesmtp:joe@hub.example
+jres.org\tesmtp:[127.0.0.1]
 renater.fr\tesmtp:[127.0.0.1]
 """
 
